@@ -1,3 +1,29 @@
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({ test: { passWithNoTests: true } });
+const setupFiles = ["test/setup/fail-on-warnings.ts"];
+
+/** e2e hosts are real and share the machine: one file at a time, after everything else. */
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    coverage: { provider: "v8", include: ["src/**/*.ts"], exclude: ["**/*.test.ts"] },
+    projects: [
+      { test: { name: "unit", include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "lab/**/*.test.ts"], setupFiles } },
+      { test: { name: "contract", include: ["test/contract/**/*.test.ts"], setupFiles, testTimeout: 20_000 } },
+      { test: { name: "scenarios", include: ["test/scenarios/**/*.test.ts"], setupFiles, testTimeout: 60_000 } },
+      { test: { name: "seeds", include: ["test/seeds/**/*.test.ts"], setupFiles, testTimeout: 120_000 } },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          setupFiles,
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,65 @@
+import { access, chmod, mkdir, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { build } from "esbuild";
+
+// `npm run build`: one self-contained file per entry in dist/. Only koffi stays outside, because it loads a native file.
+
+interface Entry {
+  readonly file: string;
+  /** Programs are started by name and get a #! line; workers are started by a program with `new Worker`. */
+  readonly kind: "program" | "worker";
+  /** True while the file is still to be written: then it is left out with a note. */
+  readonly mayBeMissing: boolean;
+}
+
+const entries: readonly Entry[] = [
+  { file: "src/main/hale.ts", kind: "program", mayBeMissing: true },
+  { file: "src/main/haled.ts", kind: "program", mayBeMissing: true },
+  { file: "src/main/heartbeat-worker.ts", kind: "worker", mayBeMissing: true },
+];
+
+const root = join(import.meta.dirname, "..");
+const dist = join(root, "dist");
+
+// Bundled CommonJS packages call require and read __dirname; an ESM file has neither.
+const commonJsNames = [
+  'import { createRequire as makeRequire } from "node:module";',
+  "const require = makeRequire(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;",
+].join("\n");
+
+await mkdir(dist, { recursive: true });
+const results = await Promise.allSettled(entries.map((entry) => buildEntry(entry)));
+for (const result of results) {
+  if (result.status === "rejected") {
+    console.error(result.reason instanceof Error ? result.reason.message : result.reason);
+    process.exitCode = 1;
+  }
+}
+
+async function buildEntry({ file, kind, mayBeMissing }: Entry): Promise<void> {
+  const out = join(dist, `${basename(file, ".ts")}.js`);
+  const exists = await access(join(root, file)).then(
+    () => true,
+    () => false,
+  );
+  if (!exists && mayBeMissing) {
+    await rm(out, { force: true });
+    console.log(`not written yet: ${file}`);
+    return;
+  }
+  const shebang = kind === "program" ? "#!/usr/bin/env node\n" : "";
+  await build({
+    entryPoints: [file],
+    absWorkingDir: root,
+    outfile: out,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    external: ["koffi"],
+    sourcemap: true,
+    banner: { js: `${shebang}${commonJsNames}` },
+    logLevel: "silent",
+  });
+  if (kind === "program") await chmod(out, 0o755);
+}
