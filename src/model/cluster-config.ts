@@ -1,0 +1,159 @@
+import type { DeviceId, NodeId, ResourceId, ServiceId } from "./ids.ts";
+import type { DurationMs } from "./units.ts";
+
+/**
+ * The whole configuration after parsing: every default filled in, every reference checked.
+ *
+ * Plain JSON: it travels as an entry and is the same, key for key, on every member.
+ */
+export interface ClusterConfig {
+  /** Name of the cluster; packets of another name are dropped. */
+  readonly cluster: string;
+  readonly heartbeat: HeartbeatConfig;
+  /** In file order, which is also the order of preference where a service has no domain. */
+  readonly nodes: readonly NodeConfig[];
+  readonly quorum: QuorumConfig;
+  readonly fencing: FencingConfig;
+  /** In file order. */
+  readonly services: readonly ServiceConfig[];
+}
+
+/** Timers of the group; all other group timers derive from them (group-protocol, section 8). */
+export interface HeartbeatConfig {
+  /** Period of heartbeats on each link. Default 250. */
+  readonly keepaliveMs: DurationMs;
+  /** Silence that is logged. Default 3 keepalives. */
+  readonly warntimeMs: DurationMs;
+  /** Silence that means dead. Default 6 keepalives; at least 3 keepalives. */
+  readonly deadtimeMs: DurationMs;
+  /** Patience with absent nodes after this node's own start, before they are fenced or assumed off. Default 30 s. */
+  readonly initdeadMs: DurationMs;
+  /** How long a daemon whose kernel is alive (its port answers "closed") may take to come back. Default 10 s. */
+  readonly daemonGraceMs: DurationMs;
+  /** UDP and TCP port. Default 6940. */
+  readonly port: number;
+}
+
+/** A configured node. */
+export interface NodeConfig {
+  readonly id: NodeId;
+  /** One per link, the same number on every node; link i joins the i-th addresses. */
+  readonly addresses: readonly string[];
+  /** Levels in order; all steps of a level must confirm. Empty: nobody can fence this node. */
+  readonly fence: readonly (readonly FenceStep[])[];
+}
+
+/** One device's part in fencing one node. */
+export interface FenceStep {
+  readonly device: DeviceId;
+  /** The device's name for the node, key `plug` of the agent. */
+  readonly plug?: string;
+}
+
+/** Who decides when votes are even. */
+export type QuorumConfig =
+  | { readonly kind: "majority" }
+  | {
+      /** Two nodes: whoever fenced the other goes on. */
+      readonly kind: "fencing";
+      /** Fences at once; the other waits `delayMs`. Default: the first node. */
+      readonly prefer: NodeId;
+      /** Default 2 s. */
+      readonly delayMs: DurationMs;
+    };
+
+/** How a lost node is made known to run nothing. */
+export type FencingConfig =
+  | { readonly kind: "devices"; readonly devices: readonly FenceDeviceConfig[] }
+  | {
+      /** Written out by who wants it: a node counts as off this long after it was lost. */
+      readonly kind: "none";
+      readonly assumeOffAfterMs: DurationMs;
+    };
+
+/** A fence device: an agent and its parameters. */
+export interface FenceDeviceConfig {
+  readonly id: DeviceId;
+  /** Name (looked up in the fence agents' folder) or absolute path. */
+  readonly agent: string;
+  /** Passed on stdin as `key=value`, sorted by key. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** A longer action has failed. Default 60 s. */
+  readonly timeoutMs: DurationMs;
+}
+
+/** A service: an ordered group of resources that fails over as one. */
+export interface ServiceConfig {
+  readonly id: ServiceId;
+  readonly domain: FailoverDomain;
+  readonly recovery: RecoveryConfig;
+  /** Started top to bottom, stopped bottom to top. At least one. */
+  readonly resources: readonly ResourceConfig[];
+  /** The wish before any operator spoke. Default true. */
+  readonly enabled: boolean;
+}
+
+/** The nodes that may or should run a service. */
+export interface FailoverDomain {
+  readonly nodes: readonly NodeId[];
+  /** The earlier node is preferred. Otherwise the one with the fewest services, then file order. */
+  readonly ordered: boolean;
+  /** Only these nodes may run it. Otherwise they are preferred to all others. */
+  readonly restricted: boolean;
+  /** Return to a better node when it comes back. */
+  readonly failback: boolean;
+}
+
+/** What follows a failed monitor or start. */
+export interface RecoveryConfig {
+  /** restart: on the node, at most `maxRestarts` within `withinMs`, then relocate. disable: stop and stay so. */
+  readonly policy: "restart" | "relocate" | "disable";
+  readonly maxRestarts: number;
+  readonly withinMs: DurationMs;
+}
+
+/** What every kind of resource has. */
+interface ResourceBase {
+  readonly id: ResourceId;
+  /** Unique in its service. */
+  readonly name: string;
+  readonly startTimeoutMs: DurationMs;
+  readonly stopTimeoutMs: DurationMs;
+  readonly monitorTimeoutMs: DurationMs;
+  /** 0: no monitor. */
+  readonly monitorIntervalMs: DurationMs;
+}
+
+/** A virtual address, set and announced by hale itself. */
+export interface AddressResource extends ResourceBase {
+  readonly kind: "address";
+  readonly ip: string;
+  readonly prefix: number;
+  /** Default: the interface that has an address in the same subnet. */
+  readonly interface?: string;
+}
+
+/** An OCF resource agent, `provider:type`. */
+export interface OcfResource extends ResourceBase {
+  readonly kind: "ocf";
+  readonly provider: string;
+  readonly type: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** An init script, absolute path. */
+export interface LsbResource extends ResourceBase {
+  readonly kind: "lsb";
+  readonly script: string;
+}
+
+/** Three commands of the administrator: argument vectors, never a shell string. Exit 0 of monitor: runs; 7: does not; other: failed. */
+export interface ExecResource extends ResourceBase {
+  readonly kind: "exec";
+  readonly start: readonly string[];
+  readonly stop: readonly string[];
+  readonly monitor: readonly string[];
+}
+
+/** A resource of a service. */
+export type ResourceConfig = AddressResource | OcfResource | LsbResource | ExecResource;

@@ -1,0 +1,39 @@
+import type { Entry } from "./entry.ts";
+import type { NodeId } from "./ids.ts";
+import type { Electorate } from "./message.ts";
+import type { Member, ViewId } from "./view.ts";
+
+/** One atomic, checksummed record of the journal. Records are replayed in order at start. */
+export type DiskRecord =
+  /** Written once at each start, before anything is sent. */
+  | { readonly kind: "boot"; readonly boot: number }
+  /** `hale init`: this node is the founder and the first voter set. Never implied by an empty disk. */
+  | { readonly kind: "founded"; readonly voters: readonly NodeId[] }
+  | { readonly kind: "promise"; readonly promised: ViewId }
+  /** Replaces the log from `from` on and moves logView, in one switch. */
+  | {
+      readonly kind: "install";
+      readonly view: ViewId;
+      readonly members: readonly Member[];
+      readonly base: number;
+      readonly committed: number;
+      readonly from: number;
+      readonly entries: readonly Entry[];
+    }
+  | { readonly kind: "append"; readonly entries: readonly Entry[] }
+  | { readonly kind: "committed"; readonly committed: number };
+
+/** What the records add up to. */
+export interface DiskState {
+  readonly boot: number;
+  readonly promised: ViewId;
+  readonly logView: ViewId;
+  readonly members: readonly Member[];
+  readonly base: number;
+  readonly committed: number;
+  /** Entry of index i at position i-1. */
+  readonly log: readonly Entry[];
+  /** The founding electorate; entries of the log override it. */
+  readonly founding: Electorate | null;
+  readonly isBlank: boolean;
+}

@@ -1,0 +1,31 @@
+import type { ClusterEvent } from "./cluster-event.ts";
+import type { DiskRecord } from "./disk.ts";
+import type { NodeId } from "./ids.ts";
+import type { Answer } from "./intent.ts";
+import type { HeartbeatBody, Message } from "./message.ts";
+import type { FenceCall, Operation } from "./operation.ts";
+import type { AddressResource } from "./cluster-config.ts";
+
+/** Everything the core ever asks for. Effects are executed in list order; only `persist` finishes later, with `persisted`. */
+export type Effect =
+  /** Writes finish in order; a message that depends on one is sent only after its `persisted` input. */
+  | { readonly kind: "persist"; readonly write: number; readonly records: readonly DiskRecord[] }
+  /** On every link as a datagram when it fits, else over the pair's stream. May be lost, doubled, reordered. */
+  | { readonly kind: "send"; readonly to: NodeId; readonly message: Message }
+  /** What the beat thread says from now on, every keepalive, until it is told anew or the main loop falls silent. `atOnce`: also right now. */
+  | { readonly kind: "beat"; readonly body: HeartbeatBody; readonly atOnce: boolean }
+  /** Answered by `operation-result`. */
+  | { readonly kind: "run"; readonly operation: Operation }
+  /** Kill the operation's process group; its result still comes. */
+  | { readonly kind: "cancel"; readonly operation: number }
+  /** Answered by `fence-result`. */
+  | { readonly kind: "fence"; readonly call: FenceCall }
+  /** Answered by `port-state`. */
+  | { readonly kind: "probe-port"; readonly node: NodeId }
+  /** Tell the neighbours again who has the address (after a view change). */
+  | { readonly kind: "announce"; readonly address: AddressResource }
+  | { readonly kind: "progress"; readonly request: number; readonly text: string }
+  | { readonly kind: "answer"; readonly request: number; readonly answer: Answer }
+  | { readonly kind: "event"; readonly event: Omit<ClusterEvent, "sequence"> }
+  /** The clean stop is complete. */
+  | { readonly kind: "exit" };

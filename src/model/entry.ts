@@ -1,0 +1,83 @@
+import type { ClusterConfig } from "./cluster-config.ts";
+import type { DeviceId, NodeId, ResourceId, ServiceId } from "./ids.ts";
+import type { Incarnation } from "./incarnation.ts";
+import type { Intent } from "./intent.ts";
+import type { OperationAction, OperationOutcome } from "./operation.ts";
+import type { WallMs } from "./units.ts";
+import type { Member, ViewId } from "./view.ts";
+
+/** Names a submission for ever, so that resending it is harmless. `sequence` grows by 1 within an incarnation. */
+export interface SubmitId {
+  readonly origin: NodeId;
+  readonly incarnation: Incarnation;
+  readonly sequence: number;
+}
+
+/** One thing that happened, at its place in the one order. */
+export interface Entry {
+  /** From 1, without gaps. */
+  readonly index: number;
+  /** The view that ordered it. */
+  readonly view: ViewId;
+  readonly id: SubmitId;
+  /** The coordinator's wall clock when it ordered the entry; never before the entry before. */
+  readonly at: WallMs;
+  readonly body: EntryBody;
+}
+
+/** What entries say. `view`, `electorate` and `left` are the group's; the manager reads them too. */
+export type EntryBody =
+  /** First entry of a view, written with its installation, so that the log alone tells the whole history. */
+  | { readonly kind: "view"; readonly members: readonly Member[]; readonly coordinator: NodeId }
+  /** Who may vote from here on. One vote changes at a time. */
+  | { readonly kind: "electorate"; readonly voters: readonly NodeId[]; readonly reason: string }
+  /** A clean leave: services stopped, vote withdrawn. The proof that the node runs nothing. */
+  | { readonly kind: "left"; readonly node: NodeId; readonly incarnation: Incarnation; readonly voters: readonly NodeId[] }
+  | { readonly kind: "config"; readonly config: ClusterConfig; readonly digest: string; readonly author: string }
+  | { readonly kind: "intent"; readonly intent: Intent; readonly author: string }
+  /** What a node found running when it probed, at its start or after it had lost its lease. */
+  | { readonly kind: "observed"; readonly node: NodeId; readonly incarnation: Incarnation; readonly services: readonly Observation[] }
+  /** A node carried out (or could not) what the plan asked of it. */
+  | {
+      readonly kind: "service-result";
+      readonly node: NodeId;
+      readonly incarnation: Incarnation;
+      readonly service: ServiceId;
+      /** The attempt it answers; results of older attempts are ignored. */
+      readonly attempt: number;
+      readonly result: ServiceResult;
+    }
+  /** A fence request begins: it is said before it is done, so that everyone knows whom it may hit. */
+  | { readonly kind: "fence-begun"; readonly target: NodeId; readonly by: NodeId; readonly attempt: number; readonly reason: string }
+  | {
+      readonly kind: "fence-result";
+      readonly target: NodeId;
+      readonly by: NodeId;
+      readonly attempt: number;
+      readonly confirmed: boolean;
+      readonly devices: readonly DeviceId[];
+      readonly reason: string;
+    }
+  /** The node is known to run nothing since its lease, watchdog or `assume-off-after` ran out. */
+  | { readonly kind: "assumed-off"; readonly target: NodeId; readonly by: NodeId; readonly reason: string };
+
+/** What a probe found of one service on one node. */
+export interface Observation {
+  readonly service: ServiceId;
+  /** Resources found running, in start order. All of them: the service is started. */
+  readonly running: readonly ResourceId[];
+  /** Resources whose probe failed: they may run. */
+  readonly unclear: readonly ResourceId[];
+}
+
+/** The end of an attempt. */
+export type ServiceResult =
+  | { readonly kind: "started"; readonly durationMs: number }
+  | { readonly kind: "stopped"; readonly durationMs: number }
+  | {
+      /** A start, stop or monitor failed. After a failed stop the resource may still run. */
+      readonly kind: "failed";
+      readonly resource: ResourceId;
+      readonly action: OperationAction;
+      readonly outcome: OperationOutcome;
+    };

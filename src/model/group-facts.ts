@@ -1,0 +1,27 @@
+import type { NodeId } from "./ids.ts";
+import type { Incarnation } from "./incarnation.ts";
+import type { Electorate, GroupStatus } from "./message.ts";
+import type { InstantMs } from "./units.ts";
+import type { View } from "./view.ts";
+
+/** What the group tells the manager beside the entries: local, never replicated, true at one instant on one node. */
+export interface GroupFacts {
+  readonly self: NodeId;
+  readonly incarnation: Incarnation;
+  readonly status: GroupStatus;
+  /** The view this node is active in; null while it is electing, proposing or promised. */
+  readonly view: View | null;
+  /** This node may start services and feed its watchdog before this instant. 0 when it never held a lease. */
+  readonly leaseUntil: InstantMs;
+  /** `arbiter: fencing`, race undecided: keep what runs, start nothing, stop nothing. */
+  readonly isFrozen: boolean;
+  readonly electorate: Electorate;
+  /** The peer that the group wants fenced to be quorate alone; attempts grow. */
+  readonly arbiterFence: { readonly target: NodeId; readonly attempt: number } | null;
+  /** Heard within deadtime, self included, sorted. */
+  readonly heard: readonly NodeId[];
+  /** Nodes whose port lately answered "closed": the kernel lives, the daemon does not. Sorted. */
+  readonly closed: readonly NodeId[];
+  readonly length: number;
+  readonly delivered: number;
+}

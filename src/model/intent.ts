@@ -1,0 +1,20 @@
+import type { NodeId, ServiceId } from "./ids.ts";
+
+/** An operator's wish. It travels as an entry and is decided like anything else. */
+export type Intent =
+  | { readonly kind: "enable-service"; readonly service: ServiceId }
+  | { readonly kind: "disable-service"; readonly service: ServiceId }
+  | { readonly kind: "restart-service"; readonly service: ServiceId }
+  /** Without `to`: to the best other node. */
+  | { readonly kind: "relocate-service"; readonly service: ServiceId; readonly to?: NodeId }
+  /** Keeps its membership and vote, gives up its services. */
+  | { readonly kind: "standby-node"; readonly node: NodeId }
+  | { readonly kind: "online-node"; readonly node: NodeId }
+  | { readonly kind: "fence-node"; readonly node: NodeId }
+  /** The operator swears that the node is off. Breaks every promise when it is not true. */
+  | { readonly kind: "confirm-off-node"; readonly node: NodeId };
+
+/** What became of an intent. `code` is one of docs/errors.md when not ok. */
+export type Answer =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly code: string; readonly text: string };

@@ -1,0 +1,93 @@
+import type { Entry, EntryBody, SubmitId } from "./entry.ts";
+import type { NodeId } from "./ids.ts";
+import type { Incarnation } from "./incarnation.ts";
+import type { InstantMs, WallMs } from "./units.ts";
+import type { Member, ViewId } from "./view.ts";
+
+/** Where a node stands in the group protocol. Only `active` orders and delivers. */
+export type GroupStatus = "electing" | "proposing" | "promised" | "active";
+
+/** An electorate with the index of the entry that set it; index 0 is the founding one. */
+export interface Electorate {
+  readonly index: number;
+  readonly voters: readonly NodeId[];
+}
+
+/** What one node says of another in its heartbeat. */
+export interface Hearing {
+  readonly node: NodeId;
+  /** The newest incarnation known, whether or not it is still heard. */
+  readonly incarnation: Incarnation;
+  /** Heard within deadtime. */
+  readonly isHeard: boolean;
+  /** Newest `sentAt` of that incarnation that was received: the echo that extends its lease. 0 when none. */
+  readonly echo: InstantMs;
+}
+
+/** Everything a heartbeat says but the time of sending, which the sender's beat thread stamps. */
+export interface HeartbeatBody {
+  readonly status: GroupStatus;
+  readonly promised: ViewId;
+  /** The view this node is active in, or has last installed. */
+  readonly view: ViewId;
+  readonly coordinator: NodeId | null;
+  readonly members: readonly NodeId[];
+  /** Sorted by node. */
+  readonly hears: readonly Hearing[];
+  readonly delivered: number;
+  /** Commit index known to the sender in `view`. */
+  readonly committed: number;
+  readonly electorate: Electorate;
+  readonly isBlank: boolean;
+  readonly loopLateMs: number;
+  readonly diskLateMs: number;
+}
+
+/** What a proposer learns of a member's log. */
+export interface LogPosition {
+  /** Last view whose log this node installed. */
+  readonly logView: ViewId;
+  /** Durable length of the log. */
+  readonly length: number;
+  readonly committed: number;
+  /** The last two electorates of the log, oldest first. */
+  readonly electorates: readonly Electorate[];
+  readonly isBlank: boolean;
+}
+
+/** One protocol message between two nodes. See docs/protocol.md for who sends what when. */
+export type Message =
+  | ({ readonly kind: "heartbeat"; readonly sentAt: InstantMs } & HeartbeatBody)
+  | { readonly kind: "propose"; readonly view: ViewId; readonly members: readonly NodeId[] }
+  | ({ readonly kind: "promise"; readonly view: ViewId } & LogPosition)
+  | { readonly kind: "nack"; readonly view: ViewId; readonly promised: ViewId }
+  | { readonly kind: "abort"; readonly view: ViewId }
+  | { readonly kind: "fetch"; readonly view: ViewId; readonly from: number; readonly to: number }
+  | { readonly kind: "log-part"; readonly view: ViewId; readonly from: number; readonly entries: readonly Entry[] }
+  | {
+      readonly kind: "install";
+      readonly view: ViewId;
+      readonly members: readonly Member[];
+      /** Length of the log after installation; its last entry is the view's own. */
+      readonly base: number;
+      readonly committed: number;
+      /** Replace everything from this index on. */
+      readonly from: number;
+      readonly entries: readonly Entry[];
+    }
+  | { readonly kind: "installed"; readonly view: ViewId }
+  | { readonly kind: "start"; readonly view: ViewId }
+  | { readonly kind: "submit"; readonly id: SubmitId; readonly body: EntryBody }
+  | { readonly kind: "busy"; readonly id: SubmitId }
+  | { readonly kind: "entry"; readonly view: ViewId; readonly entry: Entry; readonly committed: number }
+  | { readonly kind: "ack"; readonly view: ViewId; readonly length: number }
+  | { readonly kind: "commit"; readonly view: ViewId; readonly committed: number }
+  /** Saves the deadtime after a clean leave; proves nothing. */
+  | { readonly kind: "goodbye"; readonly at: WallMs };
+
+/** A message with its sender, after authentication, cluster, version and replay checks. */
+export interface Packet {
+  readonly from: NodeId;
+  readonly incarnation: Incarnation;
+  readonly message: Message;
+}

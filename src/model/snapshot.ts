@@ -1,0 +1,98 @@
+import type { NodeId, ResourceId, ServiceId } from "./ids.ts";
+import type { Incarnation } from "./incarnation.ts";
+import type { GroupStatus } from "./message.ts";
+import type { OperationAction, OperationOutcome } from "./operation.ts";
+import type { WallMs } from "./units.ts";
+
+/** Read-only state for the API, as this node sees it. Plain JSON; the document of `hale status --json`. */
+export interface Snapshot {
+  readonly cluster: string;
+  /** The node that tells. */
+  readonly node: NodeId;
+  readonly at: WallMs;
+  readonly version: string;
+  readonly config: { readonly digest: string; readonly fileDigest: string; readonly entry: number };
+  readonly group: GroupSnapshot;
+  readonly nodes: readonly NodeSnapshot[];
+  readonly services: readonly ServiceSnapshot[];
+  /** What somebody should look at, one line each; empty when all is well. */
+  readonly warnings: readonly string[];
+  /** Packets dropped since the start, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+/** The group as this node sees it. */
+export interface GroupSnapshot {
+  readonly status: GroupStatus;
+  readonly isQuorate: boolean;
+  readonly view: string | null;
+  readonly coordinator: NodeId | null;
+  readonly members: readonly NodeId[];
+  readonly electorate: readonly NodeId[];
+  readonly quorum: string;
+  /** Time left in which this node may act; 0 when it may not. */
+  readonly leaseMs: number;
+  readonly length: number;
+  readonly delivered: number;
+}
+
+/** What is known of one configured node. */
+export interface NodeSnapshot {
+  readonly node: NodeId;
+  /** lost: gone, and not known to run nothing. off: known to run nothing (fenced, left, assumed). */
+  readonly state: "member" | "joining" | "lost" | "fencing" | "off" | "unknown";
+  readonly isStandby: boolean;
+  readonly incarnation: Incarnation | null;
+  readonly since: WallMs | null;
+  readonly reason: string;
+  readonly links: readonly LinkSnapshot[];
+}
+
+/** One heartbeat path from the telling node to another. */
+export interface LinkSnapshot {
+  readonly link: number;
+  readonly address: string;
+  readonly state: "up" | "late" | "dead" | "never";
+  /** Since the last packet on this link, ms; null when never. */
+  readonly silentMs: number | null;
+}
+
+/** One service. */
+export interface ServiceSnapshot {
+  readonly service: ServiceId;
+  readonly isEnabled: boolean;
+  readonly state: "stopped" | "starting" | "started" | "stopping" | "failed" | "blocked" | "unknown";
+  readonly owner: NodeId | null;
+  readonly since: WallMs | null;
+  /** Why it is where it is, one line. */
+  readonly reason: string;
+  /** In start order. Detail beyond id and kind only on the owner. */
+  readonly resources: readonly ResourceSnapshot[];
+}
+
+/** One resource as its owner last saw it. */
+export interface ResourceSnapshot {
+  readonly resource: ResourceId;
+  readonly kind: string;
+  readonly state: "running" | "stopped" | "failed" | "unknown";
+  readonly last?: { readonly action: OperationAction; readonly at: WallMs; readonly outcome: OperationOutcome };
+}
+
+/** The answer of `hale why SERVICE`. */
+export interface Why {
+  readonly service: ServiceId;
+  readonly summary: string;
+  /** In order of preference. */
+  readonly nodes: readonly NodeVerdict[];
+  /** What led here, newest first: the entries that decided. */
+  readonly history: readonly { readonly entry: number; readonly at: WallMs; readonly text: string }[];
+  /** Failed operations kept, newest first. */
+  readonly failures: readonly { readonly node: NodeId; readonly resource: ResourceId; readonly action: OperationAction; readonly at: WallMs; readonly outcome: OperationOutcome }[];
+}
+
+/** One node's case for and against running a service. */
+export interface NodeVerdict {
+  readonly node: NodeId;
+  readonly verdict: "runs it" | "may" | "may not" | "preferred";
+  readonly reasons: readonly string[];
+}

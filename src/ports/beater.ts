@@ -1,0 +1,12 @@
+import type { HeartbeatBody } from "../model/message.ts";
+
+/**
+ * Sends heartbeats on every link every keepalive, apart from the main loop, stamped with the time of sending.
+ *
+ * It falls silent when it was not told anything for `silentAfterMs`: a daemon whose loop hangs must look dead.
+ */
+export interface Beater {
+  /** The new content; also proof that the main loop lives. `atOnce`: send now as well. */
+  set(body: HeartbeatBody, atOnce: boolean): void;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,22 @@
+import type { ClusterEvent } from "../model/cluster-event.ts";
+import type { ClusterConfig } from "../model/cluster-config.ts";
+import type { ServiceId } from "../model/ids.ts";
+import type { Answer, Intent } from "../model/intent.ts";
+import type { Snapshot, Why } from "../model/snapshot.ts";
+
+/** What the API may ask of the daemon it lives in. Implemented by the daemon; everything goes through its inbox. */
+export interface Control {
+  snapshot(): Snapshot;
+  /** The configuration in force. */
+  config(): ClusterConfig;
+  /** null: no such service. */
+  why(service: ServiceId): Why | null;
+  /** Resolves when the intent's goal is reached or refused; `progress` on the way. Aborting gives up waiting, not the intent. */
+  submit(intent: Intent, author: string, progress: (text: string) => void, signal: AbortSignal): Promise<Answer>;
+  /** Reads the configuration file again; when right, proposes it to the group. */
+  reload(author: string, signal: AbortSignal): Promise<Answer>;
+  /** Kept events, oldest first, with a sequence above `after`. */
+  events(after: number): readonly ClusterEvent[];
+  /** Calls back with each new event until the returned function is called. */
+  onEvent(listener: (event: ClusterEvent) => void): () => void;
+}

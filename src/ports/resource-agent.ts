@@ -1,0 +1,14 @@
+import type { ResourceConfig } from "../model/cluster-config.ts";
+import type { Operation, OperationOutcome } from "../model/operation.ts";
+
+/** Starts, stops and monitors resources of one kind on this node. */
+export interface ResourceAgent {
+  readonly kind: ResourceConfig["kind"];
+  /**
+   * Never rejects: everything that can go wrong is an outcome. Aborting kills the whole process group, then resolves.
+   * The time-out is the agent's to enforce, so that it covers the group.
+   */
+  run(operation: Operation, signal: AbortSignal): Promise<OperationOutcome>;
+  /** Ends what the adapter itself started in the background (announcements), not the resources. */
+  close(): Promise<void>;
+}
