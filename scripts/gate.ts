@@ -12,6 +12,7 @@ const run = join(root, "scripts/run");
 const types: Step = { name: "types", command: [join(bin, "tsc"), "--noEmit", "--pretty"] };
 const lint: Step = { name: "lint", command: [join(bin, "oxlint"), "--type-aware"] };
 const deps: Step = { name: "deps", command: [run, "scripts/check-deps.ts"] };
+const spec: Step = { name: "spec", command: [run, "scripts/check-spec.ts"] };
 const format: Step = { name: "format", command: [join(bin, "biome"), "format"] };
 const build: Step = { name: "build", command: [run, "scripts/build.ts"] };
 const knip: Step = { name: "knip", command: [join(bin, "knip")] };
@@ -35,7 +36,7 @@ async function runFastGate(): Promise<void> {
 
 /** The checks, then every test in the foreground, so that what vitest says in the end is the end. */
 async function runEverything(): Promise<void> {
-  await runChecks([types, lint, format, deps, knip, build]);
+  await runChecks([types, lint, format, deps, spec, knip, build]);
   const child = spawn(join(bin, "vitest"), ["run"], { cwd: root, stdio: "inherit" });
   const [code] = (await once(child, "close")) as [number | null];
   if (code !== 0) process.exitCode = 1;
