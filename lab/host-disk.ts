@@ -1,0 +1,76 @@
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** Where the fence agent in a host finds the power control of the lab. */
+export const controlInHost = "/run/hale-lab";
+
+/** Copy-on-write layers over the machine's folders: installed programs find what they came with. */
+const layers = ["/etc", "/var", "/root", "/srv"];
+
+/** Empty at first, whatever the machine has there. */
+const ownFolders = ["/etc/hale", "/var/lib/hale", "/var/log"];
+
+/**
+ * Where a file of a host lies on its disk, as seen from outside. A file of a layer is there only once the host has
+ * written it.
+ *
+ * @returns undefined when `path` is not on the disk
+ */
+export function onDisk(disk: string, path: string): string | undefined {
+  const isUnder = (folder: string) => path.startsWith(`${folder}/`);
+  if (ownFolders.some(isUnder)) return join(disk, "own", path);
+  return layers.some(isUnder) ? join(disk, "layers", path) : undefined;
+}
+
+/**
+ * Make the disk of a host that is powered on for the first time.
+ *
+ * @param disk its folder, absolute
+ * @param hostsFile text of `/etc/hosts`
+ */
+export async function makeDisk(lab: string, disk: string, name: string, hostsFile: string): Promise<void> {
+  const folders = [
+    ...layers.flatMap((tree) => [join(disk, "layers", tree), join(disk, "work", tree)]),
+    ...ownFolders.map((folder) => join(disk, "own", folder)),
+  ];
+  await Promise.all(folders.map(async (folder) => mkdir(folder, { recursive: true })));
+  await Promise.all([
+    writeFile(join(disk, "layers/etc/hosts"), hostsFile),
+    writeFile(join(disk, "layers/etc/hostname"), `${name}\n`),
+    writeFile(fstabOf(disk), fstab(lab, disk)),
+  ]);
+}
+
+/** The file that `host-init.sh` mounts from. */
+export function fstabOf(disk: string): string {
+  return join(disk, "fstab");
+}
+
+/**
+ * All mounts of a host in one file, so that one `mount --all` makes them: a program per mount would take three times
+ * as long. Sources have names of their own, because `mount --all` skips what looks mounted already.
+ */
+function fstab(lab: string, disk: string): string {
+  const overlays = layers.map((tree) => {
+    const written = `upperdir=${join(disk, "layers", tree)},workdir=${join(disk, "work", tree)}`;
+    return `lab${tree} ${tree} overlay lowerdir=${tree},${written}`;
+  });
+  return [
+    "lab-proc /proc proc defaults",
+    "lab-sys /sys sysfs defaults",
+    // A self-fencing program that writes "b" there would reboot the machine.
+    ...(existsSync("/proc/sysrq-trigger") ? ["/dev/null /proc/sysrq-trigger none bind"] : []),
+    ...overlays,
+    ...ownFolders.map((folder) => `${join(disk, "own", folder)} ${folder} none bind,X-mount.mkdir`),
+    // Read-only for want of an upper layer; adds the lab's fence agent to the machine's.
+    `lab-sbin /usr/sbin overlay lowerdir=${join(lab, "sbin")}:/usr/sbin`,
+    "lab-run /run tmpfs mode=755",
+    "lab-lock /run/lock tmpfs mode=1777,X-mount.mkdir",
+    `${join(lab, "control")} ${controlInHost} none bind,X-mount.mkdir`,
+    "lab-shm /dev/shm tmpfs mode=1777",
+    // Last, because it hides the lab's folder.
+    "lab-tmp /tmp tmpfs mode=1777",
+    "",
+  ].join("\n");
+}
