@@ -1,0 +1,168 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { NodeId } from "../model/ids.ts";
+import type { Incarnation } from "../model/incarnation.ts";
+import type { Packet } from "../model/message.ts";
+import { BodyReader } from "./body-reader.ts";
+import type { Keys } from "./keys.ts";
+import { readMessage } from "./message-body.ts";
+import type { Channel } from "./packet-format.ts";
+import {
+  channelOf,
+  clusterOffset,
+  macBytes,
+  magic,
+  packetBytesMax,
+  sequenceBytes,
+  wireVersion,
+} from "./packet-format.ts";
+import { ReplayWindow } from "./replay-window.ts";
+
+/**
+ * Why bytes are no packet for us.
+ *
+ * Before authentication, so anybody's: `short`, `long`, `magic`, `version`, `channel` (unknown, or not the one expected here),
+ * `key` (number not among ours), `cluster` (another name), `mac` (wrong key or altered). After it, so a node's with our key:
+ * `malformed`, `self` (our own, reflected), `unknown-sender` (not configured), `old-incarnation` (an earlier life of the sender),
+ * `replay` (seen, or too old to tell; the second copy of every datagram sent on two links is one).
+ */
+export type DropReason =
+  | "short"
+  | "long"
+  | "magic"
+  | "version"
+  | "channel"
+  | "key"
+  | "cluster"
+  | "mac"
+  | "malformed"
+  | "self"
+  | "unknown-sender"
+  | "old-incarnation"
+  | "replay";
+
+/** What became of bytes. */
+export type Opened =
+  | { readonly ok: true; readonly packet: Packet; readonly channel: Channel; readonly sequence: number }
+  | {
+      readonly ok: false;
+      readonly reason: DropReason;
+      /** With `replay`: the authentic sender, so that the link a second copy came by can be told to be alive. */
+      readonly from?: NodeId;
+    };
+
+/** Whose packets are believed. */
+export interface OpenerOptions {
+  readonly cluster: string;
+  readonly keys: Keys;
+  readonly self: NodeId;
+  /** Every configured node. */
+  readonly nodes: readonly NodeId[];
+}
+
+interface Life {
+  readonly incarnation: Incarnation;
+  readonly windows: ReadonlyMap<Channel, ReplayWindow>;
+}
+
+interface Header {
+  readonly channel: Channel;
+  readonly from: NodeId;
+  readonly incarnation: Incarnation;
+  readonly sequence: number;
+  /** Stands at the body. */
+  readonly reader: BodyReader;
+}
+
+/**
+ * Turns bytes into packets, once each: whatever is foreign, altered, old or doubled is a reason instead.
+ *
+ * Its memory is one window per configured node and channel. A daemon that has just started remembers nothing, so packets of a
+ * sender's present life may be replayed to it once; the group's own rules (views named for ever, heartbeats that name the life
+ * they hear) make those harmless.
+ */
+export class Opener {
+  readonly #cluster: string;
+  readonly #self: NodeId;
+  readonly #lives = new Map<NodeId, Life>();
+  #keys: Keys;
+  #nodes: ReadonlySet<string>;
+
+  constructor({ cluster, keys, self, nodes }: OpenerOptions) {
+    this.#cluster = cluster;
+    this.#keys = keys;
+    this.#self = self;
+    this.#nodes = new Set(nodes);
+  }
+
+  /** Believes other keys from now on. */
+  useKeys(keys: Keys): void {
+    this.#keys = keys;
+  }
+
+  /** Believes other senders from now on; those that stay keep their windows. */
+  useNodes(nodes: readonly NodeId[]): void {
+    this.#nodes = new Set(nodes);
+    for (const known of this.#lives.keys()) if (!this.#nodes.has(known)) this.#lives.delete(known);
+  }
+
+  /**
+   * Total: never throws, whatever the bytes. State changes only with `ok: true`.
+   *
+   * @param expected only packets of this channel are taken; for streams, whose packets must not be repeated as datagrams
+   */
+  open(bytes: Uint8Array, expected?: Channel): Opened {
+    const refused = this.#refuse(bytes);
+    if (refused !== null) return { ok: false, reason: refused };
+    const header = readHeader(bytes);
+    if (header === null) return { ok: false, reason: "malformed" };
+    const { channel, from, incarnation, sequence } = header;
+    if (expected !== undefined && channel !== expected) return { ok: false, reason: "channel" };
+    if (from === this.#self) return { ok: false, reason: "self" };
+    if (!this.#nodes.has(from)) return { ok: false, reason: "unknown-sender" };
+    const life = this.#lifeOf(from, incarnation);
+    if (incarnation < life.incarnation) return { ok: false, reason: "old-incarnation" };
+    const window = life.windows.get(channel);
+    if (window?.isFresh(sequence) !== true) return { ok: false, reason: "replay", from };
+    const message = readMessage(header.reader);
+    if (message === null) return { ok: false, reason: "malformed" };
+    this.#lives.set(from, life);
+    window.take(sequence);
+    return { ok: true, packet: { from, incarnation, message }, channel, sequence };
+  }
+
+  /** Everything that can be said before the packet is believed; the HMAC last, because it costs most. */
+  #refuse(bytes: Uint8Array): DropReason | null {
+    if (bytes.length < clusterOffset + 2 + macBytes) return "short";
+    if (bytes.length > packetBytesMax) return "long";
+    if ((bytes[0] ?? 0) * 256 + (bytes[1] ?? 0) !== magic) return "magic";
+    if (bytes[2] !== wireVersion) return "version";
+    if (channelOf(bytes[3] ?? 0) === undefined) return "channel";
+    const key = this.#keys.byNumber.get(bytes[4] ?? 0);
+    if (key === undefined) return "key";
+    if (new BodyReader(bytes, clusterOffset, bytes.length - macBytes).shortText() !== this.#cluster) return "cluster";
+    const signed = bytes.subarray(0, bytes.length - macBytes);
+    const mac = createHmac("sha256", key).update(signed).digest();
+    return timingSafeEqual(mac, bytes.subarray(bytes.length - macBytes)) ? null : "mac";
+  }
+
+  /** The newest life known of the sender; a fresh one, not yet remembered, when this one is newer. */
+  #lifeOf(from: NodeId, incarnation: Incarnation): Life {
+    const known = this.#lives.get(from);
+    if (known !== undefined && known.incarnation >= incarnation) return known;
+    const channels: readonly Channel[] = ["control", "heartbeat", "stream"];
+    return { incarnation, windows: new Map(channels.map((channel) => [channel, new ReplayWindow()])) };
+  }
+}
+
+function readHeader(bytes: Uint8Array): Header | null {
+  const reader = new BodyReader(bytes, 3, bytes.length - macBytes);
+  const channel = channelOf(reader.byte());
+  reader.byte();
+  const incarnation = reader.rawIncarnation();
+  const sequence = reader.fixed(sequenceBytes);
+  reader.shortText();
+  const from = reader.knownName();
+  reader.knowIncarnation(incarnation);
+  if (channel === undefined || !reader.isGood || sequence === 0) return null;
+  return { channel, from, incarnation, sequence, reader };
+}
