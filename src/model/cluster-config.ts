@@ -64,7 +64,12 @@ export type QuorumConfig =
 
 /** How a lost node is made known to run nothing. */
 export type FencingConfig =
-  | { readonly kind: "devices"; readonly devices: readonly FenceDeviceConfig[] }
+  | {
+      readonly kind: "devices";
+      readonly devices: readonly FenceDeviceConfig[];
+      /** Switch a node on again once its fence is confirmed, so that it can come back. Default (absent): true. */
+      readonly powerOn?: boolean;
+    }
   | {
       /** Written out by who wants it: a node counts as off this long after it was lost. */
       readonly kind: "none";

@@ -36,7 +36,15 @@ export type EntryBody =
   | { readonly kind: "config"; readonly config: ClusterConfig; readonly digest: string; readonly author: string }
   | { readonly kind: "intent"; readonly intent: Intent; readonly author: string }
   /** What a node found running when it probed, at its start or after it had lost its lease. */
-  | { readonly kind: "observed"; readonly node: NodeId; readonly incarnation: Incarnation; readonly services: readonly Observation[] }
+  | {
+      readonly kind: "observed";
+      readonly node: NodeId;
+      readonly incarnation: Incarnation;
+      /** Index of the view entry that brought the node (back) into the group: a report of an earlier stay is ignored. */
+      readonly since: number;
+      /** Only services named here are reported on; the others stay as they were. */
+      readonly services: readonly Observation[];
+    }
   /** A node carried out (or could not) what the plan asked of it. */
   | {
       readonly kind: "service-result";
@@ -47,19 +55,40 @@ export type EntryBody =
       readonly attempt: number;
       readonly result: ServiceResult;
     }
+  /** A failed service may be tried again everywhere: its back-off has passed. `attempt`: the service's at that time. */
+  | { readonly kind: "retry"; readonly service: ServiceId; readonly attempt: number }
+  /** A clean stop has begun: the others take over the services of the node, then it leaves. */
+  | { readonly kind: "leaving"; readonly node: NodeId; readonly incarnation: Incarnation }
   /** A fence request begins: it is said before it is done, so that everyone knows whom it may hit. */
-  | { readonly kind: "fence-begun"; readonly target: NodeId; readonly by: NodeId; readonly attempt: number; readonly reason: string }
+  | {
+      readonly kind: "fence-begun";
+      readonly target: NodeId;
+      /** The life that is meant, the newest known; null when the node was never seen. */
+      readonly incarnation: Incarnation | null;
+      readonly by: NodeId;
+      readonly attempt: number;
+      readonly reason: string;
+    }
   | {
       readonly kind: "fence-result";
       readonly target: NodeId;
+      /** As in `fence-begun`: a confirmed fence says nothing about a later life. */
+      readonly incarnation: Incarnation | null;
       readonly by: NodeId;
+      /** As in `fence-begun`; 0 for the group's own fence (`arbiter: fencing`), which no entry could announce. */
       readonly attempt: number;
       readonly confirmed: boolean;
       readonly devices: readonly DeviceId[];
       readonly reason: string;
     }
   /** The node is known to run nothing since its lease, watchdog or `assume-off-after` ran out. */
-  | { readonly kind: "assumed-off"; readonly target: NodeId; readonly by: NodeId; readonly reason: string };
+  | {
+      readonly kind: "assumed-off";
+      readonly target: NodeId;
+      readonly incarnation: Incarnation | null;
+      readonly by: NodeId;
+      readonly reason: string;
+    };
 
 /** What a probe found of one service on one node. */
 export interface Observation {
@@ -68,6 +97,10 @@ export interface Observation {
   readonly running: readonly ResourceId[];
   /** Resources whose probe failed: they may run. */
   readonly unclear: readonly ResourceId[];
+  /** The service's attempt known to the node when it reported: what was asked of it later is not answered by this. */
+  readonly attempt: number;
+  /** Why this node cannot run it at all (its agent says: not installed); absent when it can. */
+  readonly unable?: string;
 }
 
 /** The end of an attempt. */

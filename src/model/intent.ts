@@ -7,8 +7,11 @@ export type Intent =
   | { readonly kind: "restart-service"; readonly service: ServiceId }
   /** Without `to`: to the best other node. */
   | { readonly kind: "relocate-service"; readonly service: ServiceId; readonly to?: NodeId }
+  /** Forget its failures: every node may be tried again at once. */
+  | { readonly kind: "clear-service"; readonly service: ServiceId }
   /** Keeps its membership and vote, gives up its services. */
   | { readonly kind: "standby-node"; readonly node: NodeId }
+  /** Ends standby and quarantine. */
   | { readonly kind: "online-node"; readonly node: NodeId }
   | { readonly kind: "fence-node"; readonly node: NodeId }
   /** The operator swears that the node is off. Breaks every promise when it is not true. */

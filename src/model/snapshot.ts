@@ -21,6 +21,12 @@ export interface Snapshot {
   readonly dropped: Readonly<Record<string, number>>;
 }
 
+/** The part of a snapshot that the core knows; the daemon adds its file's digest, the links and the dropped packets. */
+export interface CoreSnapshot extends Omit<Snapshot, "config" | "nodes" | "dropped"> {
+  readonly config: Omit<Snapshot["config"], "fileDigest">;
+  readonly nodes: readonly Omit<NodeSnapshot, "links">[];
+}
+
 /** The group as this node sees it. */
 export interface GroupSnapshot {
   readonly status: GroupStatus;
