@@ -4,6 +4,7 @@ import { Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { monotonicMs } from "./monotonic.ts";
 
 /**
  * What the device does with an order:
@@ -18,7 +19,7 @@ export type FenceDeviceBehaviour = "works" | "refuses" | "ignores" | "hangs";
 export interface FenceOrder {
   readonly action: "on" | "off";
   readonly plug: string;
-  /** Monotonic, `process.hrtime` in ms: comparable with every process of this machine. */
+  /** See `monotonicMs`. */
   readonly atMs: number;
   readonly answer: string;
 }
@@ -106,7 +107,7 @@ export class FenceDevice implements AsyncDisposable {
     if (target === undefined) return `no-plug ${plug}`;
     if (action === "status") return target.isOn ? "on" : "off";
     if (action !== "on" && action !== "off") return `error unknown action ${action}`;
-    const atMs = Number(process.hrtime.bigint()) / 1e6;
+    const atMs = monotonicMs();
     const answer = await this.#obey(action, target);
     this.#orders.push({ action, plug, atMs, answer });
     return answer;

@@ -73,7 +73,7 @@ export class HaleCluster {
   /** Names of the nodes; the first one has founded the cluster. */
   readonly nodes: readonly string[];
   readonly #env: Readonly<Record<string, string>> | undefined;
-  /** Daemons that were started by hand, after the boot of this number. */
+  /** The last daemon of each node that was started by hand, and after which power-on. */
   readonly #byHand = new Map<string, { readonly daemon: HostProcess; readonly powerOns: number }>();
 
   private constructor(lab: Lab, nodes: readonly string[], env: Readonly<Record<string, string>> | undefined) {
@@ -140,7 +140,7 @@ export class HaleCluster {
   /** Start the daemon of a node whose daemon has ended; at power-on that happens by itself. */
   async startDaemon(node: string): Promise<HostProcess> {
     const host = this.lab.host(node);
-    const daemon = await host.spawn([daemonProgram], this.#env);
+    const daemon = await host.spawn([daemonProgram], { env: this.#env ?? {}, name: "haled" });
     this.#byHand.set(node, { daemon, powerOns: host.powerOns });
     return daemon;
   }
@@ -203,7 +203,7 @@ export class HaleCluster {
     return seen?.owner ?? undefined;
   }
 
-  /** All that the daemon of a node has written since the lab began. */
+  /** What the latest daemon of a node has written. */
   async log(node: string): Promise<string> {
     return this.daemon(node).output();
   }

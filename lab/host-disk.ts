@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Where the fence agent in a host finds the power control of the lab. */
@@ -8,8 +8,10 @@ export const controlInHost = "/run/hale-lab";
 /** Copy-on-write layers over the machine's folders: installed programs find what they came with. */
 const layers = ["/etc", "/var", "/root", "/srv"];
 
-/** Empty at first, whatever the machine has there. */
+/** Without the files that the machine has there. */
 const ownFolders = ["/etc/hale", "/var/lib/hale", "/var/log"];
+
+const logFoldersDepth = 2;
 
 /**
  * Where a file of a host lies on its disk, as seen from outside. A file of a layer is there only once the host has
@@ -36,10 +38,22 @@ export async function makeDisk(lab: string, disk: string, name: string, hostsFil
   ];
   await Promise.all(folders.map(async (folder) => mkdir(folder, { recursive: true })));
   await Promise.all([
+    copyFolders("/var/log", join(disk, "own/var/log"), logFoldersDepth),
     writeFile(join(disk, "layers/etc/hosts"), hostsFile),
     writeFile(join(disk, "layers/etc/hostname"), `${name}\n`),
     writeFile(fstabOf(disk), fstab(lab, disk)),
   ]);
+}
+
+/** Installed services want their folders in `/var/log`; what is in them is not the host's. */
+async function copyFolders(from: string, to: string, depth: number): Promise<void> {
+  const entries = depth > 0 ? await readdir(from, { withFileTypes: true }) : [];
+  for (const { name } of entries.filter((entry) => entry.isDirectory())) {
+    const { mode, uid, gid } = await stat(join(from, name));
+    await mkdir(join(to, name), { recursive: true });
+    await Promise.all([chmod(join(to, name), mode & 0o7777), chown(join(to, name), uid, gid)]);
+    await copyFolders(join(from, name), join(to, name), depth - 1);
+  }
 }
 
 /** The file that `host-init.sh` mounts from. */

@@ -4,7 +4,9 @@ import { fstabOf, onDisk } from "./host-disk.ts";
 import { type ExecOptions, type ExecResult, HostProcess, execInHost } from "./host-process.ts";
 import type { Port } from "./network-plan.ts";
 import { Shell } from "./shell.ts";
+import { processStates } from "./process-states.ts";
 import type { Switch } from "./switch.ts";
+import { waitUntil } from "./wait-until.ts";
 
 /** What a host is made of; fixed for its life, whether it has power or not. */
 export interface HostPlan {
@@ -22,11 +24,21 @@ export interface HostPlan {
   readonly wires: Switch;
 }
 
+export interface SpawnOptions {
+  /** On top of a plain environment: PATH, HOME, LANG. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What its log is called. Default: the program. */
+  readonly name?: string;
+}
+
 interface Power {
   readonly shell: Shell;
   readonly pid: number;
 }
 
+const pauseMsMax = 5_000;
+/** D: in the kernel, where the stop waits for it before it comes back to its program. */
+const standing = new Set(["T", "t", "Z", "X", "D"]);
 const freshNamespaces = "unshare --net --mount --uts --ipc --pid --fork --kill-child --".split(" ");
 const initScript = new URL("./host-init.sh", import.meta.url).pathname;
 
@@ -45,6 +57,7 @@ export class LabHost {
   #lastStep: Promise<unknown> = Promise.resolve();
   #bootProcesses: readonly HostProcess[] = [];
   #powerOns = 0;
+  #spawns = 0;
   #isPaused = false;
 
   /** The host has no power yet. Called by `Lab` only. */
@@ -115,12 +128,17 @@ export class LabHost {
   }
 
   /**
-   * Every program stops at once and forgets to notice. The kernel goes on: it answers ARP, pings and TCP handshakes,
+   * Every program stops and does not notice; resolved when all stand still. Programs started later do run. The kernel goes on: it answers ARP, pings and TCP handshakes,
    * as with a machine that swaps; for a paused virtual machine `lab.cut` it as well.
    */
   async pause(): Promise<void> {
-    await this.#powered().shell.run("kill -s STOP -- -1 || :");
+    const { shell, pid } = this.#powered();
     this.#isPaused = true;
+    // A process that runs on another processor takes the signal a moment later.
+    await waitUntil(`all of ${this.name} to stand still`, pauseMsMax, async () => {
+      await shell.run("kill -s STOP -- -1 || :");
+      return (await processStates(pid)).every((state) => standing.has(state));
+    });
   }
 
   async resume(): Promise<void> {
@@ -140,9 +158,13 @@ export class LabHost {
     throw new Error(`Cannot run "${argv.join(" ")}" on ${this.name}: exit ${code}: ${stdout}${stderr}`);
   }
 
-  /** Start a program that stays; its output is appended to a file in the lab's `logs`. */
-  async spawn(argv: readonly string[], env?: Readonly<Record<string, string>>): Promise<HostProcess> {
-    const log = join(this.#plan.logs, `${this.name}-${basename(argv[0] ?? "")}.log`);
+  /**
+   * Start a program that stays. Its output goes to a file in the lab's `logs` of its own: `n1-1-haled.log` for the
+   * first program started on n1.
+   */
+  async spawn(argv: readonly string[], { env, name }: SpawnOptions = {}): Promise<HostProcess> {
+    this.#spawns += 1;
+    const log = join(this.#plan.logs, `${this.name}-${this.#spawns}-${name ?? basename(argv[0] ?? "")}.log`);
     return HostProcess.start(this.pid, argv, log, env);
   }
 
@@ -170,7 +192,7 @@ export class LabHost {
     // A host that went off a moment ago may still have its ports, until the kernel gets round to it.
     if (this.#powerOns > 0) await wires.unplug(group);
     const intoLab = ["--target", `${keeperPid}`, "--pid", "--"];
-    const init = ["sh", initScript, name, fstabOf(disk)];
+    const init = ["bash", initScript, name, fstabOf(disk)];
     const { shell, greeting } = await Shell.start(["nsenter", ...intoLab, ...freshNamespaces, ...init]);
     const [pid = 0, keeperView = 0] = greeting.split(" ").map(Number);
     try {
@@ -182,9 +204,8 @@ export class LabHost {
           `link set ${port.interface} up`,
         ]),
       ];
-      // With SIGCHLD ignored, and not before the last program of its own, process 1 reaps whatever is left to it.
       const configure = `printf '%s\\n' ${lines.map((line) => `'${line}'`).join(" ")} | ip -batch -`;
-      await shell.run(`${configure} && trap '' CHLD`);
+      await shell.run(`${configure}`);
     } catch (error) {
       kill(pid);
       await shell.exited;
