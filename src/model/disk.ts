@@ -17,11 +17,15 @@ export type DiskRecord =
       readonly members: readonly Member[];
       readonly base: number;
       readonly committed: number;
+      /** Voters of the founding electorate, which no entry says. */
+      readonly founding: readonly NodeId[];
       readonly from: number;
       readonly entries: readonly Entry[];
     }
   | { readonly kind: "append"; readonly entries: readonly Entry[] }
-  | { readonly kind: "committed"; readonly committed: number };
+  | { readonly kind: "committed"; readonly committed: number }
+  /** The group remembers a later life of this node than its disk does (a restored backup): the disk counts as lost from here on. */
+  | { readonly kind: "distrusted" };
 
 /** What the records add up to. */
 export interface DiskState {

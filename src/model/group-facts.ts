@@ -24,4 +24,9 @@ export interface GroupFacts {
   readonly closed: readonly NodeId[];
   readonly length: number;
   readonly delivered: number;
+  /**
+   * The group remembers a life of this node with this boot counter, and the present one is older: the disk was lost or restored.
+   * Append a boot record above it and start again; null when all is well.
+   */
+  readonly bootAbove: number | null;
 }

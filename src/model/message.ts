@@ -71,6 +71,8 @@ export type Message =
       /** Length of the log after installation; its last entry is the view's own. */
       readonly base: number;
       readonly committed: number;
+      /** Voters of the founding electorate, which no entry says. */
+      readonly founding: readonly NodeId[];
       /** Replace everything from this index on. */
       readonly from: number;
       readonly entries: readonly Entry[];

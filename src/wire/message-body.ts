@@ -62,6 +62,7 @@ export function writeMessage(writer: BodyWriter, message: Message): void {
     case "install":
       writeNumbers(writer, message.view, message.base, message.committed, message.from);
       writeMembers(writer, message.members);
+      writer.nodes(message.founding);
       return writeEntries(writer, message.entries);
     case "submit":
       writeSubmitId(writer, message.id);
@@ -135,6 +136,7 @@ function readInstall(reader: BodyReader): Message {
     committed: reader.natural(),
     from: reader.natural(),
     members: reader.list((): Member => ({ node: reader.name(), incarnation: reader.incarnation() })),
+    founding: reader.nodes(),
     entries: readEntries(reader),
   };
 }
