@@ -1,0 +1,111 @@
+import type {
+  ClusterConfig,
+  FailoverDomain,
+  FencingConfig,
+  FenceStep,
+  HeartbeatConfig,
+  NodeConfig,
+  QuorumConfig,
+  RecoveryConfig,
+  ServiceConfig,
+} from "../model/cluster-config.ts";
+import { type NodeId, parseDeviceId, parseNodeId, parseServiceId } from "../model/ids.ts";
+import type { DurationMs } from "../model/units.ts";
+import { buildResource } from "./build-resource.ts";
+import type { Path } from "./config-error.ts";
+import { assumeOffDefault, heartbeatDefaults } from "./defaults.ts";
+import type { ClusterDocument, ServiceDocument } from "./schema.ts";
+import { type SourceOf, spanOr, writtenParameters } from "./written.ts";
+
+/**
+ * Fills in the defaults and resolves shorthands.
+ *
+ * @param document has passed the schema and every check
+ */
+export function buildConfig(document: ClusterDocument, sourceOf: SourceOf): ClusterConfig {
+  const heartbeat = buildHeartbeat(document);
+  const nodes = Object.entries(document.nodes).map(([id, node]) => buildNode(id, node, sourceOf));
+  const ids = nodes.map((node) => node.id);
+  return {
+    cluster: document.cluster,
+    heartbeat,
+    nodes,
+    quorum: buildQuorum(document.quorum, ids),
+    fencing: buildFencing(document.fencing, heartbeat.deadtimeMs, sourceOf),
+    services: Object.entries(document.services ?? {}).map(([id, service]) => buildService(id, service, ids, sourceOf)),
+  };
+}
+
+function buildHeartbeat({ heartbeat = {} }: ClusterDocument): HeartbeatConfig {
+  return { ...heartbeatDefaults(heartbeat), port: heartbeat.port ?? 6940 };
+}
+
+function buildNode(id: string, node: ClusterDocument["nodes"][string], sourceOf: SourceOf): NodeConfig {
+  const fence = (node.fence ?? []).map((level, index) =>
+    Array.isArray(level)
+      ? level.map((step, inner) => buildStep(step.device, ["nodes", id, "fence", index, inner], sourceOf))
+      : [buildStep(level.device, ["nodes", id, "fence", index], sourceOf)],
+  );
+  return { id: parseNodeId(id), addresses: node.addresses, fence };
+}
+
+function buildStep(device: string, path: Path, sourceOf: SourceOf): FenceStep {
+  const plug = sourceOf([...path, "plug"]);
+  return { device: parseDeviceId(device), ...(plug === undefined || plug === "" ? {} : { plug }) };
+}
+
+function buildQuorum(quorum: ClusterDocument["quorum"], nodes: readonly NodeId[]): QuorumConfig {
+  if (quorum === undefined || quorum === "majority") return { kind: "majority" };
+  const prefer = quorum.prefer ?? nodes[0] ?? "";
+  return { kind: "fencing", prefer: parseNodeId(prefer), delayMs: spanOr(quorum.delay, 2_000) };
+}
+
+function buildFencing(fencing: ClusterDocument["fencing"], deadtimeMs: DurationMs, sourceOf: SourceOf): FencingConfig {
+  if (fencing === "none" || fencing.devices === undefined) {
+    const written = fencing === "none" ? undefined : fencing.none?.["assume-off-after"];
+    return { kind: "none", assumeOffAfterMs: spanOr(written, assumeOffDefault(deadtimeMs)) };
+  }
+  const devices = Object.entries(fencing.devices).map(([id, { agent, timeout, ...parameters }]) => ({
+    id: parseDeviceId(id),
+    agent,
+    parameters: writtenParameters(Object.keys(parameters), ["fencing", "devices", id], sourceOf),
+    timeoutMs: spanOr(timeout, 60_000),
+  }));
+  return { kind: "devices", devices };
+}
+
+function buildService(
+  id: string,
+  service: ServiceDocument,
+  nodes: readonly NodeId[],
+  sourceOf: SourceOf,
+): ServiceConfig {
+  const serviceId = parseServiceId(id);
+  return {
+    id: serviceId,
+    domain: buildDomain(service.domain, nodes),
+    recovery: buildRecovery(service.recovery),
+    resources: service.resources.map((resource, index) =>
+      buildResource(resource, { service: serviceId, path: ["services", id, "resources", index], sourceOf }),
+    ),
+    enabled: service.enabled ?? true,
+  };
+}
+
+function buildDomain(domain: ServiceDocument["domain"], nodes: readonly NodeId[]): FailoverDomain {
+  const written = domain?.nodes?.map((node) => parseNodeId(node)) ?? [];
+  return {
+    nodes: written.length > 0 ? written : nodes,
+    ordered: domain?.ordered ?? false,
+    restricted: domain?.restricted ?? false,
+    failback: domain?.failback ?? false,
+  };
+}
+
+function buildRecovery(recovery: ServiceDocument["recovery"]): RecoveryConfig {
+  return {
+    policy: recovery?.policy ?? "restart",
+    maxRestarts: recovery?.["max-restarts"] ?? 3,
+    withinMs: spanOr(recovery?.within, 600_000),
+  };
+}

@@ -1,0 +1,75 @@
+import type { ResourceConfig } from "../model/cluster-config.ts";
+import { resourceId, type ServiceId } from "../model/ids.ts";
+import type { Path } from "./config-error.ts";
+import { resourceNameDefault } from "./defaults.ts";
+import { parseIpWithPrefix } from "./ip.ts";
+import type { ResourceDocument } from "./schema.ts";
+import { type SourceOf, spanOr, writtenParameters } from "./written.ts";
+
+/** Where a resource stands. */
+interface ResourcePlace {
+  readonly service: ServiceId;
+  readonly path: Path;
+  readonly sourceOf: SourceOf;
+}
+
+/** @throws TypeError when the resource has no kind; the checks have seen that it has one */
+export function buildResource(document: ResourceDocument, place: ResourcePlace): ResourceConfig {
+  const { address, ocf, lsb, exec } = document;
+  if (address !== undefined) {
+    const { ip, prefix } = parseIpWithPrefix(address.ip) ?? { ip: address.ip, prefix: 32 };
+    const device = address.interface === undefined ? {} : { interface: address.interface };
+    return { ...buildBase("address", address, place), kind: "address", ip, prefix, ...device };
+  }
+  if (ocf !== undefined) {
+    const { agent, name: _name, start: _start, stop: _stop, monitor: _monitor, ...rest } = ocf;
+    const [provider = "", type = ""] = agent.split(":");
+    const parameters = writtenParameters(Object.keys(rest), [...place.path, "ocf"], place.sourceOf);
+    return { ...buildBase("ocf", ocf, place), kind: "ocf", provider, type, parameters };
+  }
+  if (lsb !== undefined) return { ...buildBase("lsb", lsb, place), kind: "lsb", script: lsb.script };
+  if (exec !== undefined) {
+    const [start, stop, monitor] = [timed(exec.start), timed(exec.stop), timed(exec.monitor)];
+    const argumentsOf = (action: "start" | "stop" | "monitor"): readonly string[] => {
+      const at = [...place.path, "exec", action, ...(Array.isArray(exec[action]) ? [] : ["command"])];
+      return timed(exec[action]).command.map((argument, index) => place.sourceOf([...at, index]) ?? String(argument));
+    };
+    const commands = { start: argumentsOf("start"), stop: argumentsOf("stop"), monitor: argumentsOf("monitor") };
+    return { ...buildBase("exec", { name: exec.name, start, stop, monitor }, place), kind: "exec", ...commands };
+  }
+  throw new TypeError(`Cannot build a resource at ${place.path.join(".")}: it has no kind`);
+}
+
+/** What every kind of resource may say of its operations. */
+interface Operations {
+  readonly name?: string | undefined;
+  readonly start?: { readonly timeout?: string | undefined } | undefined;
+  readonly stop?: { readonly timeout?: string | undefined } | undefined;
+  readonly monitor?: { readonly interval?: string | 0 | undefined; readonly timeout?: string | undefined } | undefined;
+}
+
+function buildBase(kind: string, body: Operations, { service }: ResourcePlace) {
+  const name = body.name ?? resourceNameDefault(kind, { ...body }) ?? kind;
+  return {
+    id: resourceId(service, name),
+    name,
+    startTimeoutMs: spanOr(body.start?.timeout, 60_000),
+    stopTimeoutMs: spanOr(body.stop?.timeout, 60_000),
+    monitorTimeoutMs: spanOr(body.monitor?.timeout, 20_000),
+    monitorIntervalMs: spanOr(body.monitor?.interval, 10_000),
+  };
+}
+
+type ExecOperation = NonNullable<ResourceDocument["exec"]>["start" | "monitor"];
+
+/** An operation of `exec` with its times. */
+interface TimedCommand {
+  readonly command: readonly unknown[];
+  readonly timeout?: string | undefined;
+  readonly interval?: string | 0 | undefined;
+}
+
+/** It may be written as the command alone. */
+function timed(written: ExecOperation): TimedCommand {
+  return Array.isArray(written) ? { command: written } : written;
+}

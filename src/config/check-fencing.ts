@@ -1,0 +1,102 @@
+import { describeValue, type Path, type Problem } from "./config-error.ts";
+import { assumeOffDefault, heartbeatDefaults } from "./defaults.ts";
+import { formatDuration, parseDuration } from "./duration.ts";
+import { asList, asMapping, asText, type Mapping } from "./raw.ts";
+import { unknownReference } from "./references.ts";
+
+/** Whether every node can be fenced, or `none` was written out; devices exist and get only parameters that are theirs. */
+export function checkFencing(root: Mapping): Problem[] {
+  return [...checkKind(root), ...checkDevices(root), ...checkSteps(root)];
+}
+
+function checkKind(root: Mapping): Problem[] {
+  const fencing = root["fencing"];
+  const wanted = 'either devices or, if you accept that a lost node may still run its services, "none"';
+  if (fencing === undefined) return []; // The schema says it.
+  const body = asMapping(fencing);
+  if (fencing !== "none" && typeof fencing === "object" && ("none" in body || "devices" in body) === false) {
+    return [{ path: ["fencing"], found: describeValue(fencing), wanted }];
+  }
+  if ("none" in body && "devices" in body)
+    return [{ path: ["fencing", "none"], atKey: true, found: "none beside devices", wanted }];
+  if ("devices" in body && Object.keys(asMapping(body["devices"])).length === 0) {
+    return [{ path: ["fencing", "devices"], found: "no device", wanted: `at least one, or fencing: none` }];
+  }
+  return checkAssumeOff(root, asMapping(body["none"]));
+}
+
+function checkAssumeOff(root: Mapping, none: Mapping): Problem[] {
+  const { deadtimeMs } = heartbeatDefaults(asMapping(root["heartbeat"]));
+  const after = parseDuration(none["assume-off-after"]) ?? assumeOffDefault(deadtimeMs);
+  if (after >= 2 * deadtimeMs) return [];
+  const wanted = `at least 2 deadtimes (${formatDuration(2 * deadtimeMs)}), or a node that still runs its services counts as off`;
+  return [{ path: ["fencing", "none", "assume-off-after"], found: describeValue(none["assume-off-after"]), wanted }];
+}
+
+/** Set by hale for each call. */
+const ownParameters: readonly string[] = ["action", "plug"];
+
+function checkDevices(root: Mapping): Problem[] {
+  const problems: Problem[] = [];
+  for (const [id, device] of Object.entries(asMapping(asMapping(root["fencing"])["devices"]))) {
+    for (const [key, value] of Object.entries(asMapping(device))) {
+      const path: Path = ["fencing", "devices", id, key];
+      if (ownParameters.includes(key)) {
+        const wanted =
+          key === "plug" ? "the plug at the node: fence: [{ device: …, plug: … }]" : "no such parameter: hale sets it";
+        problems.push({ path, atKey: true, found: `key ${JSON.stringify(key)}`, wanted });
+      } else problems.push(...checkParameter(path, key, value));
+    }
+    const file = asMapping(device)["password-file"];
+    if (file !== undefined && asText(file)?.startsWith("/") !== true) {
+      problems.push({
+        path: ["fencing", "devices", id, "password-file"],
+        found: describeValue(file),
+        wanted: "an absolute path",
+      });
+    }
+  }
+  return problems;
+}
+
+/** Parameters travel as lines `key=value` and as environment variables: neither may hold a line break. */
+export function checkParameter(path: Path, key: string, value: unknown): Problem[] {
+  if (!/^[A-Za-z][\w-]*$/.test(key)) {
+    const wanted = "a parameter name of letters, digits, underscores and hyphens";
+    return [{ path, atKey: true, found: `key ${JSON.stringify(key)}`, wanted }];
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (typeof value === "string" && /[\n\r\0]/.test(value))
+    return [{ path, found: "a text of several lines", wanted: "one line" }];
+  return [];
+}
+
+function checkSteps(root: Mapping): Problem[] {
+  const fencing = asMapping(root["fencing"]);
+  const devices = Object.keys(asMapping(fencing["devices"]));
+  const problems: Problem[] = [];
+  for (const [id, node] of Object.entries(asMapping(root["nodes"]))) {
+    const fence = asMapping(node)["fence"];
+    if (fence === undefined && devices.length > 0) {
+      const wanted = "fence: [{ device: … }], or fence: [] if nothing can fence this node";
+      problems.push({ path: ["nodes", id], atKey: true, found: "no fence", wanted });
+    }
+    for (const [path, step] of stepsOf(["nodes", id, "fence"], fence)) {
+      const device = asText(asMapping(step)["device"]);
+      if (device === undefined || devices.includes(device)) continue;
+      if (devices.length === 0) {
+        const wanted = "no fence steps: no device is configured under fencing.devices";
+        problems.push({ path: [...path, "device"], found: JSON.stringify(device), wanted });
+      } else problems.push(unknownReference([...path, "device"], device, "device", devices));
+    }
+  }
+  return problems;
+}
+
+/** Levels flattened, each step with its path. */
+function stepsOf(base: Path, fence: unknown): (readonly [Path, unknown])[] {
+  return asList(fence).flatMap((level, index): (readonly [Path, unknown])[] => {
+    if (!Array.isArray(level)) return [[[...base, index], level]];
+    return level.map((step, inner) => [[...base, index, inner], step]);
+  });
+}

@@ -1,0 +1,154 @@
+import { describeValue, formatPath, type Path, type Problem } from "./config-error.ts";
+import { checkParameter } from "./check-fencing.ts";
+import { resourceNameDefault } from "./defaults.ts";
+import { ipKey, isNetworkOrBroadcast, parseIp, parseIpWithPrefix } from "./ip.ts";
+import { asList, asMapping, asText, type Mapping } from "./raw.ts";
+import { unknownReference } from "./references.ts";
+
+/** Services: their domains, the values of their resources, names and addresses used once. */
+export function checkServices(root: Mapping): Problem[] {
+  const nodes = Object.keys(asMapping(root["nodes"]));
+  const services = Object.entries(asMapping(root["services"]));
+  return [
+    ...services.flatMap(([id, service]) => [
+      ...checkDomain(["services", id, "domain"], asMapping(asMapping(service)["domain"]), nodes),
+      ...checkResources(["services", id, "resources"], asList(asMapping(service)["resources"])),
+    ]),
+    ...checkDoubleAddresses(root, services),
+  ];
+}
+
+function checkDomain(path: Path, domain: Mapping, nodes: readonly string[]): Problem[] {
+  const problems: Problem[] = [];
+  const list = asList(domain["nodes"]);
+  for (const [index, value] of list.entries()) {
+    const node = asText(value);
+    if (node === undefined) continue;
+    if (!nodes.includes(node)) problems.push(unknownReference([...path, "nodes", index], node, "node", nodes));
+    else if (list.indexOf(node) < index) {
+      problems.push({
+        path: [...path, "nodes", index],
+        found: `${JSON.stringify(node)} again`,
+        wanted: "each node once",
+      });
+    }
+  }
+  if (domain["restricted"] === true && list.length === 0) {
+    problems.push({
+      path: [...path, "restricted"],
+      found: "a restricted domain without nodes",
+      wanted: "nodes, or no restriction",
+    });
+  }
+  return problems;
+}
+
+function checkResources(path: Path, resources: readonly unknown[]): Problem[] {
+  const names = new Map<string, number>();
+  const problems: Problem[] = [];
+  for (const [index, resource] of resources.entries()) {
+    const kinds = Object.keys(asMapping(resource));
+    const at = [...path, index];
+    if (kinds.length !== 1) {
+      if (typeof resource === "object") problems.push(wrongKindCount(at, kinds));
+      continue;
+    }
+    const kind = kinds[0] ?? "";
+    if (asMapping(resource)[kind] === undefined) {
+      problems.push({ path: [...at, kind], found: "nothing", wanted: `what the ${kind} needs: { … }` });
+      continue;
+    }
+    const body = asMapping(asMapping(resource)[kind]);
+    problems.push(...checkMainValue([...at, kind], kind, body));
+    const name = asText(body["name"]) ?? resourceNameDefault(kind, body);
+    if (name === undefined) continue;
+    const first = names.get(name);
+    if (first === undefined) names.set(name, index);
+    else {
+      const wanted = `another name (key name): ${formatPath([...path, first])} has it`;
+      problems.push({ path: at, found: `a second resource named ${JSON.stringify(name)}`, wanted });
+    }
+  }
+  return problems;
+}
+
+function wrongKindCount(path: Path, kinds: readonly string[]): Problem {
+  const found = kinds.length === 0 ? "an empty resource" : `${kinds.length} kinds in one resource: ${kinds.join(", ")}`;
+  return { path, found, wanted: 'one kind; begin each resource with "- "' };
+}
+
+function checkMainValue(path: Path, kind: string, body: Mapping): Problem[] {
+  switch (kind) {
+    case "address":
+      return checkIp([...path, "ip"], body["ip"]);
+    case "ocf":
+      return checkOcf(path, body);
+    case "lsb": {
+      const script = asText(body["script"]);
+      if (script === undefined || /^\/.*[^/]$/.test(script)) return [];
+      return [
+        { path: [...path, "script"], found: describeValue(script), wanted: "the absolute path of an init script" },
+      ];
+    }
+    default:
+      return [];
+  }
+}
+
+function checkIp(path: Path, value: unknown): Problem[] {
+  const ip = asText(value);
+  if (ip === undefined) return [];
+  const parsed = parseIpWithPrefix(ip);
+  const wanted = "an address with its prefix length such as 192.168.1.100/24";
+  if (parsed === undefined) return [{ path, found: describeValue(value), wanted }];
+  if (!isNetworkOrBroadcast(parsed)) return [];
+  return [
+    {
+      path,
+      found: `${describeValue(value)}, the network or broadcast address`,
+      wanted: "an address that a host may have",
+    },
+  ];
+}
+
+const ownKeys: readonly string[] = ["agent", "name", "start", "stop", "monitor"];
+
+function checkOcf(path: Path, body: Mapping): Problem[] {
+  const agent = asText(body["agent"]);
+  const problems: Problem[] = [];
+  // A leading dot would be hidden, and a slash would leave the agents' folder.
+  if (agent !== undefined && agent !== "" && !/^[A-Za-z0-9][\w.-]*:[A-Za-z0-9][\w.-]*$/.test(agent)) {
+    problems.push({
+      path: [...path, "agent"],
+      found: describeValue(agent),
+      wanted: "provider:type such as heartbeat:nginx",
+    });
+  }
+  for (const [key, value] of Object.entries(body)) {
+    if (!ownKeys.includes(key)) problems.push(...checkParameter([...path, key], key, value));
+  }
+  return problems;
+}
+
+function checkDoubleAddresses(root: Mapping, services: readonly (readonly [string, unknown])[]): Problem[] {
+  const seen = new Map<string, string>();
+  for (const [id, node] of Object.entries(asMapping(root["nodes"]))) {
+    for (const [index, address] of asList(asMapping(node)["addresses"]).entries()) {
+      const bytes = parseIp(asText(address) ?? "");
+      if (bytes !== undefined) seen.set(ipKey(bytes), formatPath(["nodes", id, "addresses", index]));
+    }
+  }
+  const problems: Problem[] = [];
+  for (const [id, service] of services) {
+    for (const [index, resource] of asList(asMapping(service)["resources"]).entries()) {
+      const ip = asText(asMapping(asMapping(resource)["address"])["ip"]);
+      const parsed = parseIpWithPrefix(ip ?? "");
+      if (parsed === undefined) continue;
+      const path: Path = ["services", id, "resources", index, "address", "ip"];
+      const first = seen.get(ipKey(parsed.bytes));
+      if (first === undefined) seen.set(ipKey(parsed.bytes), formatPath(path));
+      else problems.push({ path, found: `${describeValue(ip)}, which is also at ${first}`, wanted: "another address" });
+    }
+  }
+  return problems;
+}

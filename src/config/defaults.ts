@@ -1,0 +1,52 @@
+import { type DurationMs, durationMs } from "../model/units.ts";
+import { parseDuration } from "./duration.ts";
+import type { Mapping } from "./raw.ts";
+
+/** Every default that is not a plain constant of `build-config.ts`; the checks need them before anything is built. */
+
+/** The timers of the group with their defaults, as src/model/cluster-config.ts documents them. */
+export interface HeartbeatTimes {
+  readonly keepaliveMs: DurationMs;
+  readonly warntimeMs: DurationMs;
+  readonly deadtimeMs: DurationMs;
+  readonly initdeadMs: DurationMs;
+  readonly daemonGraceMs: DurationMs;
+}
+
+/** What cannot be read counts as not written. */
+export function heartbeatDefaults(heartbeat: Mapping): HeartbeatTimes {
+  const keepaliveMs = parseDuration(heartbeat["keepalive"]) ?? durationMs(250);
+  const deadtimeMs = parseDuration(heartbeat["deadtime"]) ?? durationMs(6 * keepaliveMs);
+  return {
+    keepaliveMs,
+    deadtimeMs,
+    warntimeMs: parseDuration(heartbeat["warntime"]) ?? durationMs(3 * keepaliveMs),
+    initdeadMs: parseDuration(heartbeat["initdead"]) ?? durationMs(30_000),
+    daemonGraceMs: parseDuration(heartbeat["daemon-grace"]) ?? durationMs(10_000),
+  };
+}
+
+/** Long enough that the lost node's lease has run out even if it was cut off the moment before. */
+export function assumeOffDefault(deadtimeMs: DurationMs): DurationMs {
+  return durationMs(Math.max(10_000, 4 * deadtimeMs));
+}
+
+/** The main value of a resource, which names it unless `name:` does. undefined when it is missing or malformed. */
+export function resourceNameDefault(kind: string, body: Mapping): string | undefined {
+  const main = (key: string): string | undefined => {
+    const value = body[key];
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  switch (kind) {
+    case "address":
+      return main("ip")?.split("/")[0];
+    case "ocf":
+      return main("agent")?.split(":")[1];
+    case "lsb":
+      return main("script")?.split("/").at(-1);
+    case "exec":
+      return "exec";
+    default:
+      return undefined;
+  }
+}

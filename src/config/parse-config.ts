@@ -1,0 +1,77 @@
+import type { ClusterConfig } from "../model/cluster-config.ts";
+import { buildConfig } from "./build-config.ts";
+import { checkFencing } from "./check-fencing.ts";
+import { checkHeartbeat } from "./check-heartbeat.ts";
+import { checkNames } from "./check-names.ts";
+import { checkNodes } from "./check-nodes.ts";
+import { checkQuorum } from "./check-quorum.ts";
+import { checkServices } from "./check-services.ts";
+import { type ConfigError, formatPath, type Problem } from "./config-error.ts";
+import { configDigest } from "./digest.ts";
+import { readYaml, type YamlText } from "./read-yaml.ts";
+import { asMapping } from "./raw.ts";
+import { documentSchema } from "./schema.ts";
+import { defaultWanted, schemaProblems } from "./schema-problems.ts";
+
+/** A configuration that can be used, or everything that is wrong with it. */
+export type ParsedConfig =
+  | { readonly ok: true; readonly config: ClusterConfig; readonly digest: string }
+  | { readonly ok: false; readonly errors: readonly ConfigError[] };
+
+/** More are not shown: whoever has so many errors has another problem. */
+const errorsMax = 100;
+
+/**
+ * Reads the text of cluster.yaml. Never throws; all errors at once, in the order of the file.
+ *
+ * Only a syntax error of YAML hides other errors, because nothing can be said of text that has no structure.
+ *
+ * @param fileName as it is to stand in the errors
+ */
+export function parseConfig(text: string, fileName: string): ParsedConfig {
+  const yaml = readYaml(text);
+  const mistakes = yaml.mistakes.map((mistake) => ({ file: fileName, path: "", ...mistake }));
+  if (!yaml.isUsable) return { ok: false, errors: mistakes };
+
+  const parsed = documentSchema.safeParse(yaml.value, { error: defaultWanted, reportInput: false });
+  const problems = parsed.success ? [] : schemaProblems(parsed.error, yaml.value);
+  problems.push(...semanticProblems(yaml.value));
+  if (parsed.success && problems.length === 0 && mistakes.length === 0) {
+    const config = buildConfig(parsed.data, yaml.sourceOf);
+    return { ok: true, config, digest: configDigest(config) };
+  }
+  return {
+    ok: false,
+    errors: inFileOrder([...mistakes, ...problems.map((problem) => place(problem, yaml, fileName))]),
+  };
+}
+
+function semanticProblems(value: unknown): Problem[] {
+  const root = asMapping(value);
+  return [
+    ...checkNames(root),
+    ...checkHeartbeat(root),
+    ...checkNodes(root),
+    ...checkQuorum(root),
+    ...checkFencing(root),
+    ...checkServices(root),
+  ];
+}
+
+function place(problem: Problem, yaml: YamlText, file: string): ConfigError {
+  const { path, atKey = false, hint, ...rest } = problem;
+  const { found, wanted } = rest;
+  return {
+    file,
+    ...yaml.locate(path, atKey),
+    path: formatPath(path),
+    found,
+    wanted,
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+function inFileOrder(errors: readonly ConfigError[]): ConfigError[] {
+  const unique = new Map(errors.map((error) => [`${error.line}:${error.column}:${error.path}:${error.found}`, error]));
+  return [...unique.values()].toSorted((a, b) => a.line - b.line || a.column - b.column).slice(0, errorsMax);
+}

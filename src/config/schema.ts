@@ -1,0 +1,231 @@
+import { z } from "zod";
+import { durationPattern, durationWanted, parseDuration } from "./duration.ts";
+
+/*
+ * The one description of cluster.yaml: the parser checks against it, the types of `build-config.ts` are inferred from it, and
+ * `hale config schema` prints it as JSON Schema. `error` texts say what is wanted; the parser puts place and finding before them.
+ * Nothing here transforms a value, because a transformed schema has no JSON Schema.
+ */
+
+const duration = (meaning: string, fallback: string) =>
+  z
+    .string({ error: durationWanted })
+    .regex(durationPattern, { error: durationWanted, abort: true })
+    .refine((value) => (parseDuration(value) ?? 0) > 0, { error: "whole milliseconds, from 1ms to a year" })
+    .meta({ description: meaning, default: fallback });
+
+/** Where 0 has a meaning of its own; it may be written without a unit. */
+const zeroWanted = `${durationWanted}, or 0`;
+const durationOrZero = (meaning: string, fallback: string) =>
+  z
+    .union(
+      [
+        z.literal(0),
+        z
+          .string({ error: zeroWanted })
+          .regex(durationPattern, { error: zeroWanted, abort: true })
+          .refine((value) => parseDuration(value) !== undefined, { error: "whole milliseconds, at most a year" }),
+      ],
+      { error: zeroWanted },
+    )
+    .meta({ description: meaning, default: fallback });
+
+const flag = (meaning: string, fallback: boolean) =>
+  z.boolean({ error: "true or false" }).meta({ description: meaning, default: fallback });
+
+const text = (wanted: string, description: string) =>
+  z.string({ error: wanted }).min(1, { error: wanted }).meta({ description });
+
+/** Numbers and booleans are passed as they are written in the file. */
+const parameter = z.union([z.string(), z.number(), z.boolean()], { error: "a text, a number, true or false" });
+
+const nameWanted = "a name: 1 to 63 letters, digits, dots, underscores or hyphens, beginning with a letter or digit";
+const namePattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$";
+const name = z.string({ error: nameWanted }).meta({ pattern: namePattern });
+
+const nodeName = z.string({ error: "the name of a node" }).meta({ pattern: namePattern });
+
+const heartbeat = z.strictObject({
+  keepalive: duration("Period of heartbeats on each link.", "250ms").optional(),
+  warntime: duration("Silence that is logged.", "3 keepalives").optional(),
+  deadtime: duration("Silence that means dead; at least 3 keepalives.", "6 keepalives").optional(),
+  initdead: duration("Patience with absent nodes after this node's own start.", "30s").optional(),
+  "daemon-grace": durationOrZero("How long a daemon whose kernel is alive may take to come back.", "10s").optional(),
+  transport: z.literal("unicast", { error: '"unicast"' }).meta({ default: "unicast" }).optional(),
+  port: z
+    .int({ error: "a port from 1 to 65535" })
+    .min(1, { error: "a port from 1 to 65535" })
+    .max(65535, { error: "a port from 1 to 65535" })
+    .meta({ description: "UDP and TCP port of the nodes.", default: 6940 })
+    .optional(),
+});
+
+const fenceStep = z.strictObject({
+  device: z.string({ error: "the name of a device under fencing.devices" }),
+  plug: parameter.meta({ description: "The device's name for the node." }).optional(),
+});
+
+const node = z.strictObject({
+  addresses: z
+    .array(z.string({ error: "an IPv4 or IPv6 address" }), { error: "a list of addresses, one per link" })
+    .min(1, { error: "at least one address" })
+    .max(8, { error: "at most 8 addresses" })
+    .meta({ description: "One address per link; the same number on every node." }),
+  fence: z
+    .array(z.union([fenceStep, z.array(fenceStep).min(1, { error: "at least one step" })]), {
+      error: "a list of steps such as { device: pdu, plug: 1 }",
+    })
+    .meta({ description: "Levels, tried in order. A level is one step, or a list of steps that must all confirm." })
+    .optional(),
+});
+
+const quorum = z.union(
+  [
+    z.literal("majority"),
+    z.strictObject({
+      arbiter: z.literal("fencing", { error: '"fencing"' }),
+      prefer: nodeName
+        .meta({ description: "This node fences at once, the other after the delay. Default: the first node." })
+        .optional(),
+      delay: durationOrZero("How long the node that is not preferred waits.", "2s").optional(),
+    }),
+  ],
+  { error: '"majority" or { arbiter: fencing }' },
+);
+
+const device = z
+  .object({
+    agent: text("the name of a fence agent such as fence_ipmilan", "Name of a fence agent, or its absolute path."),
+    timeout: duration("A longer action has failed.", "60s").optional(),
+  })
+  .catchall(parameter)
+  .meta({ description: "A fence device; every other key is a parameter of the agent." });
+
+const fencing = z.union(
+  [
+    z.literal("none"),
+    z.strictObject({
+      devices: z.record(name, device, { error: "a mapping of device names to agents" }).optional(),
+      none: z
+        .strictObject({
+          "assume-off-after": duration("A lost node counts as off after this.", "10s, at least 4 deadtimes").optional(),
+        })
+        .optional(),
+    }),
+  ],
+  { error: '{ devices: … } or "none"' },
+);
+
+const operations = {
+  name: name.meta({ description: "Unique in the service. Default: the resource's main value." }).optional(),
+  start: z.strictObject({ timeout: duration("A longer start has failed.", "60s").optional() }).optional(),
+  stop: z.strictObject({ timeout: duration("A longer stop has failed.", "60s").optional() }).optional(),
+  monitor: z
+    .strictObject({
+      interval: durationOrZero("Time between monitors; 0: none.", "10s").optional(),
+      timeout: duration("A longer monitor has failed.", "20s").optional(),
+    })
+    .optional(),
+};
+
+const address = z.strictObject({
+  ip: text("an address with its prefix length such as 192.168.1.100/24", "Address and prefix length."),
+  interface: z
+    .string()
+    .regex(/^[^\s/]{1,15}$/, { error: "an interface name such as eth0" })
+    .meta({ description: "Default: the interface that has an address in the same subnet." })
+    .optional(),
+  ...operations,
+});
+
+const ocf = z
+  .object({
+    agent: text("provider:type such as heartbeat:nginx", "An OCF resource agent, provider:type."),
+    ...operations,
+  })
+  .catchall(parameter)
+  .meta({ description: "An OCF resource agent; every other key is a parameter of the agent." });
+
+const lsb = z.strictObject({ script: text("the absolute path of an init script", "An init script."), ...operations });
+
+const argumentsWanted = 'a list of arguments such as ["/usr/bin/worker", "--start"]';
+/** No program can be given an argument with a zero byte. */
+const argument = z.union([z.string().regex(/^[^\0]*$/), z.number(), z.boolean()], {
+  error: "a text, a number, true or false",
+});
+const commandLine = z.array(argument, { error: argumentsWanted }).min(1, { error: argumentsWanted });
+const command = <Times extends z.ZodRawShape>(times: Times) =>
+  z.union([commandLine, z.strictObject({ command: commandLine, ...times })], { error: argumentsWanted });
+
+const exec = z.strictObject({
+  name: operations.name,
+  start: command(operations.start.unwrap().shape),
+  stop: command(operations.stop.unwrap().shape),
+  monitor: command(operations.monitor.unwrap().shape),
+});
+
+/** Only for what is no mapping at all; unknown keys are told by the parser's own error map. */
+const resourceError = (issue: z.core.$ZodRawIssue) =>
+  issue.code === "invalid_type" ? "a resource such as { address: { ip: 192.168.1.100/24 } }" : undefined;
+
+const resource = z
+  .strictObject(
+    { address: address.optional(), ocf: ocf.optional(), lsb: lsb.optional(), exec: exec.optional() },
+    { error: resourceError },
+  )
+  .meta({ minProperties: 1, maxProperties: 1, description: "Exactly one kind of resource." });
+
+const service = z.strictObject({
+  enabled: flag("The wish before any operator spoke.", true).optional(),
+  domain: z
+    .strictObject({
+      nodes: z.array(nodeName, { error: "a list of node names" }).optional(),
+      ordered: flag("The earlier node is preferred.", false).optional(),
+      restricted: flag("Only these nodes may run the service.", false).optional(),
+      failback: flag("Return to a better node when it comes back.", false).optional(),
+    })
+    .optional(),
+  recovery: z
+    .strictObject({
+      policy: z
+        .enum(["restart", "relocate", "disable"], { error: "restart, relocate or disable" })
+        .meta({ default: "restart" })
+        .optional(),
+      "max-restarts": z
+        .int({ error: "a whole number from 0 to 1000" })
+        .min(0, { error: "a whole number from 0 to 1000" })
+        .max(1000, { error: "a whole number from 0 to 1000" })
+        .meta({ default: 3 })
+        .optional(),
+      within: duration("Restarts older than this no longer count.", "10m").optional(),
+    })
+    .optional(),
+  resources: z
+    .array(resource, { error: "a list of resources" })
+    .min(1, { error: "at least one resource" })
+    .meta({ description: "Started top to bottom, stopped bottom to top." }),
+});
+
+/** cluster.yaml as it is written: nothing filled in, nothing looked up. */
+export const documentSchema = z
+  .strictObject({
+    cluster: z.string({ error: nameWanted }).meta({ pattern: namePattern, description: "Name of the cluster." }),
+    engine: z.literal("embedded", { error: '"embedded"' }).meta({ default: "embedded" }).optional(),
+    heartbeat: heartbeat.optional(),
+    nodes: z
+      .record(name, node, { error: "a mapping of node names to addresses" })
+      .meta({ description: "At most 32; host names as keys. Their order is the order of preference." }),
+    quorum: quorum.optional(),
+    fencing,
+    services: z.record(name, service, { error: "a mapping of service names to services" }).optional(),
+  })
+  .meta({ title: "cluster.yaml of hale" });
+
+export type ClusterDocument = z.infer<typeof documentSchema>;
+export type ServiceDocument = NonNullable<ClusterDocument["services"]>[string];
+export type ResourceDocument = ServiceDocument["resources"][number];
+
+/** The schema for editors and for `hale config schema` (JSON Schema 2020-12). */
+export function configJsonSchema(): object {
+  return z.toJSONSchema(documentSchema, { io: "input", reused: "ref" });
+}
