@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatConfigError } from "./config-error.ts";
-import { officeText } from "./officeText.fixture.ts";
+import { officeText } from "./office.fixture.ts";
 import { parseConfig } from "./parse-config.ts";
 
 /** The office with one piece of text replaced; the piece must be there. */
