@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { monotonicMs } from "../lab/monotonic.ts";
+import { Prober } from "../lab/prober.ts";
+import { type Contender, echoPort, heartbeatMs } from "./contender.ts";
+import { longestGap, median } from "./gap.ts";
+import { fastHeartbeat, Hale, unfenced } from "./hale.ts";
+import { HeartbeatWatch } from "./heartbeat-watch.ts";
+import { Keepalived } from "./keepalived.ts";
+import type { Row } from "./row.ts";
+
+const hosts = ["n1", "n2", "n3"];
+const cuts = 9;
+const watchMs = 3_000;
+const fenceExtraMs = 150;
+
+interface Outage {
+  /** Longest time without an answer to the client. */
+  readonly clientMs: number;
+  /** From the last heartbeat that reached a survivor to the first answer: what is left when luck is taken out. */
+  readonly sinceHeartbeatMs: number;
+}
+
+/** The owner's wires are cut, on all networks, at nine moments spread over the heartbeat interval. */
+export async function silentDeath(say: (text: string) => void): Promise<readonly Row[]> {
+  await using keepalived = await Keepalived.start(hosts);
+  await using hale = await Hale.start(hosts, { heartbeat: fastHeartbeat, fencing: unfenced });
+  await using fenced = await Hale.start(hosts, { heartbeat: fastHeartbeat });
+  const seen = new Map<Contender, Outage[]>([
+    [keepalived, []],
+    [hale, []],
+    [fenced, []],
+  ]);
+  // In turn, so that whatever else the machine does meets all of them.
+  for (let index = 0; index < cuts; index += 1) {
+    for (const [contender, outages] of seen) {
+      const outage = await cutOwner(contender, (index + 0.5) / cuts);
+      outages.push(outage);
+      const how = contender === fenced ? "hale with fence" : contender.name;
+      say(`${how}: ${outage.clientMs.toFixed(0)} ms (${outage.sinceHeartbeatMs.toFixed(0)} since the last heartbeat)`);
+    }
+  }
+  const client = (contender: Contender) => seen.get(contender)?.map((o) => o.clientMs) ?? [];
+  const since = (contender: Contender) => seen.get(contender)?.map((o) => o.sinceHeartbeatMs) ?? [];
+  const row = (figure: string, of: (contender: Contender) => readonly number[], who: Contender): Row => ({
+    figure,
+    unit: "ms",
+    hale: median(of(who)),
+    against: "keepalived",
+    other: median(of(keepalived)),
+    samples: { hale: of(who), keepalived: of(keepalived) },
+  });
+  const limit = median(client(keepalived));
+  return [
+    { ...row("silent death of the owner: client outage", client, hale), limit },
+    { ...row("the same with a confirmed fence", client, fenced), limit: limit + fenceExtraMs },
+    row("last heartbeat to first answer", since, hale),
+    row("the same with a confirmed fence", since, fenced),
+  ];
+}
+
+async function cutOwner(contender: Contender, phase: number): Promise<Outage> {
+  const { lab, ip } = contender;
+  const owner = await contender.settle();
+  const others = [...lab.hosts.keys()].filter((name) => name !== owner);
+  const target = { kind: "udp", ip, port: echoPort } as const;
+  await using prober = await Prober.start(lab.client, target, { everyMs: 1 });
+  await using watch = await HeartbeatWatch.start(lab.host(others[0] ?? ""), contender.heartbeatsOf(owner));
+  await prober.waitForAnswer(owner, watchMs);
+  await watch.waitForPhase(heartbeatMs, phase);
+  const cutMs = monotonicMs();
+  await lab.cut([[owner], [...others, "client"]]);
+  await sleep(watchMs);
+  const gap = await longestGap(prober, cutMs - 50, cutMs + watchMs);
+  const last = (await watch.times()).filter((at) => at < gap.endMs).at(-1) ?? Number.NaN;
+  return { clientMs: gap.durationMs, sinceHeartbeatMs: gap.endMs - last };
+}
