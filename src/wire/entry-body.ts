@@ -14,21 +14,26 @@ import { entryBytesMax } from "./packet-format.ts";
 /** Deeper than any configuration (7), far from any stack's limit. */
 const depthMax = 32;
 
-type FieldType = "text" | "number" | "flag" | "texts" | "objects" | "object";
+type FieldType = "text" | "text or null" | "number" | "flag" | "texts" | "objects" | "object";
 
-type TypeOf<Value> = Value extends string
+type TypeOf<Value> = [Value] extends [string]
   ? "text"
-  : Value extends number
-    ? "number"
-    : Value extends boolean
-      ? "flag"
-      : Value extends readonly (infer Item)[]
-        ? Item extends string
-          ? "texts"
-          : "objects"
-        : "object";
+  : [Value] extends [string | null]
+    ? "text or null"
+    : Value extends number
+      ? "number"
+      : Value extends boolean
+        ? "flag"
+        : Value extends readonly (infer Item)[]
+          ? Item extends string
+            ? "texts"
+            : "objects"
+          : "object";
 
-type Shape<Body> = { readonly [Field in Exclude<keyof Body, "kind">]-?: TypeOf<Exclude<Body[Field], undefined>> };
+/** Fields that may be missing are not listed, and not checked. */
+type Shape<Body> = {
+  readonly [Field in Exclude<keyof Body, "kind"> as undefined extends Body[Field] ? never : Field]: TypeOf<Body[Field]>;
+};
 
 /** One line per kind: a kind or a field added to the model does not compile until it is here. */
 const shapes: { readonly [Kind in EntryBody["kind"]]: Shape<Extract<EntryBody, { readonly kind: Kind }>> } = {
@@ -37,18 +42,21 @@ const shapes: { readonly [Kind in EntryBody["kind"]]: Shape<Extract<EntryBody, {
   left: { node: "text", incarnation: "text", voters: "texts" },
   config: { config: "object", digest: "text", author: "text" },
   intent: { intent: "object", author: "text" },
-  observed: { node: "text", incarnation: "text", services: "objects" },
+  observed: { node: "text", incarnation: "text", since: "number", services: "objects" },
   "service-result": { node: "text", incarnation: "text", service: "text", attempt: "number", result: "object" },
-  "fence-begun": { target: "text", by: "text", attempt: "number", reason: "text" },
+  retry: { service: "text", attempt: "number" },
+  leaving: { node: "text", incarnation: "text" },
+  "fence-begun": { target: "text", incarnation: "text or null", by: "text", attempt: "number", reason: "text" },
   "fence-result": {
     target: "text",
+    incarnation: "text or null",
     by: "text",
     attempt: "number",
     confirmed: "flag",
     devices: "texts",
     reason: "text",
   },
-  "assumed-off": { target: "text", by: "text", reason: "text" },
+  "assumed-off": { target: "text", incarnation: "text or null", by: "text", reason: "text" },
 };
 
 const shapesByKind = new Map<string, Readonly<Record<string, FieldType>>>(Object.entries(shapes));
@@ -89,6 +97,8 @@ function hasType(value: unknown, type: FieldType): boolean {
   switch (type) {
     case "text":
       return typeof value === "string";
+    case "text or null":
+      return typeof value === "string" || value === null;
     case "number":
       return typeof value === "number";
     case "flag":

@@ -43,7 +43,14 @@ const text = fc.string({ unit: "grapheme", maxLength: 50 });
 const body: fc.Arbitrary<EntryBody> = fc.oneof(
   fc.record({ kind: fc.constant("view"), members: fc.array(member), coordinator: node }),
   fc.record({ kind: fc.constant("electorate"), voters: nodes, reason: text }),
-  fc.record({ kind: fc.constant("fence-begun"), target: node, by: node, attempt: natural, reason: text }),
+  fc.record({
+    kind: fc.constant("fence-begun"),
+    target: node,
+    incarnation: fc.option(incarnation),
+    by: node,
+    attempt: natural,
+    reason: text,
+  }),
   fc.record({
     kind: fc.constant("intent"),
     intent: fc.record({ kind: fc.constant("standby-node"), node }),
