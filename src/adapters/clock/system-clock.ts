@@ -1,0 +1,59 @@
+import { instantMs, never, wallMs } from "../../model/units.ts";
+import type { InstantMs } from "../../model/units.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { kernelCallsProblem, loadKernelCalls } from "../native/kernel-calls.ts";
+
+const clockBoottime = 7;
+
+/** The longest span that node's timers take; a longer one would fire at once. */
+const timerMsMax = 2 ** 31 - 1;
+
+/** A clock, and what the operator should know of it. */
+export interface OpenedClock {
+  readonly clock: Clock;
+  /** Why it is not CLOCK_BOOTTIME; null when it is. */
+  readonly note: string | null;
+}
+
+/** The clock of this machine, for any thread. Instants of several opened clocks are comparable. */
+export function openClock(): OpenedClock {
+  const now = boottimeReader();
+  if (now !== null) return { clock: makeClock(now), note: null };
+  const note = `clock stands still while the machine is suspended: no koffi (${kernelCallsProblem()})`;
+  return { clock: makeClock(() => instantMs(Math.floor(Number(process.hrtime.bigint() / 1_000_000n)))), note };
+}
+
+/** A clock on any source of instants. Exported for its test. */
+export function makeClock(now: () => InstantMs): Clock {
+  return { now, wall: () => wallMs(Date.now()), wakeAt: (at, callback) => wakeAt(now, at, callback) };
+}
+
+function boottimeReader(): (() => InstantMs) | null {
+  const calls = loadKernelCalls();
+  if (calls === null) return null;
+  const bytes = Buffer.alloc(16);
+  const words = new DataView(bytes.buffer, bytes.byteOffset, 16);
+  if (calls.clockGettime(clockBoottime, bytes) !== 0) return null;
+  // Seconds fit 32 bits for 136 years of uptime; on a 64-bit little-endian machine the halves lie so.
+  return () => {
+    calls.clockGettime(clockBoottime, bytes);
+    return instantMs(words.getUint32(0, true) * 1_000 + Math.floor(words.getUint32(8, true) / 1_000_000));
+  };
+}
+
+/** Node rounds a timer's span to its own milliseconds and may fire up to one early: then it is armed once more. */
+function wakeAt(now: () => InstantMs, at: InstantMs, callback: () => void): () => void {
+  if (at >= never) return () => undefined;
+  let timer: NodeJS.Timeout;
+  const arm = (): void => {
+    timer = setTimeout(
+      () => {
+        if (now() >= at) callback();
+        else arm();
+      },
+      Math.min(timerMsMax, Math.max(0, at - now())),
+    );
+  };
+  arm();
+  return () => clearTimeout(timer);
+}

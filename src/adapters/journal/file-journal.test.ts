@@ -1,0 +1,113 @@
+import { execFileSync } from "node:child_process";
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { DiskRecord } from "../../model/disk.ts";
+import { FileJournal } from "./file-journal.ts";
+
+let folder: string;
+let journal: FileJournal;
+const record: DiskRecord = { kind: "boot", boot: 1 };
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "hale-journal-"));
+  journal = new FileJournal(folder);
+});
+
+afterEach(async () => {
+  await journal.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("the file is for its owner alone", async () => {
+  await journal.load();
+  expect((await stat(join(folder, "journal"))).mode & 0o777).toBe(0o600);
+});
+
+test("what waits is written in one frame", async () => {
+  await journal.load();
+  await Promise.all(Array.from({ length: 50 }, () => journal.append([record])));
+  await journal.close();
+  const again = new FileJournal(folder);
+  expect((await again.load()).detail).toMatch(/50 records in [12] writes/);
+  await again.close();
+});
+
+test("a torn last write is cut away, so that the next one does not make it damage", async () => {
+  await journal.load();
+  await journal.append([record]);
+  await journal.close();
+  const path = join(folder, "journal");
+  await appendFile(path, (await readFile(path)).subarray(16, 45));
+  const second = new FileJournal(folder);
+  expect(await second.load()).toMatchObject({ state: "good", records: [record] });
+  await second.append([{ kind: "committed", committed: 1 }]);
+  await second.close();
+  const third = new FileJournal(folder);
+  expect((await third.load()).records).toHaveLength(2);
+  await third.close();
+});
+
+describe("the lock", () => {
+  test("keeps a second journal out while the first is open, and the error says what to do", async () => {
+    await journal.load();
+    const second = new FileJournal(folder);
+    await expect(second.load()).rejects.toMatchObject({ code: "STATE_UNUSABLE" });
+    await expect(second.append([record])).rejects.toThrow("another haled uses it");
+    await journal.close();
+    const third = new FileJournal(folder);
+    await third.load();
+    await third.close();
+  });
+});
+
+describe("a disk that refuses", () => {
+  test("rejects what waits and what comes, with what to do", async () => {
+    await journal.load();
+    // A file system of two pages fills up for certain; without the right to mount one there is nothing to test here.
+    if (!mountSmall(folder)) return;
+    const small = new FileJournal(join(folder, "state"));
+    try {
+      await small.load();
+      const big: DiskRecord = { kind: "founded", voters: Array.from({ length: 9_000 }, () => "x" as never) };
+      const first = small.append([big]);
+      const second = small.append([record]);
+      await expect(first).rejects.toMatchObject({ code: "STATE_UNUSABLE" });
+      await expect(second).rejects.toThrow("the disk is full; make room");
+      await expect(small.append([record])).rejects.toThrow("the disk is full");
+      await small.close();
+      const again = new FileJournal(join(folder, "state"));
+      expect(await again.load()).toMatchObject({ state: "good", records: [] });
+      await again.close();
+    } finally {
+      execFileSync("umount", [join(folder, "state")]);
+    }
+  });
+
+  test("a folder below a file is named", async () => {
+    await writeFile(join(folder, "file"), "");
+    const odd = new FileJournal(join(folder, "file", "state"));
+    await expect(odd.load()).rejects.toThrow("lies below something that is not a folder");
+  });
+});
+
+test("a journal of a newer version is not touched", async () => {
+  await journal.load();
+  await journal.close();
+  const path = join(folder, "journal");
+  await writeFile(path, "hale journal 2\n\nwhatever");
+  await expect(new FileJournal(folder).load()).rejects.toMatchObject({ code: "STATE_UNUSABLE" });
+  expect(await readFile(path, "utf8")).toContain("whatever");
+});
+
+function mountSmall(parent: string): boolean {
+  const target = join(parent, "state");
+  try {
+    execFileSync("mkdir", [target]);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8k", "tmpfs", target], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false; // Not root, or no mount allowed.
+  }
+}
