@@ -4,7 +4,7 @@
 // two runs at once never write the same file with different content. `import.meta.url`, `.dirname`
 // and `.filename` keep naming the source file.
 
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -51,8 +51,10 @@ async function bundle(file) {
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
   const out = join(root, "node_modules/.cache/hale", `${basename(file, ".ts")}-${hash}.mjs`);
   await mkdir(dirname(out), { recursive: true });
-  await writeFile(`${out}.${process.pid}`, text);
-  await rename(`${out}.${process.pid}`, out);
+  // Not named after the process: hosts of a lab have process ids of their own, and the same ones.
+  const part = `${out}.${randomUUID()}`;
+  await writeFile(part, text);
+  await rename(part, out);
   return out;
 }
 
