@@ -80,6 +80,7 @@ export class FenceDevice implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#requests.closed) return;
     await new Promise((resolve) => this.#requests.once("close", resolve).destroy());
   }
 

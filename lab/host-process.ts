@@ -29,9 +29,9 @@ const stopGraceMs = 2_000;
  */
 const way = 'trap : HUP INT QUIT TERM USR1 USR2; "$@"; exit $?';
 
-function wayInto(pid: number, argv: readonly string[]): string[] {
+function wayInto(pid: number, argv: readonly string[]): [string, string[]] {
   const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid"];
-  return ["--no-fork", "--target", `${pid}`, ...namespaces, "--", "/bin/sh", "-c", way, "sh", ...argv];
+  return ["nsenter", ["--no-fork", "--target", `${pid}`, ...namespaces, "--", "/bin/sh", "-c", way, "sh", ...argv]];
 }
 
 function environment(env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
@@ -41,7 +41,7 @@ function environment(env: Readonly<Record<string, string>> = {}): NodeJS.Process
 
 /** Run `argv` in the host whose process 1 is `pid` and wait for its end. */
 export async function execInHost(pid: number, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-  const child = spawn("nsenter", wayInto(pid, argv), {
+  const child = spawn(...wayInto(pid, argv), {
     detached: true,
     env: environment(options.env),
     stdio: ["pipe", "pipe", "pipe"],
@@ -105,7 +105,7 @@ export class HostProcess {
     const file = openSync(log, "a");
     try {
       const stdio = ["ignore", file, file] as const;
-      const child = spawn("nsenter", wayInto(pid, argv), { detached: true, env: environment(env), stdio: [...stdio] });
+      const child = spawn(...wayInto(pid, argv), { detached: true, env: environment(env), stdio: [...stdio] });
       const exited = new Promise<number>((resolve) => child.once("exit", (status) => resolve(status ?? 128 + 9)));
       await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
       return new HostProcess(argv, log, child.pid ?? 0, exited);

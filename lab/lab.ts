@@ -154,7 +154,7 @@ export class Lab implements AsyncDisposable {
     return this.#wires.run(command);
   }
 
-  /** Everything dies and vanishes. Resolved when the folder is gone too. */
+  /** Everything dies and vanishes. Resolved when the folder is gone too. May be called again. */
   async close(): Promise<void> {
     await this.fenceDevice[Symbol.asyncDispose]();
     await this.#keeper.close();

@@ -5,7 +5,6 @@
  * asks again measures an outage with a ruler as long as its time-out (and the kernel repeats a lost SYN only after a
  * second). Prints "ready", then a line per request as it ends; ends at SIGTERM, when the last request has.
  */
-import { setPriority } from "node:os";
 import { asker } from "./ask.ts";
 import { monotonicMs } from "./monotonic.ts";
 import { encodeProbe, type ProbePlan } from "./probe.ts";
@@ -13,7 +12,6 @@ import { encodeProbe, type ProbePlan } from "./probe.ts";
 /** After a pause of this process no more than this is caught up; the rest would be a burst that nobody asks for. */
 const catchUpMax = 20;
 const flushMs = 10;
-const priority = -15;
 
 const plan = JSON.parse(process.argv[2] ?? "") as ProbePlan;
 const ask = await asker(plan.target);
@@ -21,11 +19,6 @@ let lines: string[] = [];
 let underWay = 0;
 let isStopping = false;
 
-try {
-  setPriority(priority);
-} catch {
-  // EPERM: as good as it gets; the lateness in the summary tells.
-}
 process.once("SIGTERM", () => {
   isStopping = true;
 });

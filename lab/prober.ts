@@ -3,7 +3,7 @@ import type { HostProcess } from "./host-process.ts";
 import type { LabHost } from "./host.ts";
 import { formatSummary, type ProbeSummary, summarize } from "./outages.ts";
 import { decodeProbe, type Probe, type ProbePlan, type ProbeTarget } from "./probe.ts";
-import { runTypeScript } from "./run-type-script.ts";
+import { runInRealTime } from "./run-type-script.ts";
 import { waitUntil } from "./wait-until.ts";
 
 export interface ProbePace {
@@ -36,7 +36,7 @@ export class Prober implements AsyncDisposable {
   static async start(host: LabHost, target: ProbeTarget, pace: ProbePace = {}): Promise<Prober> {
     const plan: ProbePlan = { target, everyMs: pace.everyMs ?? 5, timeoutMs: pace.timeoutMs ?? 250 };
     if (!(plan.everyMs >= 1)) throw new RangeError(`Cannot probe every ${plan.everyMs} ms: wants 1 or more`);
-    const process = await host.spawn(runTypeScript("prober-main.ts", JSON.stringify(plan)), { name: "prober" });
+    const process = await host.spawn(runInRealTime("prober-main.ts", JSON.stringify(plan)), { name: "prober" });
     await process.waitForOutput(/^ready$/m, readyMs);
     return new Prober(process, await open(process.log));
   }

@@ -47,7 +47,7 @@ async function expectNothingLeft(
 }
 
 /**
- * Start `lab-creator.ts` and kill it. `TMPDIR` gives it a folder of its own to look into.
+ * Start `leftovers-main.ts` and kill it. `TMPDIR` gives it a folder of its own to look into.
  *
  * @param stage line of its output to wait for
  * @param delayMs then this much longer, to hit different moments
@@ -55,7 +55,7 @@ async function expectNothingLeft(
 async function killCreator(signal: NodeJS.Signals, stage: string, delayMs: number): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "hale-leftovers-"));
   const before = await machine();
-  const [file = "", ...args] = runTypeScript("../test/e2e/lab-creator.ts");
+  const [file = "", ...args] = runTypeScript("leftovers-main.ts");
   // A group of its own, and the signal to all of it: as a terminal does with Ctrl-C.
   const env = { ...process.env, TMPDIR: folder };
   const child = spawn(file, args, { detached: true, env, stdio: ["ignore", "pipe", "inherit"] });
@@ -86,6 +86,7 @@ test("a closed lab leaves nothing behind, and two labs do not see each other", a
       expect((await other.host("n1").exec(["ping", "-c1", "-W1", other.host("n2").ip()])).code).toBe(0);
       // The check itself must be able to fail.
       await expect(expectNothingLeft(before, folder, 50)).rejects.toThrow("to be gone");
+      await other.close();
     }
     await expectNothingLeft(before, folder);
   } finally {

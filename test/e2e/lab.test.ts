@@ -120,6 +120,7 @@ describe("power", () => {
     await n1.writeFile("/var/lib/hale/kept", "disk");
     await n1.run(["sh", "-c", "echo changed >>/etc/motd; echo gone >/run/gone; echo gone >/tmp/gone"]);
     const programs = await Promise.all([n1.spawn(["sleep", "1000"]), n1.spawn(["setsid", "-w", "sleep", "1000"])]);
+    await waitUntil("both programs to run", 5_000, async () => (await running(n1, "sleep 1000")).length === 2);
     await n1.powerOff();
     expect(n1.isOn).toBe(false);
     expect(await Promise.all(programs.map(async (program) => program.exited))).toEqual([137, 137]);

@@ -1,5 +1,5 @@
-/** Makes a lab, uses it, and waits to be killed: `lab-creator.ts`, for `lab-leftovers.test.ts`. Says how far it is. */
-import { Lab } from "../../lab/lab.ts";
+/** Makes a lab and uses it until it is killed, saying how far it is. For `test/e2e/lab-leftovers.test.ts`. */
+import { Lab } from "./lab.ts";
 
 process.stdout.write("creating\n");
 const lab = await Lab.create({ hosts: ["n1", "n2"], boot: () => [["sleep", "1000"]] });
