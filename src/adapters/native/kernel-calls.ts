@@ -8,6 +8,8 @@ export interface KernelCalls {
   /** `pid` 0: the calling thread. `parameter`: a struct sched_param, 4 bytes. */
   readonly schedSetscheduler: (pid: number, policy: number, parameter: Uint8Array) => number;
   readonly flock: (fd: number, operation: number) => number;
+  /** A network device's index, 0 when there is no such device. */
+  readonly ifNametoindex: (device: string) => number;
   /** The errno of the last call on this thread. */
   readonly errno: () => number;
 }
@@ -36,6 +38,7 @@ function openKernelCalls(): KernelCalls | null {
         "int sched_setscheduler(int, int, const void *)",
       ) as KernelCalls["schedSetscheduler"],
       flock: library.func("int flock(int, int)") as KernelCalls["flock"],
+      ifNametoindex: library.func("uint32_t if_nametoindex(const char *)") as KernelCalls["ifNametoindex"],
       errno: () => koffi.errno(),
     };
   } catch (error) {

@@ -1,0 +1,68 @@
+import { createRequire } from "node:module";
+import type * as Koffi from "koffi";
+
+/**
+ * The few calls of the C library that Node.js does not offer: sockets of other families than IP, options of any socket, namespaces.
+ *
+ * All return as C does: -1 and an errno. `null` from `loadLibc` means that no prebuilt koffi exists for this machine; every user
+ * of it has a slower way without.
+ */
+export interface Libc {
+  readonly socket: (family: number, type: number, protocol: number) => number;
+  readonly bind: (fd: number, address: Uint8Array, length: number) => number;
+  readonly sendto: (...call: SendtoCall) => number;
+  readonly recv: (fd: number, buffer: Uint8Array, length: number, flags: number) => number;
+  readonly setsockopt: (fd: number, level: number, option: number, value: Uint8Array, length: number) => number;
+  readonly close: (fd: number) => number;
+  /** Moves the calling thread into namespaces of its own. For tests. */
+  readonly unshare: (flags: number) => number;
+  /** The errno of the last call on this thread. */
+  readonly errno: () => number;
+}
+
+/** As in sendto(2); `to` is a sockaddr, or null with length 0. */
+type SendtoCall = [
+  fd: number,
+  bytes: Uint8Array,
+  length: number,
+  flags: number,
+  to: Uint8Array | null,
+  toLength: number,
+];
+
+let loaded: Libc | null | undefined;
+let problem = "";
+
+/** The calls, or null where koffi cannot be loaded. Loaded once, on first use: 10 ms that a command line tool need not pay. */
+export function loadLibc(): Libc | null {
+  if (loaded === undefined) loaded = openLibc();
+  return loaded;
+}
+
+/** Why `loadLibc` gave null, for the log; empty when it did not. */
+export function libcProblem(): string {
+  return problem;
+}
+
+function openLibc(): Libc | null {
+  try {
+    const koffi = createRequire(import.meta.url)("koffi") as typeof Koffi;
+    const library = koffi.load("libc.so.6");
+    return {
+      socket: library.func("int socket(int, int, int)") as Libc["socket"],
+      bind: library.func("int bind(int, const uint8_t *, uint32_t)") as Libc["bind"],
+      sendto: library.func(
+        "long sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)",
+      ) as Libc["sendto"],
+      recv: library.func("long recv(int, _Out_ uint8_t *, size_t, int)") as Libc["recv"],
+      setsockopt: library.func("int setsockopt(int, int, int, const uint8_t *, uint32_t)") as Libc["setsockopt"],
+      close: library.func("int close(int)") as Libc["close"],
+      unshare: library.func("int unshare(int)") as Libc["unshare"],
+      errno: () => koffi.errno(),
+    };
+  } catch (error) {
+    // Not an error: no koffi for this processor or C library. Users fall back to programs.
+    problem = (error as Error).message;
+    return null;
+  }
+}

@@ -1,0 +1,218 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { endGroup } from "./end-group.ts";
+import { explainSpawnError } from "./explain-spawn-error.ts";
+import { OutputFile } from "./output-file.ts";
+
+/**
+ * Runs programs that may start daemons, and is never held up or endangered by what they leave behind.
+ *
+ * A program gets files, not pipes, as standard output and error. A pipe that a daemon inherits has two ends: we would wait on ours
+ * until the daemon dies (time-outs of execFile do), and the daemon dies of SIGPIPE at its next line when haled is gone or has closed it
+ * (Pacemaker closes it, and asks agents to redirect their daemons). Node's pipes are sockets on top, and `echo > /dev/stderr` fails on a
+ * socket. A file has none of this. Its price, unbounded growth, is paid by keeping one named file per resource and action in a folder
+ * on tmpfs and cutting each back to nothing when it passes `fileBytesMax`, also by the next haled after a crash.
+ *
+ * Each program leads a session and process group of its own, so that a time-out ends its children too and a signal to haled's group
+ * does not reach services. Whatever left the group (a daemon) is the service, and is never touched.
+ */
+export interface ProgramCall {
+  /** argv[0] is an absolute path, or looked up in `path`. Never a shell string. */
+  readonly argv: readonly string[];
+  /** Beyond PATH, LC_ALL, HOME and SHELL nothing is inherited. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Given on standard input, which is empty otherwise. Not written to disk. */
+  readonly input?: string;
+  readonly timeoutMs: number;
+  /** File name of the output, from letters, digits and `._-+`; two running programs must not share one. */
+  readonly outputName: string;
+  /** How much of the end of the output is kept. Default 4 KiB. */
+  readonly outputBytesMax?: number;
+  /** Standard error: in one file with standard output, in order (default), or thrown away. */
+  readonly errors?: "together" | "discard";
+}
+
+/** How a program ended. */
+export type ProgramEnd =
+  | { readonly kind: "exited"; readonly code: number }
+  | { readonly kind: "killed"; readonly signal: string }
+  | { readonly kind: "timed-out"; readonly detail: string }
+  | { readonly kind: "aborted"; readonly detail: string }
+  /** Never ran; `reason` says what to do. `isMissing`: no such file. */
+  | { readonly kind: "not-started"; readonly reason: string; readonly isMissing: boolean };
+
+/** What came of a program. */
+export interface ProgramResult {
+  readonly end: ProgramEnd;
+  /** The end of the output, whole characters, at most `outputBytesMax` bytes. */
+  readonly output: string;
+  readonly durationMs: number;
+}
+
+/** Where output goes and what programs find. */
+export interface ProgramRunnerOptions {
+  /** A folder of this daemon alone, on tmpfs where possible, e.g. `/run/hale/output`. Made when missing. */
+  readonly outputFolder: string;
+  /** Value of PATH. Default: Debian's for root. */
+  readonly path?: string;
+}
+
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const outputBytesMaxDefault = 4096;
+const fileBytesMax = 256 * 1024;
+/** While a program runs: 100 ms at the speed of tmpfs is some 100 MB. */
+const watchPeriodMs = 100;
+const sweepPeriodMs = 30_000;
+
+/** Runs programs; one per daemon. @see ProgramCall for the idea */
+export class ProgramRunner {
+  readonly #folder: string;
+  readonly #path: string;
+  readonly #sweep: NodeJS.Timeout;
+  readonly #resetsOomScore = ownOomScore() !== "0";
+
+  constructor({ outputFolder, path = defaultPath }: ProgramRunnerOptions) {
+    this.#folder = outputFolder;
+    this.#path = path;
+    this.#sweep = setInterval(() => sweepFolder(outputFolder), sweepPeriodMs).unref();
+  }
+
+  /** Never rejects. Resolves when the program has exited, whoever holds its output open, or soon after time-out or abort. */
+  async run(call: ProgramCall, signal: AbortSignal): Promise<ProgramResult> {
+    const startedAt = performance.now();
+    const finish = (end: ProgramEnd, output = ""): ProgramResult => ({
+      end,
+      output,
+      durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
+    });
+    if (signal.aborted) return finish({ kind: "aborted", detail: "before it ran" });
+    let file: OutputFile;
+    try {
+      makeFolder(this.#folder);
+      file = new OutputFile(join(this.#folder, call.outputName), call.outputBytesMax ?? outputBytesMaxDefault);
+    } catch (error) {
+      const reason = `Cannot run "${call.argv[0] ?? ""}": no room for its output: ${(error as Error).message}`;
+      return finish({ kind: "not-started", reason, isMissing: false });
+    }
+    const watch = setInterval(() => file.bound(fileBytesMax), watchPeriodMs);
+    try {
+      const end = await this.#runInto(call, file, signal);
+      return finish(end, file.finish());
+    } finally {
+      clearInterval(watch);
+      file.close();
+    }
+  }
+
+  async #runInto(call: ProgramCall, file: OutputFile, signal: AbortSignal): Promise<ProgramEnd> {
+    const [program = "", ...args] = call.argv;
+    const notStarted = (error: unknown): ProgramEnd => ({
+      kind: "not-started",
+      ...explainSpawnError(program, error as NodeJS.ErrnoException),
+    });
+    let child: ChildProcess;
+    try {
+      child = spawn(program, args, {
+        cwd: "/",
+        env: { PATH: this.#path, LC_ALL: "C", HOME: "/root", SHELL: "/bin/sh", ...call.environment },
+        detached: true,
+        stdio: [call.input === undefined ? "ignore" : "pipe", file.fd, call.errors === "discard" ? "ignore" : file.fd],
+      });
+    } catch (error) {
+      return notStarted(error);
+    }
+    const ended = childEnd(child, notStarted);
+    if (child.pid === undefined) return ended;
+    if (this.#resetsOomScore) resetOomScore(child.pid);
+    // EPIPE: the program did not read its input to the end. It says itself what it makes of that.
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(call.input);
+    const stopped = stopSign(call.timeoutMs, signal);
+    try {
+      const first = await Promise.race([ended, stopped.sign]);
+      if (typeof first !== "string") return first;
+      return { kind: first, detail: await endGroup(child.pid, ended) };
+    } finally {
+      stopped.clear();
+      child.stdin?.destroy();
+    }
+  }
+
+  /** Ends the upkeep of output files. Programs that run go on. */
+  close(): void {
+    clearInterval(this.#sweep);
+  }
+}
+
+/** Makes a folder and its parent. Not `recursive: true`: where mkdir says ENOENT for good, as in /proc, that loops for ever. */
+function makeFolder(folder: string): void {
+  for (const path of [folder, dirname(folder), folder]) {
+    try {
+      mkdirSync(path, { mode: 0o700 });
+      if (path === folder) return;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EEXIST" && path === folder) return;
+      if (code !== "EEXIST" && code !== "ENOENT") throw error;
+    }
+  }
+}
+
+async function childEnd(child: ChildProcess, notStarted: (error: unknown) => ProgramEnd): Promise<ProgramEnd> {
+  return new Promise((resolve) => {
+    child.once("error", (error) => resolve(notStarted(error)));
+    // "exit" and not "close": a daemon that kept standard input open must not hold us.
+    child.once("exit", (code, killer) =>
+      resolve(code === null ? { kind: "killed", signal: killer ?? "unknown" } : { kind: "exited", code }),
+    );
+  });
+}
+
+interface StopSign {
+  readonly sign: Promise<"timed-out" | "aborted">;
+  readonly clear: () => void;
+}
+
+function stopSign(timeoutMs: number, signal: AbortSignal): StopSign {
+  let clear = (): void => undefined;
+  const sign = new Promise<"timed-out" | "aborted">((resolve) => {
+    const onAbort = (): void => resolve("aborted");
+    const timer = setTimeout(() => resolve("timed-out"), timeoutMs);
+    signal.addEventListener("abort", onAbort, { once: true });
+    clear = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+    };
+  });
+  return { sign, clear };
+}
+
+/** Cuts back what daemons went on writing after their start; the files keep their writers (O_APPEND). */
+function sweepFolder(folder: string): void {
+  try {
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      if (statSync(path).size > fileBytesMax) truncateSync(path, 0);
+    }
+  } catch {
+    // The folder is gone, or a file went between two lines: nothing to bound.
+  }
+}
+
+/** haled may be unkillable for the kernel (OOMScoreAdjust=-1000); a service that leaks memory must not inherit that. */
+function ownOomScore(): string {
+  try {
+    return readFileSync("/proc/self/oom_score_adj", "utf8").trim();
+  } catch {
+    return "0";
+  }
+}
+
+function resetOomScore(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, "0");
+  } catch {
+    // It is gone already, or /proc belongs to somebody else: the program works either way.
+  }
+}
