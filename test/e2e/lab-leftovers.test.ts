@@ -11,39 +11,44 @@ import { waitUntil } from "../../lab/wait-until.ts";
 const namespaceKinds = ["net", "mnt", "uts", "ipc", "pid"];
 const goneMs = 10_000;
 
-/** What a lab could leave behind: namespaces with a process, mounts and interfaces of the machine. */
-async function machine(): Promise<{ namespaces: Set<string>; mounts: string; interfaces: string }> {
+interface Process {
+  readonly commandLine: string;
+  readonly namespaces: readonly string[];
+}
+
+/** Every process of the machine; some end while they are being looked at and are left out. */
+async function processes(): Promise<readonly Process[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const links = pids.flatMap((pid) => namespaceKinds.map(async (kind) => readlink(`/proc/${pid}/ns/${kind}`)));
-  const found = await Promise.allSettled(links); // Processes come and go.
+  const found = pids.map(async (pid) => ({
+    commandLine: await readFile(`/proc/${pid}/cmdline`, "utf8"),
+    namespaces: await Promise.all(namespaceKinds.map(async (kind) => readlink(`/proc/${pid}/ns/${kind}`))),
+  }));
+  return (await Promise.allSettled(found)).flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+}
+
+/** Namespaces of a lab's keeper and of the first processes of its hosts, which name the folder. */
+async function namespacesOf(folder: string): Promise<ReadonlySet<string>> {
+  const own = await Promise.all(namespaceKinds.map(async (kind) => readlink(`/proc/self/ns/${kind}`)));
+  const named = (await processes()).filter(({ commandLine }) => commandLine.includes(folder));
+  return new Set(named.flatMap(({ namespaces }) => namespaces).filter((name) => !own.includes(name)));
+}
+
+/** What a lab could do to the machine's own namespaces. */
+async function machine(): Promise<{ mounts: string; interfaces: string }> {
   return {
-    namespaces: new Set(found.flatMap((link) => (link.status === "fulfilled" ? [link.value] : []))),
     mounts: await readFile("/proc/self/mountinfo", "utf8"),
     interfaces: (await readdir("/sys/class/net")).sort().join(" "),
   };
 }
 
-/** True while some process has the folder on its command line: keepers and first processes of hosts do. */
-async function isInUse(folder: string): Promise<boolean> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.allSettled(pids.map(async (pid) => readFile(`/proc/${pid}/cmdline`, "utf8")));
-  return lines.some((line) => line.status === "fulfilled" && line.value.includes(folder));
-}
-
-async function expectNothingLeft(
-  before: Awaited<ReturnType<typeof machine>>,
-  folder: string,
-  withinMs = goneMs,
-): Promise<void> {
-  await waitUntil("the lab's processes to be gone", withinMs, async () => !(await isInUse(folder)));
+/**
+ * @param folder holds the lab's, and nothing else
+ * @param namespaces that the lab had; those of other labs on this machine are none of our business
+ */
+async function expectNothingLeft(folder: string, namespaces: ReadonlySet<string>, withinMs = goneMs): Promise<void> {
+  const isOfLab = (one: Process) => one.commandLine.includes(folder) || one.namespaces.some((n) => namespaces.has(n));
+  await waitUntil("the lab's processes to be gone", withinMs, async () => !(await processes()).some(isOfLab));
   await waitUntil("the lab's folder to be gone", withinMs, async () => (await readdir(folder)).length === 0);
-  // Other work on this machine may have ended namespaces meanwhile, but a lab must not have added one.
-  await waitUntil("the lab's namespaces to be gone", withinMs, async () =>
-    [...(await machine()).namespaces].every((name) => before.namespaces.has(name)),
-  );
-  const after = await machine();
-  expect(after.mounts).toBe(before.mounts);
-  expect(after.interfaces).toBe(before.interfaces);
 }
 
 /**
@@ -66,9 +71,11 @@ async function killCreator(signal: NodeJS.Signals, stage: string, delayMs: numbe
   });
   await waitUntil(`the creator to say ${stage}`, goneMs, () => output.includes(`${stage}\n`));
   await sleep(delayMs);
+  const namespaces = await namespacesOf(folder);
   process.kill(-(child.pid ?? 0), signal);
   await ended;
-  await expectNothingLeft(before, folder);
+  await expectNothingLeft(folder, namespaces);
+  expect(await machine()).toEqual(before);
   await rm(folder, { recursive: true });
 }
 
@@ -78,6 +85,7 @@ test("a closed lab leaves nothing behind, and two labs do not see each other", a
   process.env["TMPDIR"] = folder;
   try {
     const before = await machine();
+    let namespaces: ReadonlySet<string>;
     {
       await using one = await Lab.create({ hosts: ["n1", "n2"] });
       await using other = await Lab.create({ hosts: ["n1", "n2"] });
@@ -85,10 +93,14 @@ test("a closed lab leaves nothing behind, and two labs do not see each other", a
       expect((await one.host("n1").exec(["ping", "-c1", "-W1", one.host("n2").ip()])).code).toBe(1);
       expect((await other.host("n1").exec(["ping", "-c1", "-W1", other.host("n2").ip()])).code).toBe(0);
       // The check itself must be able to fail.
-      await expect(expectNothingLeft(before, folder, 50)).rejects.toThrow("to be gone");
+      await expect(expectNothingLeft(folder, new Set(), 50)).rejects.toThrow("to be gone");
+      namespaces = await namespacesOf(folder);
+      // Of each lab the pid and net namespaces of the keeper, and five of each host that is on.
+      expect(namespaces.size).toBe(2 + 2 * 5 + 2 + 3 * 5);
       await other.close();
     }
-    await expectNothingLeft(before, folder);
+    await expectNothingLeft(folder, namespaces);
+    expect(await machine()).toEqual(before);
   } finally {
     if (usual === undefined) delete process.env["TMPDIR"];
     else process.env["TMPDIR"] = usual;
