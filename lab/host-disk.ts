@@ -2,6 +2,9 @@ import { existsSync } from "node:fs";
 import { chmod, chown, mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+/** The programs that hosts run come from here. */
+const checkout = new URL("../", import.meta.url).pathname.replace(/\/$/, "");
+
 /** Where the fence agent in a host finds the power control of the lab. */
 export const controlInHost = "/run/hale-lab";
 
@@ -83,8 +86,18 @@ function fstab(lab: string, disk: string): string {
     "lab-lock /run/lock tmpfs mode=1777,X-mount.mkdir",
     `${join(lab, "control")} ${controlInHost} none bind,X-mount.mkdir`,
     "lab-shm /dev/shm tmpfs mode=1777",
-    // Last, because it hides the lab's folder.
-    "lab-tmp /tmp tmpfs mode=1777",
+    ...withOwnTmp(["lab-tmp /tmp tmpfs mode=1777"]),
     "",
   ].join("\n");
+}
+
+/** After all other mounts, because it hides the lab's folder. A checkout in /tmp is hidden with it, so it is carried over. */
+function withOwnTmp(mount: readonly string[]): readonly string[] {
+  if (!checkout.startsWith("/tmp/")) return mount;
+  const aside = "/run/hale-checkout";
+  return [
+    `${checkout} ${aside} none bind,X-mount.mkdir`,
+    ...mount,
+    `${aside} ${checkout} none bind,X-mount.mkdir`,
+  ];
 }
