@@ -1,0 +1,111 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { bindProblem } from "./bind-problem.ts";
+import type { Counters } from "./counters.ts";
+import { FrameSplitter } from "./frame-splitter.ts";
+import { endpointText } from "./ip-address.ts";
+
+/** Bounds on what somebody may take who has not shown a key. */
+export const listenerLimits = {
+  /** The longest packet of the wire. */
+  frameBytesMax: 8 * 1024 * 1024,
+  /** A peer has one, and for a moment its successor; the oldest is closed for a new one. */
+  connectionsPerSourceMax: 4,
+  connectionsMax: 256,
+  /** Parts of frames of all connections together. */
+  heldBytesMax: 64 * 1024 * 1024,
+  /** A connection on which nothing comes for so long is closed; a living peer makes another. */
+  idleMs: 120_000,
+} as const;
+
+/** What a listener needs. */
+export interface StreamListenerOptions {
+  readonly counters: Counters;
+  /** True for the addresses of configured nodes; others are closed as soon as they are accepted. */
+  readonly isPeer: (address: string) => boolean;
+  readonly receive: (bytes: Uint8Array, source: string) => void;
+}
+
+interface Incoming {
+  readonly socket: Socket;
+  readonly address: string;
+  readonly splitter: FrameSplitter;
+}
+
+/** The incoming half of all streams, on one port of several addresses. Who sends is for the wire to find out. */
+export class StreamListener {
+  readonly #options: StreamListenerOptions;
+  readonly #servers = new Map<string, Server>();
+  /** Oldest first. */
+  readonly #incoming = new Set<Incoming>();
+  #isClosed = false;
+
+  constructor(options: StreamListenerOptions) {
+    this.#options = options;
+  }
+
+  /** @returns null when it listens, otherwise why not and what to do */
+  async listen(address: string, port: number): Promise<string | null> {
+    if (this.#servers.has(address) || this.#isClosed) return null;
+    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+    server.maxConnections = listenerLimits.connectionsMax;
+    const problem = await new Promise<NodeJS.ErrnoException | null>((done) => {
+      server.once("error", done);
+      server.listen({ host: address, port }, () => done(null));
+    });
+    if (problem !== null) return `TCP ${endpointText(address, port)}: ${bindProblem(problem)}`;
+    // Later errors are of single connections not accepted, for want of descriptors.
+    server.on("error", () => this.#options.counters.add("listener: error"));
+    if (this.#isClosed) server.close();
+    else this.#servers.set(address, server);
+    return null;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const { socket } of this.#incoming) socket.destroy();
+    const servers = [...this.#servers.values()];
+    this.#servers.clear();
+    await Promise.all(servers.map((server) => new Promise<void>((done) => server.close(() => done()))));
+  }
+
+  #accept(socket: Socket): void {
+    const { counters, isPeer } = this.#options;
+    socket.on("error", () => counters.add("listener: connection broken"));
+    const address = socket.remoteAddress;
+    if (address === undefined || !isPeer(address)) {
+      counters.add("listener: foreign address");
+      socket.destroy();
+      return;
+    }
+    const incoming = { socket, address, splitter: new FrameSplitter(listenerLimits.frameBytesMax) };
+    this.#incoming.add(incoming);
+    this.#makeRoom(address);
+    const source = endpointText(address, socket.remotePort ?? 0);
+    socket.setTimeout(listenerLimits.idleMs, () => socket.destroy());
+    socket.once("close", () => this.#incoming.delete(incoming));
+    socket.on("data", (chunk) => this.#take(incoming, chunk, source));
+  }
+
+  #take({ socket, splitter }: Incoming, chunk: Buffer, source: string): void {
+    const { counters, receive } = this.#options;
+    const isReadable = splitter.push(chunk, (frame) => {
+      if (!this.#isClosed) receive(frame, source);
+    });
+    if (isReadable && this.#heldBytes() <= listenerLimits.heldBytesMax) return;
+    counters.add(isReadable ? "listener: too much held" : "listener: frame too long");
+    socket.destroy();
+  }
+
+  #makeRoom(address: string): void {
+    const same = [...this.#incoming].filter((one) => one.address === address);
+    if (same.length <= listenerLimits.connectionsPerSourceMax) return;
+    this.#options.counters.add("listener: too many connections");
+    same[0]?.socket.destroy();
+  }
+
+  #heldBytes(): number {
+    let held = 0;
+    for (const { splitter } of this.#incoming) held += splitter.heldBytes;
+    return held;
+  }
+}
