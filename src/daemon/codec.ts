@@ -1,0 +1,23 @@
+import type { NodeId } from "../model/ids.ts";
+import type { Message, Packet } from "../model/message.ts";
+
+/** What became of received bytes. */
+export type Opened =
+  | { readonly ok: true; readonly packet: Packet }
+  | {
+      readonly ok: false;
+      /** A short fixed text, for counting. */
+      readonly reason: string;
+      /** The authentic sender, where there is one: the second copy of a datagram says that its link is alive. */
+      readonly from?: NodeId;
+    };
+
+/** Makes believed packets out of received bytes. Never throws. The wire's `Opener` is one. */
+export interface PacketOpener {
+  open(bytes: Uint8Array): Opened;
+}
+
+/** Makes bytes that the others will believe. The wire's `Sealer` is one; it belongs to one incarnation. */
+export interface PacketSealer {
+  seal(message: Message): Uint8Array;
+}

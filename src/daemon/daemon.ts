@@ -1,0 +1,453 @@
+import {
+  bootAboveOf,
+  configOf,
+  snapshotOf,
+  startCore,
+  stepCore,
+  whyOf,
+  type CoreState,
+  type CoreStep,
+} from "../core/step.ts";
+import { replayDisk } from "../core/replication/replay-disk.ts";
+import type { ClusterConfig } from "../model/cluster-config.ts";
+import type { ClusterEvent } from "../model/cluster-event.ts";
+import type { DiskRecord, DiskState } from "../model/disk.ts";
+import type { ServiceId } from "../model/ids.ts";
+import { makeIncarnation, type Incarnation } from "../model/incarnation.ts";
+import type { Input, Moment } from "../model/input.ts";
+import type { Answer, Intent } from "../model/intent.ts";
+import type { Snapshot, Why } from "../model/snapshot.ts";
+import { after, type InstantMs } from "../model/units.ts";
+import type { Control } from "../ports/control.ts";
+import type { JournalContent } from "../ports/journal.ts";
+import type { ReceivedBytes } from "../ports/transport.ts";
+import { Counters } from "./counters.ts";
+import { EventRing } from "./event-ring.ts";
+import { Executor, type Lateness } from "./executor.ts";
+import { Inbox } from "./inbox.ts";
+import { daemonLimits } from "./limits.ts";
+import { LinkTable } from "./link-table.ts";
+import { Requests, type Waiter } from "./requests.ts";
+import type { DaemonSetup, ReadConfig, Rules } from "./setup.ts";
+
+const ownRules: Rules = { replayDisk, startCore, stepCore, snapshotOf, whyOf, configOf, bootAboveOf };
+
+/**
+ * One node's daemon: an inbox, a loop that gives the core one input at a time, and an executor for what the core asks.
+ *
+ * Every wait is a callback on a port's promise and never an `await`, so that under the simulator, whose promises settle at
+ * once, a whole cluster runs synchronously on virtual time.
+ */
+export class Daemon implements Control {
+  readonly #setup: DaemonSetup;
+  readonly #rules: Rules;
+  readonly #inbox = new Inbox();
+  readonly #events = new EventRing();
+  readonly #requests: Requests;
+  readonly #links: LinkTable;
+  readonly #dropped = new Counters();
+  readonly #lateness: Lateness = { loopLateMs: 0, diskLateMs: 0 };
+  /** Everything on disk in order, for a restart in place. The entries are the core's own objects, so this costs little. */
+  readonly #records: DiskRecord[] = [];
+  #core: CoreState | null = null;
+  #config: ClusterConfig;
+  #fileDigest: string;
+  #executor: Executor | null = null;
+  #incarnation: Incarnation | null = null;
+  #isPumping = false;
+  #isPumpArmed = false;
+  #isRestarting = false;
+  #isEnding = false;
+  #wakeAt: InstantMs;
+  #lastTickAt: InstantMs;
+  #timer: { readonly at: InstantMs; readonly cancel: () => void } | null = null;
+
+  constructor(setup: DaemonSetup) {
+    this.#setup = setup;
+    this.#rules = setup.rules ?? ownRules;
+    this.#config = setup.config;
+    this.#fileDigest = setup.configDigest;
+    this.#requests = new Requests(setup.ports.clock);
+    this.#links = new LinkTable(setup.self);
+    this.#links.configure(setup.config);
+    this.#wakeAt = setup.ports.clock.now();
+    this.#lastTickAt = this.#wakeAt;
+  }
+
+  /** The present life's name; null before the boot record is on disk. */
+  get incarnation(): Incarnation | null {
+    return this.#incarnation;
+  }
+
+  /**
+   * Reads the disk, writes down the new boot, then begins to listen and to speak.
+   *
+   * @returns after the first step. Rejects when the disk or the network cannot be used; the daemon is then ended.
+   */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (what: string) => (error: unknown) => {
+        reject(error instanceof Error ? error : new Error(String(error)));
+        this.#end("failed", `${what}: ${error instanceof Error ? error.message : String(error)}`);
+      };
+      const { journal, transport } = this.#setup.ports;
+      journal.load().then(
+        (content) =>
+          this.#boot(
+            content,
+            (disk) => {
+              transport
+                .open((received) => this.#receive(received))
+                .then(() => {
+                  this.#begin(disk);
+                  resolve();
+                }, fail("Cannot open the network"));
+            },
+            fail("Cannot write the boot record"),
+          ),
+        fail("Cannot read the journal"),
+      );
+    });
+  }
+
+  /** Stop in order: services first, then leave the group; `onEnd` tells when it is done. */
+  shutdown(): void {
+    this.#add({ kind: "shutdown" });
+  }
+
+  /** Ends now, without leaving: services go on as they are, the others see a lost daemon. */
+  abandon(reason: string): void {
+    this.#end("failed", reason);
+  }
+
+  snapshot(): Snapshot {
+    const moment = this.#moment();
+    const core = this.#rules.snapshotOf(this.#startedCore(), moment);
+    const warnings = [...core.warnings, ...this.#links.warnings()];
+    if (this.#fileDigest !== core.config.digest) warnings.push("the configuration file differs from the one in force");
+    return {
+      ...core,
+      config: { ...core.config, fileDigest: this.#fileDigest },
+      nodes: core.nodes.map((node) => ({ ...node, links: this.#links.of(node.node, moment.now) })),
+      warnings,
+      dropped:
+        this.#inbox.dropped > 0 ? { ...this.#dropped.all(), "inbox full": this.#inbox.dropped } : this.#dropped.all(),
+    };
+  }
+
+  config(): ClusterConfig {
+    return this.#config;
+  }
+
+  why(service: ServiceId): Why | null {
+    return this.#rules.whyOf(this.#startedCore(), service, this.#moment());
+  }
+
+  submit(intent: Intent, author: string, progress: (text: string) => void, signal: AbortSignal): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(abortedWaiting(signal));
+      const waiter = { progress, done: (answer: Answer) => settle(() => resolve(answer)) };
+      const forget = this.request(intent, author, waiter);
+      const onAbort = (): void => {
+        forget();
+        settle(() => reject(abortedWaiting(signal)));
+      };
+      const settle = (how: () => void): void => {
+        signal.removeEventListener("abort", onAbort);
+        how();
+      };
+      signal.addEventListener("abort", onAbort);
+    });
+  }
+
+  /** As `submit`, with callbacks. The returned function gives up waiting, not the intent. */
+  request(intent: Intent, author: string, waiter: Waiter): () => void {
+    return this.#ask(waiter, (request) => ({ kind: "intent", request, intent, author }));
+  }
+
+  reload(author: string, signal: AbortSignal): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(abortedWaiting(signal));
+      let forget = (): void => undefined;
+      const onAbort = (): void => {
+        forget();
+        reject(abortedWaiting(signal));
+      };
+      const done = (answer: Answer): void => {
+        signal.removeEventListener("abort", onAbort);
+        resolve(answer);
+      };
+      signal.addEventListener("abort", onAbort);
+      this.#setup.readConfig().then(
+        (read) => {
+          if (!signal.aborted) forget = this.#propose(read, author, { progress: () => undefined, done });
+        },
+        (error: unknown) => {
+          signal.removeEventListener("abort", onAbort);
+          reject(error instanceof Error ? error : new Error(String(error)));
+        },
+      );
+    });
+  }
+
+  events(after: number): readonly ClusterEvent[] {
+    return this.#events.since(after);
+  }
+
+  onEvent(listener: (event: ClusterEvent) => void): () => void {
+    return this.#events.listen(listener);
+  }
+
+  // --- start, restart, end ---
+
+  #boot(content: JournalContent, next: (disk: DiskState) => void, fail: (error: unknown) => void): void {
+    const found = readDisk(content, this.#rules);
+    const { journal } = this.#setup.ports;
+    let written: Promise<void>;
+    if (found.damage === null) {
+      const record: DiskRecord = { kind: "boot", boot: found.disk.boot + 1 };
+      this.#records.push(...content.records, record);
+      written = journal.append([record]);
+    } else {
+      this.#own("error", `journal damaged, this node starts without its history: ${found.damage}`);
+      this.#records.push({ kind: "boot", boot: 1 });
+      written = journal.rewrite(this.#records);
+    }
+    written.then(() => {
+      if (!this.#isEnding) next(this.#rules.replayDisk(this.#records));
+    }, fail);
+  }
+
+  /** Begins an incarnation on `disk`, whose last boot record names it. */
+  #begin(disk: DiskState): void {
+    if (this.#isEnding) return;
+    const { setup, moment } = { setup: this.#setup, moment: this.#moment() };
+    const incarnation = makeIncarnation({ boot: disk.boot, startedAt: moment.wall, random: setup.seed() });
+    this.#incarnation = incarnation;
+    this.#executor = new Executor({
+      ports: setup.ports,
+      beater: setup.ports.makeBeater(incarnation),
+      datagrams: setup.makeSealer(incarnation, "control"),
+      streams: setup.makeSealer(incarnation, "stream"),
+      lateness: this.#lateness,
+      owner: {
+        result: (input) => this.#add(input),
+        event: (event) => this.#tell(event),
+        progress: (request, text) => this.#requests.progress(request, text),
+        answer: (request, answer) => this.#requests.answer(request, answer),
+        recorded: (records) => this.#records.push(...records),
+        diskFailed: (reason) => this.#end("failed", `Cannot write the journal: ${reason}`),
+        exit: () => this.#end("left", "left the cluster"),
+      },
+    });
+    const { self, configDigest, version } = setup;
+    const boot = { self, incarnation, config: this.#config, configDigest, disk, seed: setup.seed(), version };
+    this.#isRestarting = false;
+    this.#lastTickAt = moment.now;
+    this.#took(this.#rules.startCore(boot, moment));
+    this.#armPump();
+  }
+
+  /** The group remembers a later life of this node than its disk does: it must call itself younger than that one. */
+  #restartAbove(boot: number): void {
+    this.#isRestarting = true;
+    this.#own("warning", `boot counter raised above ${boot}: the group remembers a later life of this node`);
+    const record: DiskRecord = { kind: "boot", boot: boot + 1 };
+    this.#records.push(record);
+    const silent = this.#executor?.close() ?? Promise.resolve();
+    const written = this.#setup.ports.journal.append([record]);
+    const fail = (error: unknown): void => this.#end("failed", `Cannot write the journal: ${String(error)}`);
+    silent.then(() => written.then(() => this.#begin(this.#rules.replayDisk(this.#records)), fail), fail);
+  }
+
+  #end(kind: "left" | "failed", reason: string): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    // Silent first: whatever else takes its time, the others must not believe that this node is still taking part.
+    const silent = this.#executor?.close();
+    if (kind === "failed") this.#own("error", `daemon ends: ${reason}`);
+    this.#timer?.cancel();
+    this.#timer = null;
+    const text = kind === "left" ? "The daemon has left the cluster" : `The daemon has ended: ${reason}`;
+    this.#requests.answerAll({ ok: false, code: "NOT_REACHED", text });
+    const { transport, journal, agents } = this.#setup.ports;
+    const closing = [transport.close(), journal.close(), ...agents.map((agent) => agent.close())];
+    if (silent !== undefined) closing.push(silent);
+    // Whether or not closing works, the process is about to go; what is left open, the kernel closes.
+    let open = closing.length;
+    const closed = (): void => {
+      open -= 1;
+      if (open === 0) this.#setup.onEnd({ kind, reason });
+    };
+    for (const part of closing) part.then(closed, closed);
+  }
+
+  // --- inbox and loop ---
+
+  #receive(received: ReceivedBytes): void {
+    if (this.#isEnding) return;
+    this.#inbox.addPacket(received);
+    this.#armPump();
+  }
+
+  #add(input: Input): void {
+    if (this.#isEnding) return;
+    this.#inbox.addInput(input);
+    this.#armPump();
+  }
+
+  #armPump(): void {
+    if (this.#isPumpArmed || this.#isPumping || this.#isEnding) return;
+    this.#isPumpArmed = true;
+    const { clock } = this.#setup.ports;
+    clock.wakeAt(clock.now(), () => {
+      this.#isPumpArmed = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    this.#isPumping = true;
+    for (let turn = 0; turn < daemonLimits.inputsPerTurnMax; turn += 1) {
+      if (this.#isEnding || this.#isRestarting || this.#core === null) break;
+      const input = this.#inbox.takeInput();
+      if (input !== undefined) {
+        this.#step(input);
+        continue;
+      }
+      const received = this.#inbox.takePacket();
+      if (received === undefined) break;
+      this.#open(received);
+    }
+    this.#isPumping = false;
+    if (this.#isRestarting || this.#core === null) return;
+    if (!this.#inbox.isEmpty) this.#armPump();
+  }
+
+  #open(received: ReceivedBytes): void {
+    const opened = this.#setup.opener.open(received.bytes);
+    if (!opened.ok) {
+      if (opened.from !== undefined) this.#links.heard(opened.from, received.link, received.arrivedAt);
+      return this.#dropped.add(opened.reason);
+    }
+    this.#links.heard(opened.packet.from, received.link, received.arrivedAt);
+    this.#step({ kind: "packet", packet: opened.packet, arrivedAt: received.arrivedAt });
+  }
+
+  #step(input: Input): void {
+    const core = this.#core;
+    if (core !== null) this.#took(this.#rules.stepCore(core, input, this.#moment()));
+  }
+
+  /** Takes over the new state before carrying out the effects: a port may call back at once. */
+  #took(step: CoreStep): void {
+    this.#core = step.state;
+    this.#wakeAt = step.wakeAt;
+    if (step.effects.length > 0) this.#executor?.execute(step.effects);
+    this.#armTimer();
+  }
+
+  /** One timer, moved only when it must ring earlier: most steps ask for an instant after the next tick anyway. */
+  #armTimer(): void {
+    if (this.#isEnding || this.#isRestarting) return;
+    const { clock } = this.#setup.ports;
+    const tickAt = after(this.#lastTickAt, this.#config.heartbeat.keepaliveMs / 2);
+    // Not before the last tick's successor: an instant in the past must not turn the loop at one moment for ever.
+    const wanted = Math.max(Math.min(this.#wakeAt, tickAt), this.#lastTickAt + 1) as InstantMs;
+    if (this.#timer !== null) {
+      if (this.#timer.at <= wanted) return;
+      this.#timer.cancel();
+    }
+    this.#timer = { at: wanted, cancel: clock.wakeAt(wanted, () => this.#ring(wanted)) };
+  }
+
+  #ring(armedFor: InstantMs): void {
+    this.#timer = null;
+    const now = this.#setup.ports.clock.now();
+    this.#lateness.loopLateMs = Math.max(0, now - armedFor);
+    const { keepaliveMs } = this.#config.heartbeat;
+    if (now < this.#wakeAt && now < this.#lastTickAt + keepaliveMs / 2) return this.#armTimer();
+    if (this.#lateness.loopLateMs >= keepaliveMs) {
+      this.#own("warning", `the loop was away for ${Math.round(this.#lateness.loopLateMs)} ms`);
+    }
+    this.#tick(now);
+  }
+
+  #tick(now: InstantMs): void {
+    this.#lastTickAt = now;
+    this.#step({ kind: "tick" });
+    // After the step: that the core still thinks is what the beat thread must be told, not that a timer rang.
+    this.#executor?.refreshBeat();
+    const core = this.#core;
+    if (core === null || this.#isEnding) return;
+    this.#followConfig(core);
+    for (const change of this.#links.check(this.#config, now)) this.#tell({ ...change, at: this.#moment().wall });
+    const above = this.#rules.bootAboveOf(core);
+    if (above !== null && !this.#isRestarting) this.#restartAbove(above);
+  }
+
+  #followConfig(core: CoreState): void {
+    const config = this.#rules.configOf(core);
+    if (config === this.#config) return;
+    this.#config = config;
+    this.#links.configure(config);
+  }
+
+  // --- control ---
+
+  #ask(waiter: Waiter, input: (request: number) => Input): () => void {
+    if (this.#isEnding || this.#core === null) {
+      waiter.done({ ok: false, code: "NOT_REACHED", text: "The daemon is not running" });
+      return () => undefined;
+    }
+    const request = this.#requests.open(waiter);
+    if (request === null) return () => undefined;
+    this.#add(input(request));
+    return () => this.#requests.forget(request);
+  }
+
+  #propose(read: ReadConfig, author: string, waiter: Waiter): () => void {
+    if (!read.ok) {
+      waiter.done({ ok: false, code: "CONFIG_INVALID", text: read.errors.join("\n") });
+      return () => undefined;
+    }
+    this.#fileDigest = read.digest;
+    const { config, digest } = read;
+    return this.#ask(waiter, (request) => ({ kind: "config", request, config, digest, author }));
+  }
+
+  #startedCore(): CoreState {
+    if (this.#core === null) throw new Error("Cannot tell the state: the daemon has not started yet");
+    return this.#core;
+  }
+
+  #own(level: ClusterEvent["level"], text: string): void {
+    this.#tell({ at: this.#moment().wall, node: this.#setup.self, level, text });
+  }
+
+  #tell(event: Omit<ClusterEvent, "sequence">): void {
+    const { level, text, node, service, entry } = this.#events.add(event);
+    this.#setup.ports.log.write(level, text, { node, service, entry });
+  }
+
+  #moment(): Moment {
+    const { clock } = this.#setup.ports;
+    return { now: clock.now(), wall: clock.wall() };
+  }
+}
+
+/** A journal whose records contradict each other is as bad as one that cannot be read: what it promised is unknown. */
+function readDisk(content: JournalContent, rules: Rules): { readonly disk: DiskState; readonly damage: string | null } {
+  const blank = rules.replayDisk([]);
+  if (content.state === "damaged") return { disk: blank, damage: content.detail };
+  try {
+    return { disk: rules.replayDisk(content.records), damage: null };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { disk: blank, damage: error.message };
+  }
+}
+
+function abortedWaiting(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new Error("Gave up waiting for the answer");
+}

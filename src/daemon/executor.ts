@@ -1,0 +1,214 @@
+import type { Effect } from "../model/effect.ts";
+import type { Input } from "../model/input.ts";
+import type { NodeId } from "../model/ids.ts";
+import type { HeartbeatBody, Message } from "../model/message.ts";
+import type { FenceCall, FenceOutcome, Operation, OperationOutcome } from "../model/operation.ts";
+import type { DiskRecord } from "../model/disk.ts";
+import type { ClusterEvent } from "../model/cluster-event.ts";
+import type { Answer } from "../model/intent.ts";
+import { unreachable } from "../model/unreachable.ts";
+import type { Beater } from "../ports/beater.ts";
+import type { ResourceAgent } from "../ports/resource-agent.ts";
+import type { PacketSealer } from "./codec.ts";
+import { daemonLimits } from "./limits.ts";
+import type { DaemonPorts } from "./setup.ts";
+
+/** Whom the executor tells. */
+export interface ExecutorOwner {
+  /** Results come back through the inbox, like everything else. */
+  result(input: Input): void;
+  event(event: Omit<ClusterEvent, "sequence">): void;
+  progress(request: number, text: string): void;
+  answer(request: number, answer: Answer): void;
+  /** The records are handed to the disk; kept by whom needs them for a restart in place. */
+  recorded(records: readonly DiskRecord[]): void;
+  diskFailed(reason: string): void;
+  exit(): void;
+}
+
+/** How late this daemon is, for its heartbeats. */
+export interface Lateness {
+  loopLateMs: number;
+  diskLateMs: number;
+}
+
+/**
+ * Carries out effects, in list order, for one incarnation. Nothing here decides: a safety rule that needs the present instant
+ * (`notAfter`) is the one exception, because only the moment of execution knows whether the lease still runs.
+ */
+export class Executor {
+  readonly #ports: DaemonPorts;
+  readonly #owner: ExecutorOwner;
+  readonly #beater: Beater;
+  readonly #datagrams: PacketSealer;
+  readonly #streams: PacketSealer;
+  readonly #lateness: Lateness;
+  readonly #agents: ReadonlyMap<string, ResourceAgent>;
+  readonly #operations = new Map<number, AbortController>();
+  readonly #life = new AbortController();
+  #body: HeartbeatBody | null = null;
+  #isBeatFresh = false;
+  #isClosed = false;
+
+  constructor(parts: {
+    readonly ports: DaemonPorts;
+    readonly owner: ExecutorOwner;
+    readonly beater: Beater;
+    readonly datagrams: PacketSealer;
+    readonly streams: PacketSealer;
+    readonly lateness: Lateness;
+  }) {
+    this.#ports = parts.ports;
+    this.#owner = parts.owner;
+    this.#beater = parts.beater;
+    this.#datagrams = parts.datagrams;
+    this.#streams = parts.streams;
+    this.#lateness = parts.lateness;
+    this.#agents = new Map(parts.ports.agents.map((agent) => [agent.kind, agent]));
+  }
+
+  execute(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (this.#isClosed) return;
+      this.#executeOne(effect);
+    }
+  }
+
+  /** Tells the beat thread that the loop lives, when the core had nothing new to say since the last time. */
+  refreshBeat(): void {
+    if (this.#body !== null && !this.#isBeatFresh && !this.#isClosed) this.#beat(this.#body, false);
+    this.#isBeatFresh = false;
+  }
+
+  /** Ends this incarnation: silent at once, operations and fence calls under way are aborted and their results ignored. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    const silent = this.#beater.stop();
+    for (const operation of this.#operations.values()) operation.abort();
+    this.#operations.clear();
+    this.#life.abort();
+    return silent;
+  }
+
+  #executeOne(effect: Effect): void {
+    switch (effect.kind) {
+      case "persist":
+        return this.#persist(effect.write, effect.records);
+      case "send":
+        return this.#send(effect.to, effect.message);
+      case "beat":
+        this.#body = effect.body;
+        this.#isBeatFresh = true;
+        return this.#beat(effect.body, effect.atOnce);
+      case "run":
+        return this.#run(effect.operation);
+      case "cancel":
+        return this.#operations.get(effect.operation)?.abort();
+      case "fence":
+        return this.#fence(effect.call);
+      case "probe-port":
+        return this.#probe(effect.node);
+      case "announce":
+        return this.#ports.announcer.announce(effect.address);
+      case "progress":
+        return this.#owner.progress(effect.request, effect.text);
+      case "answer":
+        return this.#owner.answer(effect.request, effect.answer);
+      case "event":
+        return this.#owner.event(effect.event);
+      case "exit":
+        return this.#owner.exit();
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #persist(write: number, records: readonly DiskRecord[]): void {
+    const startedAt = this.#ports.clock.now();
+    this.#owner.recorded(records);
+    this.#ports.journal.append(records).then(
+      () => {
+        this.#lateness.diskLateMs = this.#ports.clock.now() - startedAt;
+        this.#result({ kind: "persisted", write });
+      },
+      (error: unknown) => {
+        if (!this.#isClosed) this.#owner.diskFailed(reasonOf(error));
+      },
+    );
+  }
+
+  #send(to: NodeId, message: Message): void {
+    const datagram = this.#datagrams.seal(message);
+    if (datagram.length <= daemonLimits.datagramBytesMax) this.#ports.transport.sendDatagram(to, datagram);
+    else this.#ports.transport.sendStream(to, this.#streams.seal(message));
+  }
+
+  #beat(body: HeartbeatBody, atOnce: boolean): void {
+    const { loopLateMs, diskLateMs } = this.#lateness;
+    const isLate = loopLateMs > body.loopLateMs || diskLateMs > body.diskLateMs;
+    this.#beater.set(isLate ? { ...body, ...this.#lateness } : body, atOnce);
+  }
+
+  #run(operation: Operation): void {
+    const agent = this.#agents.get(operation.resource.kind);
+    if (agent === undefined) {
+      return this.#finish(
+        operation.id,
+        notDone("failed", "hard", `no agent for resources of kind "${operation.resource.kind}"`),
+      );
+    }
+    if (this.#ports.clock.now() >= operation.notAfter) {
+      return this.#finish(operation.id, notDone("refused", "none", "the lease had run out"));
+    }
+    const abort = new AbortController();
+    this.#operations.set(operation.id, abort);
+    agent.run(operation, abort.signal).then(
+      (outcome) => this.#finish(operation.id, outcome),
+      // The port promises not to reject. An agent that does has told nothing about the resource.
+      (error: unknown) => this.#finish(operation.id, notDone("failed", "soft", `agent broke: ${reasonOf(error)}`)),
+    );
+  }
+
+  #finish(operation: number, outcome: OperationOutcome): void {
+    this.#operations.delete(operation);
+    this.#result({ kind: "operation-result", operation, outcome });
+  }
+
+  #fence(call: FenceCall): void {
+    this.#ports.fence.run(call, this.#life.signal).then(
+      (outcome) => this.#result({ kind: "fence-result", call: call.id, outcome }),
+      (error: unknown) => {
+        const outcome: FenceOutcome = {
+          confirmed: false,
+          reason: `driver broke: ${reasonOf(error)}`,
+          output: "",
+          durationMs: 0,
+        };
+        this.#result({ kind: "fence-result", call: call.id, outcome });
+      },
+    );
+  }
+
+  #probe(node: NodeId): void {
+    this.#ports.transport.probe(node, daemonLimits.portProbeMs).then(
+      (state) => this.#result({ kind: "port-state", node, state }),
+      () => this.#result({ kind: "port-state", node, state: "silent" }),
+    );
+  }
+
+  #result(input: Input): void {
+    if (!this.#isClosed) this.#owner.result(input);
+  }
+}
+
+function notDone(
+  status: "failed" | "refused",
+  severity: OperationOutcome["severity"],
+  reason: string,
+): OperationOutcome {
+  return { status, severity, reason, output: "", durationMs: 0 };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,76 @@
+import type { ClusterConfig } from "../model/cluster-config.ts";
+import type { DiskRecord, DiskState } from "../model/disk.ts";
+import type { ServiceId, NodeId } from "../model/ids.ts";
+import type { Incarnation } from "../model/incarnation.ts";
+import type { Input, Moment } from "../model/input.ts";
+import type { CoreBoot, CoreState, CoreStep } from "../core/step.ts";
+import type { CoreSnapshot, Why } from "../model/snapshot.ts";
+import type { Announcer } from "../ports/announcer.ts";
+import type { Beater } from "../ports/beater.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { FenceDevice } from "../ports/fence-device.ts";
+import type { Journal } from "../ports/journal.ts";
+import type { Log } from "../ports/log.ts";
+import type { ResourceAgent } from "../ports/resource-agent.ts";
+import type { Transport } from "../ports/transport.ts";
+import type { PacketOpener, PacketSealer } from "./codec.ts";
+
+/** Everything outside that a daemon uses. The daemon opens and closes what has a life, in order. */
+export interface DaemonPorts {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly transport: Transport;
+  /** One per kind of resource. An operation on a kind without an agent fails "hard": not on this node. */
+  readonly agents: readonly ResourceAgent[];
+  readonly fence: FenceDevice;
+  readonly announcer: Announcer;
+  readonly log: Log;
+  /** The beat thread of one incarnation. Called once per incarnation, before anything is sent. */
+  makeBeater(incarnation: Incarnation): Beater;
+}
+
+/** What reading the configuration file gave. */
+export type ReadConfig =
+  | { readonly ok: true; readonly config: ClusterConfig; readonly digest: string }
+  | { readonly ok: false; readonly errors: readonly string[] };
+
+/** The rules the daemon obeys: `src/core/step.ts`. A parameter, so that a test can plant a mistake in them. */
+export interface Rules {
+  replayDisk(records: readonly DiskRecord[]): DiskState;
+  startCore(boot: CoreBoot, moment: Moment): CoreStep;
+  stepCore(core: CoreState, input: Input, moment: Moment): CoreStep;
+  /** The core's part of the snapshot; links, counters and the file's digest are the daemon's. */
+  snapshotOf(core: CoreState, moment: Moment): CoreSnapshot;
+  whyOf(core: CoreState, service: ServiceId, moment: Moment): Why | null;
+  configOf(core: CoreState): ClusterConfig;
+  /** A boot counter that this node must get above before it may go on; null when all is well. */
+  bootAboveOf(core: CoreState): number | null;
+}
+
+/** How a daemon ended. `left`: a clean stop. `failed`: it could not go on; the supervisor decides what next. */
+export interface DaemonEnd {
+  readonly kind: "left" | "failed";
+  readonly reason: string;
+}
+
+/** What a daemon is made of. */
+export interface DaemonSetup {
+  readonly self: NodeId;
+  /** From the file; what the group has agreed on replaces it once known. */
+  readonly config: ClusterConfig;
+  readonly configDigest: string;
+  readonly version: string;
+  readonly ports: DaemonPorts;
+  /** One for the whole life of the process: its replay windows must survive a restart in place. */
+  readonly opener: PacketOpener;
+  /** Datagrams and stream frames are numbered apart. */
+  makeSealer(incarnation: Incarnation, channel: "control" | "stream"): PacketSealer;
+  /** Reads the configuration file again, for `reload`. */
+  readConfig(): Promise<ReadConfig>;
+  /** 32 random bits, new ones each time: for the incarnation and for jitter. */
+  seed(): number;
+  /** Called once, after everything was closed. */
+  onEnd(end: DaemonEnd): void;
+  /** Default: the rules of hale. */
+  readonly rules?: Rules;
+}
