@@ -41,9 +41,16 @@ function boottimeReader(): (() => InstantMs) | null {
   };
 }
 
-/** Node rounds a timer's span to its own milliseconds and may fire up to one early: then it is armed once more. */
+/**
+ * Node rounds a timer's span to its own milliseconds and may fire up to one early: then it is armed once more. What is due
+ * already comes with the next turn of the loop, because a timer would cost every packet a millisecond.
+ */
 function wakeAt(now: () => InstantMs, at: InstantMs, callback: () => void): () => void {
   if (at >= never) return () => undefined;
+  if (at <= now()) {
+    const immediate = setImmediate(callback);
+    return () => clearImmediate(immediate);
+  }
   let timer: NodeJS.Timeout;
   const arm = (): void => {
     timer = setTimeout(
