@@ -15,6 +15,8 @@ export interface SealerOptions {
   readonly self: NodeId;
   readonly incarnation: Incarnation;
   readonly channel: Channel;
+  /** Sequences up to this one were used by an earlier sealer of the same life and channel. Default 0. */
+  readonly usedSequences?: number;
 }
 
 /**
@@ -26,11 +28,12 @@ export interface SealerOptions {
 export class Sealer {
   readonly #options: SealerOptions;
   #keys: Keys;
-  #sequence = 0;
+  #sequence: number;
 
   constructor(options: SealerOptions) {
     this.#options = options;
     this.#keys = options.keys;
+    this.#sequence = options.usedSequences ?? 0;
   }
 
   /** Signs with other keys from now on. */

@@ -1,0 +1,17 @@
+/** What the beat thread is started with. */
+export interface BeatThreadData {
+  /** Of `SharedContent`. */
+  readonly memory: SharedArrayBuffer;
+  /** The entry's own. */
+  readonly setup: unknown;
+}
+
+/** To the thread: beat now. */
+export interface ToBeatThread {
+  readonly kind: "beat";
+}
+
+/** From the thread. */
+export type FromBeatThread =
+  | { readonly kind: "note"; readonly text: string }
+  | { readonly kind: "counters"; readonly counters: Readonly<Record<string, number>> };

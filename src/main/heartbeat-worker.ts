@@ -1,0 +1,66 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { startBeatLoop } from "../adapters/beat-thread/beat-loop.ts";
+import type { BeatThreadData, FromBeatThread } from "../adapters/beat-thread/beat-thread-messages.ts";
+import { SharedContent } from "../adapters/beat-thread/shared-content.ts";
+import { openClock } from "../adapters/clock/system-clock.ts";
+import { raiseThisThread } from "../adapters/native/real-time.ts";
+import { Counters } from "../adapters/network/counters.ts";
+import { makeTarget } from "../adapters/network/datagram-socket.ts";
+import { UdpLink } from "../adapters/network/udp-link.ts";
+import type { LinkId } from "../model/ids.ts";
+import { after } from "../model/units.ts";
+import type { Clock } from "../ports/clock.ts";
+import { Sealer } from "../wire/sealer.ts";
+import type { HeartbeatSetup } from "./heartbeat-setup.ts";
+
+// The entry of the heartbeat thread: seals what the main loop last said and sends it on every link, every keepalive.
+
+const checkEveryMs = 1_000;
+
+const data = workerData as BeatThreadData;
+const setup = data.setup as HeartbeatSetup;
+const { clock } = openClock();
+const content = new SharedContent(data.memory);
+const counters = new Counters();
+const sealer = new Sealer({ ...setup, channel: "heartbeat", usedSequences: content.beats });
+const own = setup.nodes.find((node) => node.id === setup.self)?.addresses ?? [];
+// Ports of its own: who sent a packet is read in it, not seen on it.
+const links = own.map((address, index) => {
+  return new UdpLink({ link: index as LinkId, address, port: 0, counters, receive: null });
+});
+const ways = setup.nodes
+  .filter((node) => node.id !== setup.self)
+  .flatMap((node) =>
+    node.addresses.map((address, link) => ({ link: links[link], target: makeTarget(address, setup.port) })),
+  );
+
+const notRaised = raiseThisThread();
+if (notRaised !== null) tell({ kind: "note", text: `heartbeats without real-time scheduling: ${notRaised}` });
+await Promise.all(links.map((link) => link.open()));
+const loop = startBeatLoop({
+  content,
+  clock,
+  keepaliveMs: setup.keepaliveMs,
+  silentAfterMs: setup.silentAfterMs,
+  send: (body, sentAt) => {
+    const bytes = sealer.seal({ kind: "heartbeat", sentAt, ...body });
+    for (const { link, target } of ways) link?.send(target, bytes);
+  },
+});
+parentPort?.on("message", () => loop.beatNow());
+loop.beatNow();
+planCheck(clock, "{}");
+
+/** Looks after the links each second, and tells the daemon when counters have changed. */
+function planCheck(on: Clock, told: string): void {
+  on.wakeAt(after(on.now(), checkEveryMs), () => {
+    const all = counters.all();
+    const text = JSON.stringify(all);
+    if (text !== told) tell({ kind: "counters", counters: all });
+    void Promise.all(links.map((link) => link.check())).then(() => planCheck(on, text));
+  });
+}
+
+function tell(message: FromBeatThread): void {
+  parentPort?.postMessage(message);
+}

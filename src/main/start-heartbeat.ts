@@ -1,0 +1,37 @@
+import { BeatThread } from "../adapters/beat-thread/beat-thread.ts";
+import type { ClusterConfig } from "../model/cluster-config.ts";
+import type { NodeId } from "../model/ids.ts";
+import type { Incarnation } from "../model/incarnation.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Keys } from "../wire/keys.ts";
+import type { HeartbeatSetup } from "./heartbeat-setup.ts";
+
+/** What the heartbeats of one life need. */
+export interface HeartbeatOptions {
+  readonly config: ClusterConfig;
+  readonly keys: Keys;
+  readonly self: NodeId;
+  readonly incarnation: Incarnation;
+  readonly clock: Clock;
+  readonly onNote: (text: string) => void;
+  readonly onGivenUp: (reason: string) => void;
+  /** Default: `heartbeat-worker.js` beside the program. */
+  readonly script?: URL;
+}
+
+/** Starts the heartbeat thread of one life. It falls silent half a deadtime after the main loop did. */
+export function startHeartbeat(options: HeartbeatOptions): BeatThread {
+  const { config, keys, self, incarnation, clock, onNote, onGivenUp } = options;
+  const setup: HeartbeatSetup = {
+    cluster: config.cluster,
+    keys,
+    self,
+    incarnation,
+    nodes: config.nodes.map(({ id, addresses }) => ({ id, addresses })),
+    port: config.heartbeat.port,
+    keepaliveMs: config.heartbeat.keepaliveMs,
+    silentAfterMs: Math.floor(config.heartbeat.deadtimeMs / 2),
+  };
+  const script = options.script ?? new URL("./heartbeat-worker.js", import.meta.url);
+  return new BeatThread({ script, setup, clock, onNote, onGivenUp });
+}

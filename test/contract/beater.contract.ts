@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { NodeId } from "../../src/model/ids.ts";
+import type { HeartbeatBody } from "../../src/model/message.ts";
+import type { InstantMs } from "../../src/model/units.ts";
+import { noView } from "../../src/model/view.ts";
+import type { Beater } from "../../src/ports/beater.ts";
+
+/** One heartbeat as a peer received it. */
+export interface Beat {
+  readonly body: HeartbeatBody & { readonly sentAt: InstantMs };
+  readonly arrivedAt: InstantMs;
+}
+
+/** A beater, and a peer that hears it. Both use one clock. */
+export interface BeaterHarness {
+  readonly beater: Beater;
+  readonly keepaliveMs: number;
+  readonly silentAfterMs: number;
+  readonly beats: readonly Beat[];
+  now(): InstantMs;
+  /** Lets things happen until `condition` holds. Rejects when it never does. */
+  until(condition: () => boolean): Promise<void>;
+  /** Lets so much time pass. */
+  pass(spanMs: number): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** What every beater promises. */
+export function beaterContract(name: string, makeHarness: () => Promise<BeaterHarness>): void {
+  describe(`beater: ${name}`, () => {
+    let harness: BeaterHarness;
+    beforeEach(async () => {
+      harness = await makeHarness();
+    });
+    afterEach(() => harness.dispose());
+
+    test("says nothing before it was told anything", async () => {
+      await harness.pass(3 * harness.keepaliveMs);
+      expect(harness.beats).toEqual([]);
+    });
+
+    test("repeats the last content with the time of each sending", async () => {
+      const { beater, beats } = harness;
+      const toldAt = harness.now();
+      beater.set(bodyOf(1), false);
+      await harness.until(() => beats.length >= 3);
+      for (const { body, arrivedAt } of beats) {
+        expect(body).toMatchObject(bodyOf(1));
+        expect(body.sentAt).toBeGreaterThanOrEqual(toldAt);
+        expect(body.sentAt).toBeLessThanOrEqual(arrivedAt);
+      }
+      const sentAts = beats.map((beat) => beat.body.sentAt);
+      expect([...sentAts].sort((a, b) => a - b)).toEqual(sentAts);
+      beater.set(bodyOf(2), false);
+      await harness.until(() => beats.at(-1)?.body.delivered === 2);
+    });
+
+    test("at once is at once, and beside the regular beats", async () => {
+      const { beater, beats } = harness;
+      beater.set(bodyOf(1), false);
+      await harness.until(() => beats.length > 0);
+      for (let delivered = 2; delivered <= 6; delivered += 1) {
+        beater.set(bodyOf(delivered), true);
+        await harness.until(() => beats.at(-1)?.body.delivered === delivered);
+      }
+      const [first, last] = [beats[0]?.body.sentAt ?? 0, beats.at(-1)?.body.sentAt ?? 0];
+      expect(beats.length).toBeGreaterThan(Math.floor((last - first) / harness.keepaliveMs) + 1);
+    });
+
+    test("falls silent when it is not spoken to, and goes on when it is", async () => {
+      const { beater, beats, silentAfterMs } = harness;
+      beater.set(bodyOf(1), false);
+      await harness.pass(silentAfterMs / 2);
+      const toldAt = harness.now();
+      beater.set(bodyOf(1), false);
+      const toldBefore = harness.now();
+      await harness.pass(silentAfterMs + 4 * harness.keepaliveMs);
+      const heard = beats.length;
+      expect(beats.at(-1)?.body.sentAt).toBeGreaterThanOrEqual(toldAt);
+      expect(beats.at(-1)?.body.sentAt).toBeLessThan(toldBefore + silentAfterMs);
+      beater.set(bodyOf(2), false);
+      await harness.until(() => beats.length > heard);
+      expect(beats.at(-1)?.body.delivered).toBe(2);
+    });
+
+    test("says nothing after its stop, which is soon", async () => {
+      const { beater, beats } = harness;
+      beater.set(bodyOf(1), false);
+      await harness.until(() => beats.length > 0);
+      await beater.stop();
+      await harness.pass(1);
+      const heard = beats.length;
+      beater.set(bodyOf(2), true);
+      await harness.pass(3 * harness.keepaliveMs);
+      expect(beats.length).toBe(heard);
+    });
+  });
+}
+
+function bodyOf(delivered: number): HeartbeatBody {
+  return {
+    status: "electing",
+    promised: noView,
+    view: noView,
+    coordinator: null,
+    members: [],
+    hears: [],
+    delivered,
+    committed: 0,
+    electorate: { index: 0, voters: ["serv1" as NodeId] },
+    isBlank: false,
+    loopLateMs: 0,
+    diskLateMs: 0,
+  };
+}
