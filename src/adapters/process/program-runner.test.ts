@@ -169,7 +169,6 @@ describe("a program that cannot be started says what to do", () => {
     expect(end).toMatchObject({ kind: "not-started", isMissing });
     expect(end.kind === "not-started" && end.reason).toMatch(reason);
   });
-  });
 
   test("parameters beyond what the kernel takes", async () => {
     const { end } = await run(["/bin/true"], { environment: { A: "x".repeat(3_000_000) } });

@@ -1,0 +1,230 @@
+import type { AddressResource } from "../../model/cluster-config.ts";
+import type { Operation, OperationOutcome } from "../../model/operation.ts";
+import { unreachable } from "../../model/unreachable.ts";
+import type { Announcer } from "../../ports/announcer.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { ResourceAgent } from "../../ports/resource-agent.ts";
+import { loadLibc } from "../native/libc.ts";
+import type { ProgramRunner } from "../process/program-runner.ts";
+import type { AddressChange, AddressKernel, AddressTable, Interface, InterfaceAddress } from "./address-kernel.ts";
+import { chooseInterface } from "./choose-interface.ts";
+import { createIpKernel } from "./ip-kernel.ts";
+import { ipText, parseIpBytes } from "./ip-bytes.ts";
+import { createNetlinkKernel } from "./netlink-kernel.ts";
+import { removeGently } from "./remove-address.ts";
+
+/** What an address agent is made of. */
+export interface AddressAgentOptions {
+  /** Local time, for the lease of a start. */
+  readonly clock: Pick<Clock, "now">;
+  /** For `ip` and `arping`, where koffi cannot be loaded. */
+  readonly runner: ProgramRunner;
+  /** Default: netlink where koffi can be loaded, else `ip`. */
+  readonly kernel?: AddressKernel;
+  /** Behind the interface's name in the label of IPv4 addresses, e.g. `:ha`. Default: no label; getifaddrs shows labels as interface names. */
+  readonly labelSuffix?: string;
+  /** When an address is announced, ms after its start or `announce`. The first should be 0. */
+  readonly announceAtMs?: readonly number[];
+  /** Told of announcements that failed; a start does not fail for them. */
+  readonly onProblem?: (text: string) => void;
+}
+
+/** The first ones beat lost frames, the late ones switches that were busy with the failure that made us take over. */
+const announceAtMsDefault: readonly number[] = [0, 50, 200, 1000, 5000];
+/** IFNAMSIZ less its zero. */
+const labelCharactersMax = 15;
+
+type Verdict = Pick<OperationOutcome, "status" | "severity" | "reason">;
+
+/**
+ * Virtual addresses: resource agent and announcer in one, because stopping an address must end its announcements.
+ *
+ * Where an address lies decides a run: looked up in the kernel each time, nothing is remembered but the timers of announcements.
+ */
+export class AddressAgent implements ResourceAgent, Announcer {
+  readonly kind = "address";
+  readonly #clock: Pick<Clock, "now">;
+  readonly #kernel: AddressKernel;
+  readonly #labelSuffix: string | undefined;
+  readonly #announceAtMs: readonly number[];
+  readonly #onProblem: (text: string) => void;
+  /** By address as configured. */
+  readonly #timers = new Map<string, readonly NodeJS.Timeout[]>();
+
+  constructor({ clock, runner, kernel, labelSuffix, announceAtMs, onProblem }: AddressAgentOptions) {
+    const libc = kernel === undefined ? loadLibc() : null;
+    this.#clock = clock;
+    this.#kernel = kernel ?? (libc === null ? createIpKernel(runner) : createNetlinkKernel(libc));
+    this.#labelSuffix = labelSuffix;
+    this.#announceAtMs = announceAtMs ?? announceAtMsDefault;
+    this.#onProblem = onProblem ?? (() => undefined);
+  }
+
+  /** `netlink` or `ip`: for the log at start. */
+  get kernelName(): string {
+    return this.#kernel.name;
+  }
+
+  async run(operation: Operation, signal: AbortSignal): Promise<OperationOutcome> {
+    const startedAt = performance.now();
+    const verdict = await this.#judge(operation, signal).catch((error: unknown) =>
+      failed(`Cannot ${operation.action} ${nameOf(operation.resource)}: ${(error as Error).message}`),
+    );
+    return { ...verdict, output: "", durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000 };
+  }
+
+  /** Tells the neighbours again, if the address is here; otherwise nothing. */
+  announce(address: AddressResource): void {
+    this.#cancelAnnouncements(address);
+    const timers = this.#announceAtMs.map((at) => setTimeout(() => void this.#announceIfHere(address), at).unref());
+    this.#timers.set(address.ip, timers);
+  }
+
+  async close(): Promise<void> {
+    for (const timers of this.#timers.values()) timers.forEach(clearTimeout);
+    this.#timers.clear();
+    this.#kernel.close();
+    return Promise.resolve();
+  }
+
+  async #judge({ resource, action, notAfter }: Operation, signal: AbortSignal): Promise<Verdict> {
+    if (resource.kind !== "address")
+      return failed(`Cannot ${action} "${resource.name}": it is ${resource.kind}, not address`, "fatal");
+    if (signal.aborted) return failed(`Cannot ${action} ${nameOf(resource)}: cancelled`);
+    const ip = parseIpBytes(resource.ip);
+    if (ip === null)
+      return failed(`Cannot ${action} ${nameOf(resource)}: "${resource.ip}" is not an IP address`, "fatal");
+    switch (action) {
+      case "start":
+        if (this.#clock.now() >= notAfter)
+          return { status: "refused", severity: "none", reason: "the lease had run out" };
+        return this.#start(resource, ip);
+      case "stop":
+        return this.#stop(resource, ip);
+      case "monitor":
+        return this.#monitor(resource, ip);
+      default:
+        return unreachable(action);
+    }
+  }
+
+  async #start(resource: AddressResource, ip: Uint8Array): Promise<Verdict> {
+    const table = await this.#kernel.read();
+    const choice = chooseInterface(table, ip, resource.interface);
+    const cannot = `Cannot start ${nameOf(resource)}: `;
+    if (choice.kind === "none") return failed(cannot + choice.reason, "hard");
+    const on = choice.interface;
+    const there = findAddress(table, ip, resource.interface);
+    const elsewhere = there.find((found) => found.on.index !== on.index);
+    if (elsewhere !== undefined) {
+      return failed(`${cannot}it is on ${elsewhere.on.name}, wants ${on.name}: ip address del it there`, "hard");
+    }
+    const link = linkProblem(on);
+    if (link !== null) return failed(cannot + link);
+    const label = this.#label(on);
+    if (there.length === 0) await this.#kernel.add({ interface: on, ip, prefix: resource.prefix, ...label });
+    this.#announceFirst(resource, on, ip);
+    return {
+      status: "ok",
+      severity: "none",
+      reason: there.length === 0 ? `set on ${on.name}` : `was on ${on.name} already`,
+    };
+  }
+
+  async #stop(resource: AddressResource, ip: Uint8Array): Promise<Verdict> {
+    this.#cancelAnnouncements(resource);
+    // Read again after each: promoting changes who is primary.
+    for (let rounds = 0; rounds < 16; rounds += 1) {
+      const table = await this.#kernel.read();
+      const [found] = findAddress(table, ip, resource.interface);
+      if (found === undefined)
+        return { status: "ok", severity: "none", reason: rounds === 0 ? "was not set" : "removed" };
+      await removeGently(this.#kernel, table, found.on, found.address);
+    }
+    return failed(`Cannot stop ${nameOf(resource)}: somebody sets it again and again`);
+  }
+
+  async #monitor(resource: AddressResource, ip: Uint8Array): Promise<Verdict> {
+    const table = await this.#kernel.read();
+    const [found] = findAddress(table, ip, resource.interface);
+    if (found === undefined) return { status: "not-running", severity: "none", reason: "not set" };
+    const broken = `Address ${resource.ip} on ${found.on.name}: `;
+    if (resource.interface !== undefined && resource.interface !== found.on.name) {
+      return failed(`${broken}wrong interface, wants ${resource.interface}`);
+    }
+    if (found.address.isDuplicate)
+      return failed(`${broken}somebody else has it too (duplicate address detection)`, "hard");
+    const link = linkProblem(found.on);
+    if (link !== null) return failed(broken + link);
+    return { status: "ok", severity: "none", reason: `on ${found.on.name}` };
+  }
+
+  /** The first announcement belongs to the start: clients are waiting for it, not for the cluster's bookkeeping. */
+  #announceFirst(resource: AddressResource, on: Interface, ip: Uint8Array): void {
+    this.announce(resource);
+    if (this.#announceAtMs[0] !== 0) return;
+    const [first, ...later] = this.#timers.get(resource.ip) ?? [];
+    clearTimeout(first);
+    this.#timers.set(resource.ip, later);
+    // Not awaited: netlink has sent it when this returns, and arping takes a second that the start need not wait for.
+    void this.#send({ interface: on, ip, prefix: resource.prefix });
+  }
+
+  async #send(change: AddressChange): Promise<void> {
+    try {
+      await this.#kernel.announce(change);
+    } catch (error) {
+      this.#onProblem(`Cannot announce ${ipText(change.ip)}: ${(error as Error).message}`);
+    }
+  }
+
+  /** An address that somebody took away behind our back is not ours to announce. */
+  async #announceIfHere(resource: AddressResource): Promise<void> {
+    try {
+      const ip = parseIpBytes(resource.ip);
+      if (ip === null) return;
+      const [found] = findAddress(await this.#kernel.read(), ip, resource.interface);
+      if (found === undefined || !this.#timers.has(resource.ip)) return;
+      await this.#send({ interface: found.on, ip, prefix: found.address.prefix });
+    } catch (error) {
+      this.#onProblem(`Cannot announce ${resource.ip}: ${(error as Error).message}`);
+    }
+  }
+
+  #cancelAnnouncements({ ip }: AddressResource): void {
+    this.#timers.get(ip)?.forEach(clearTimeout);
+    this.#timers.delete(ip);
+  }
+
+  #label(on: Interface): { readonly label?: string } {
+    const label = `${on.name}${this.#labelSuffix ?? ""}`;
+    return this.#labelSuffix === undefined || label.length > labelCharactersMax ? {} : { label };
+  }
+}
+
+interface Found {
+  readonly on: Interface;
+  readonly address: InterfaceAddress;
+}
+
+/** Every place where `ip` is set. Not the loopback, unless configured: real servers of LVS have the virtual address there. */
+function findAddress(table: AddressTable, ip: Uint8Array, configured: string | undefined): readonly Found[] {
+  return table.addresses.flatMap((address) => {
+    if (Buffer.compare(address.ip, ip) !== 0) return [];
+    const on = table.interfaces.find(({ index }) => index === address.interfaceIndex);
+    return on === undefined || (on.isLoopback && on.name !== configured) ? [] : [{ on, address }];
+  });
+}
+
+function linkProblem({ name, isUp, hasCarrier }: Interface): string | null {
+  if (!isUp) return `${name} is down: ip link set ${name} up`;
+  return hasCarrier ? null : `${name} has no carrier: look at the cable or switch`;
+}
+
+function failed(reason: string, severity: "soft" | "hard" | "fatal" = "soft"): Verdict {
+  return { status: "failed", severity, reason };
+}
+
+function nameOf(resource: Operation["resource"]): string {
+  return resource.kind === "address" ? `address ${resource.ip}/${resource.prefix}` : `"${resource.name}"`;
+}

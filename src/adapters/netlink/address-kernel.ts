@@ -1,0 +1,61 @@
+/** An interface as the kernel shows it. */
+export interface Interface {
+  readonly index: number;
+  readonly name: string;
+  /** Six bytes on Ethernet and its like; other lengths cannot be announced. */
+  readonly hardwareAddress: Uint8Array;
+  readonly isUp: boolean;
+  /** Up, and there is somebody to talk to: a cable, a peer. */
+  readonly hasCarrier: boolean;
+  readonly isLoopback: boolean;
+  /** True for point-to-point and other links where nobody asks who has an address. */
+  readonly hasNoArp: boolean;
+}
+
+/** One address on one interface. */
+export interface InterfaceAddress {
+  readonly interfaceIndex: number;
+  /** 4 or 16 bytes. */
+  readonly ip: Uint8Array;
+  readonly prefix: number;
+  /** IPv4: deleted with its primary, unless promote_secondaries is set. */
+  readonly isSecondary: boolean;
+  /** IPv6: not usable yet, or never, because duplicate address detection runs or has found a duplicate. */
+  readonly isTentative: boolean;
+  readonly isDuplicate: boolean;
+}
+
+/** All interfaces and their addresses at one moment. */
+export interface AddressTable {
+  readonly interfaces: readonly Interface[];
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+/** An address to be set or removed. */
+export interface AddressChange {
+  readonly interface: Interface;
+  readonly ip: Uint8Array;
+  readonly prefix: number;
+  /** IPv4 only: what `ip address` shows behind the address, at most 15 characters, begins with the interface's name. */
+  readonly label?: string;
+}
+
+/**
+ * What an address resource needs of the kernel. Two ways: rtnetlink and AF_PACKET, or the programs `ip` and `arping`.
+ *
+ * The first answers at once, before the promise machinery takes part; hence values or promises.
+ *
+ * All reject (or throw) with an Error whose message begins with the errno's name.
+ */
+export interface AddressKernel {
+  readonly name: string;
+  read(): AddressTable | Promise<AddressTable>;
+  /** An address that is there already is no error. */
+  add(change: AddressChange): void | Promise<void>;
+  /** An address that is not there is no error. */
+  remove(change: AddressChange): void | Promise<void>;
+  /** One announcement of each form: ARP request and reply, or a neighbour advertisement. */
+  announce(change: AddressChange): void | Promise<void>;
+  /** Frees what announcing keeps open; usable again afterwards. */
+  close(): void;
+}
