@@ -1,0 +1,39 @@
+import { isName, type NodeId, type ServiceId } from "./ids.ts";
+import type { Intent } from "./intent.ts";
+
+/** An intent out of words, or what is wrong with them. */
+export type ParsedIntent =
+  | { readonly ok: true; readonly intent: Intent }
+  | { readonly ok: false; readonly text: string };
+
+const serviceVerbs = ["enable", "disable", "restart", "relocate", "clear"] as const;
+const nodeVerbs = ["standby", "online", "fence", "confirm-off"] as const;
+
+/**
+ * Reads the words after `hale` of a command that only passes on a wish: `service relocate web --to n2`, `node standby n1`.
+ * Whether the names exist is not known here.
+ */
+export function parseIntent(words: readonly string[]): ParsedIntent {
+  const [noun, verb, name, ...rest] = words;
+  if (noun !== "service" && noun !== "node") return wrong(noun, "service or node");
+  const verbs: readonly string[] = noun === "service" ? serviceVerbs : nodeVerbs;
+  if (verb === undefined || !verbs.includes(verb)) return wrong(verb, `${noun} ${verbs.join(", ")}`);
+  if (name === undefined || !isName(name)) return wrong(name, `the name of a ${noun}`);
+  if (verb === "relocate") return parseRelocate(name, rest);
+  if (rest.length > 0) return wrong(rest[0], "nothing more");
+  return { ok: true, intent: { kind: `${verb}-${noun}`, [noun]: name } as unknown as Intent };
+}
+
+function parseRelocate(name: string, rest: readonly string[]): ParsedIntent {
+  const service = name as ServiceId;
+  if (rest.length === 0) return { ok: true, intent: { kind: "relocate-service", service } };
+  const [option, to, ...more] = rest;
+  if (option !== "--to") return wrong(option, "--to NODE");
+  if (to === undefined || !isName(to)) return wrong(to, "the name of a node after --to");
+  if (more.length > 0) return wrong(more[0], "nothing more");
+  return { ok: true, intent: { kind: "relocate-service", service, to: to as NodeId } };
+}
+
+function wrong(found: string | undefined, wanted: string): ParsedIntent {
+  return { ok: false, text: `found ${found === undefined ? "nothing" : JSON.stringify(found)}, wanted ${wanted}` };
+}

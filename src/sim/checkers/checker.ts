@@ -1,0 +1,39 @@
+import type { ClusterConfig } from "../../model/cluster-config.ts";
+import type { NodeId, ResourceId } from "../../model/ids.ts";
+import type { Incarnation } from "../../model/incarnation.ts";
+import type { HeartbeatBody } from "../../model/message.ts";
+import type { Operation } from "../../model/operation.ts";
+import type { ResourceTruth } from "../fake-kernel.ts";
+import type { GroundTruth } from "../ground-truth.ts";
+
+/** A rule that was broken. */
+export interface Violation {
+  /** Id in docs/SPEC.md. */
+  readonly rule: string;
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/** What a checker may look at, and whom it tells. */
+export interface Bench {
+  readonly config: ClusterConfig;
+  readonly truth: GroundTruth;
+  now(): number;
+  report(rule: string, text: string): void;
+}
+
+/**
+ * Watches one rule. It looks at what really happens on the simulated machines, never at what daemons say of themselves, but
+ * for the one thing that only they know: how far they have delivered.
+ */
+export interface Checker {
+  /** Before the operation has any effect. */
+  onOperation?(node: NodeId, operation: Operation): void;
+  onTruth?(node: NodeId, resource: ResourceId, truth: ResourceTruth): void;
+  onPower?(node: NodeId, hasPower: boolean): void;
+  onBody?(node: NodeId, incarnation: Incarnation, body: HeartbeatBody): void;
+  /** Now and then, for rules about time. */
+  onSample?(): void;
+  /** Faults are over and the bound for recovery has passed. */
+  onQuiet?(): void;
+}

@@ -1,0 +1,44 @@
+import type { NodeId } from "../../model/ids.ts";
+import type { Bench, Checker } from "./checker.ts";
+
+/**
+ * LIVE-3: a member without quorum has stopped its services within its bound. Who can have quorum is judged by cables and
+ * power: a majority of the electorate that hears and is heard. Not with `arbiter: fencing`, where it may keep what runs.
+ *
+ * @param isConnected a packet from one node reaches the other
+ */
+export function noQuorumNoServiceChecker(bench: Bench, isConnected: (from: NodeId, to: NodeId) => boolean): Checker {
+  const { truth, config } = bench;
+  if (config.quorum.kind !== "majority") return {};
+  const { deadtimeMs } = config.heartbeat;
+  // The lease, a late notice, and the stops with their own time-outs.
+  const stopMs = config.services
+    .flatMap((service) => service.resources)
+    .reduce((sum, each) => sum + each.stopTimeoutMs, 0);
+  const boundMs = 3 * deadtimeMs + 2000 + stopMs;
+  const aloneSince = new Map<NodeId, number>();
+  const canHaveQuorum = (node: NodeId): boolean => {
+    const voters = truth.electorate();
+    const heard = voters.filter((voter) => {
+      const { hasDaemon, isPaused } = truth.of(voter);
+      return voter === node || (hasDaemon && !isPaused && isConnected(node, voter) && isConnected(voter, node));
+    });
+    return heard.length * 2 > voters.length;
+  };
+  return {
+    onSample(): void {
+      for (const { node, hasDaemon, isPaused, isImpaired } of truth.nodes.values()) {
+        if (!hasDaemon || isPaused || isImpaired || canHaveQuorum(node)) {
+          aloneSince.delete(node);
+          continue;
+        }
+        const since = aloneSince.get(node) ?? bench.now();
+        aloneSince.set(node, since);
+        if (bench.now() - since < boundMs) continue;
+        const kept = config.services.filter((service) => truth.isActive(node, service));
+        for (const service of kept)
+          bench.report("LIVE-3", `${node} has no quorum for ${bench.now() - since} ms and still runs ${service.id}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import type { NodeId } from "../../model/ids.ts";
+import type { Incarnation } from "../../model/incarnation.ts";
+import type { HeartbeatBody } from "../../model/message.ts";
+import { compareViewIds, viewIdText } from "../../model/view.ts";
+import { entryText, sameEntry } from "../ground-truth.ts";
+import type { Bench, Checker } from "./checker.ts";
+
+/**
+ * SAFE-3: no two views order entries, and entries are the same everywhere. Two views that ordered at the same time would have
+ * delivered two different entries at one index, or an older view's after a younger one's.
+ *
+ * SAFE-4: an entry that was delivered anywhere is in the log of every later view.
+ */
+export function oneOrderChecker(bench: Bench): Checker {
+  const { truth } = bench;
+  const incarnations = new Map<NodeId, Incarnation>();
+  const membersOfView = new Map<string, string>();
+  const activeView = new Map<NodeId, string>();
+
+  const checkMembers = (node: NodeId, body: HeartbeatBody): void => {
+    const key = `${viewIdText(body.view)}/${body.view.incarnation}`;
+    const members = [...body.members].sort().join(" ");
+    const known = membersOfView.get(key);
+    if (known === undefined) membersOfView.set(key, members);
+    else if (known !== members)
+      bench.report("SAFE-3", `view ${viewIdText(body.view)} has members ${known}, at ${node} ${members}`);
+  };
+
+  const checkHistory = (node: NodeId, body: HeartbeatBody): void => {
+    const { log } = truth.of(node);
+    for (const entry of truth.entries) {
+      if (compareViewIds(entry.view, body.view) >= 0) break;
+      const own = log[entry.index - 1];
+      if (own !== undefined && sameEntry(own, entry)) continue;
+      const found = own === undefined ? "nothing" : entryText(own);
+      return bench.report(
+        "SAFE-4",
+        `${node} is active in view ${viewIdText(body.view)} without ${entryText(entry)}: it has ${found}`,
+      );
+    }
+  };
+
+  return {
+    onBody(node, incarnation, body): void {
+      if (incarnations.get(node) !== incarnation) {
+        incarnations.set(node, incarnation);
+        truth.of(node).delivered = 0;
+        activeView.delete(node);
+      }
+      if (body.delivered > truth.of(node).delivered) {
+        for (const conflict of truth.onDelivered(node, body.delivered)) bench.report("SAFE-3", conflict.text);
+      }
+      if (body.status !== "active") {
+        activeView.delete(node);
+        return;
+      }
+      const key = viewIdText(body.view);
+      if (activeView.get(node) === key) return;
+      activeView.set(node, key);
+      checkMembers(node, body);
+      checkHistory(node, body);
+    },
+    onQuiet(): void {
+      const active = [...truth.nodes.values()].filter((node) => node.hasDaemon && !node.isPaused);
+      for (const { node, delivered } of active) {
+        if (delivered < truth.entries.length) {
+          bench.report("LIVE-1", `${node} has delivered ${delivered} of ${truth.entries.length} entries`);
+        }
+      }
+    },
+  };
+}

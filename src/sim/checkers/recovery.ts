@@ -1,0 +1,34 @@
+import type { ServiceConfig } from "../../model/cluster-config.ts";
+import type { NodeId } from "../../model/ids.ts";
+import type { Bench, Checker } from "./checker.ts";
+
+/** LIVE-1: once faults are over, every enabled service that some node may run is started, on the best node where it goes back. */
+export function recoveryChecker(bench: Bench): Checker {
+  const { truth, config } = bench;
+  const all = (): number => truth.entries.length;
+  const mayRun = (node: NodeId, service: ServiceConfig): boolean => {
+    const { hasDaemon, isPaused } = truth.of(node);
+    const isInDomain = !service.domain.restricted || service.domain.nodes.includes(node);
+    return hasDaemon && !isPaused && isInDomain && !truth.isStandby(node, all());
+  };
+  return {
+    onQuiet(): void {
+      for (const service of config.services) {
+        const able = config.nodes.map((node) => node.id).filter((node) => mayRun(node, service));
+        if (able.length === 0) continue;
+        const started = able.filter((node) => truth.isStarted(node, service));
+        if (!truth.isEnabled(service.id, all())) {
+          if (truth.activeNodes(service).length > 0)
+            bench.report("LIVE-1", `service ${service.id} is disabled, but active`);
+        } else if (started.length === 0) {
+          bench.report("LIVE-1", `service ${service.id} is not started, though ${able.join(", ")} may run it`);
+        } else if (service.domain.failback && service.domain.ordered) {
+          const best = service.domain.nodes.find((node) => able.includes(node));
+          if (best !== undefined && started[0] !== best) {
+            bench.report("LIVE-1", `service ${service.id} is on ${started[0]}, not on the best node ${best}`);
+          }
+        }
+      }
+    },
+  };
+}

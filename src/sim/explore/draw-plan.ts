@@ -1,0 +1,58 @@
+import type { Random } from "../random.ts";
+import type { Shape } from "./shapes.ts";
+
+/** Kinds of faults. Each seed takes only some of them: rare combinations come up more often than when all are always there. */
+export const faultKinds = [
+  "power",
+  "blackout",
+  "crash-daemon",
+  "shutdown",
+  "pause-machine",
+  "pause-daemon",
+  "cut-groups",
+  "cut-pair",
+  "cut-one-way",
+  "cut-link",
+  "weather",
+  "slow-disk",
+  "broken-disk",
+  "lost-disk",
+  "kill-resource",
+  "refuse",
+  "fence-device",
+  "operator",
+] as const;
+
+/** A kind of fault. */
+export type FaultKind = (typeof faultKinds)[number];
+
+/** What one seed does to its cluster. */
+export interface Plan {
+  readonly kinds: readonly FaultKind[];
+  /** Time between two faults, on average. */
+  readonly gapMs: number;
+  /** How long a passing fault lasts, at most. */
+  readonly lastsMsMax: number;
+  /** When faults end. */
+  readonly faultsUntilMs: number;
+  readonly jitterMsMax: number;
+}
+
+/** Draws the plan of a seed. */
+export function drawPlan(random: Random, shape: Shape): Plan {
+  const share = random.pick([0.15, 0.3, 0.5, 0.8]);
+  const chosen = faultKinds.filter((kind) => isPossible(kind, shape) && random.chance(share));
+  return {
+    kinds: chosen.length > 0 ? chosen : ["power"],
+    gapMs: random.pick([700, 2000, 5000]),
+    lastsMsMax: random.pick([1000, 4000, 12_000]),
+    faultsUntilMs: random.pick([15_000, 30_000, 45_000]),
+    jitterMsMax: random.pick([0, 2, 20]),
+  };
+}
+
+function isPossible(kind: FaultKind, shape: Shape): boolean {
+  // Two voters of which one has forgotten everything are no quorum: a case for the operator, not for time.
+  if (kind === "lost-disk") return shape !== "2";
+  return kind !== "fence-device" || !shape.endsWith("none");
+}

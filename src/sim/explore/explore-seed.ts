@@ -1,0 +1,130 @@
+import type { Rules } from "../../daemon/setup.ts";
+import type { NodeId } from "../../model/ids.ts";
+import type { Violation } from "../checkers/checker.ts";
+import type { MachineWire } from "../machine.ts";
+import { Random } from "../random.ts";
+import { World, type TimelineLine } from "../world.ts";
+import { drawPlan, type Plan } from "./draw-plan.ts";
+import { FaultMaker } from "./fault-maker.ts";
+import { shapeConfig, type Shape } from "./shapes.ts";
+
+/** What a seed came to. */
+export interface SeedResult {
+  readonly seed: number;
+  readonly shape: Shape;
+  readonly plan: Plan;
+  readonly violations: readonly Violation[];
+  /** Virtual time of the whole run. */
+  readonly ranMs: number;
+  /** From the end of the faults until everything was as it should be; null when it never was. */
+  readonly recoveredMs: number | null;
+  readonly entries: number;
+  readonly timeline: readonly TimelineLine[];
+}
+
+/** How to run a seed. */
+export interface SeedOptions {
+  /** Planted bugs. */
+  readonly rules?: (node: NodeId) => Rules | undefined;
+  readonly wire?: MachineWire;
+}
+
+/** Faults are over for at most this long before everything must be well. Patience with absent nodes and several rounds of recovery fit in. */
+const recoveryMsMax = 90_000;
+const lookEveryMs = 500;
+
+/** Runs one seed: faults with safety watched, then no faults, and everything must come back in time. */
+export function exploreSeed(seed: number, shape: Shape, options: SeedOptions = {}): SeedResult {
+  const random = new Random(seed);
+  const plan = drawPlan(random, shape);
+  const { config, digest } = shapeConfig(shape);
+  const world = new World({
+    config,
+    configDigest: digest,
+    seed: random.bits(),
+    bootMs: random.pick([500, 3000]),
+    ...options,
+  });
+  world.found();
+  const faults = new FaultMaker(world, random.fork(), plan);
+  for (const node of config.nodes) world.machine(node.id).powerOn(random.between(0, 500));
+  faults.start();
+  world.runUntil(plan.faultsUntilMs);
+  faults.end();
+  const endedAtMs = world.time.now;
+  const recoveredMs = recover(world, endedAtMs);
+  world.judgeQuiet();
+  return {
+    seed,
+    shape,
+    plan,
+    violations: world.violations,
+    ranMs: world.time.now,
+    recoveredMs,
+    entries: world.truth.entries.length,
+    timeline: world.timeline,
+  };
+}
+
+/** Gives power and daemons to all, lets an operator take back what operators did, and waits until all is well or time is up. */
+function recover(world: World, endedAtMs: number): number | null {
+  let isAsked = false;
+  let wellSince: number | null = null;
+  while (world.time.now < endedAtMs + recoveryMsMax) {
+    world.runUntil(world.time.now + lookEveryMs);
+    if (world.violations.length > 0) return null;
+    for (const node of world.config.nodes) {
+      // A fence that was under way when faults ended may still hit; what is off after it is switched on again.
+      if (world.fence.underWay === 0) world.powerOn(node.id, "cable");
+      const { hasPower, hasDaemon } = world.truth.of(node.id);
+      if (hasPower && !hasDaemon && world.time.now > endedAtMs + 10_000) world.startDaemon(node.id);
+    }
+    const isTogether = isOneView(world);
+    if (isTogether && !isAsked) {
+      isAsked = true;
+      askForEverything(world);
+      continue;
+    }
+    if (!isTogether || !isAllStarted(world)) {
+      wellSince = null;
+      continue;
+    }
+    wellSince ??= world.time.now;
+    // Well for a while, not only in passing.
+    if (world.time.now - wellSince >= 4000) return wellSince - endedAtMs;
+  }
+  return null;
+}
+
+function isOneView(world: World): boolean {
+  const nodes = [...world.truth.nodes.values()];
+  const [first] = nodes;
+  return nodes.every(
+    ({ body, hasDaemon }) =>
+      hasDaemon &&
+      body?.status === "active" &&
+      body.view.counter === first?.body?.view.counter &&
+      body.members.length === nodes.length &&
+      body.delivered === world.truth.entries.length,
+  );
+}
+
+function isAllStarted(world: World): boolean {
+  return world.config.services.every((service) => {
+    const best = service.domain.failback && service.domain.ordered ? service.domain.nodes[0] : undefined;
+    const started = world.config.nodes.filter((node) => world.truth.isStarted(node.id, service));
+    return started.length === 1 && (best === undefined || started[0]?.id === best);
+  });
+}
+
+function askForEverything(world: World): void {
+  world.truth.causes += 20;
+  const [first] = world.config.nodes;
+  if (first === undefined) return;
+  for (const { id: node } of world.config.nodes)
+    world.ask(first.id, { kind: "online-node", node }, `node online ${node}`);
+  for (const { id: service } of world.config.services) {
+    world.ask(first.id, { kind: "enable-service", service }, `service enable ${service}`);
+    world.ask(first.id, { kind: "clear-service", service }, `service clear ${service}`);
+  }
+}

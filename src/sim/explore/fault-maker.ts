@@ -1,0 +1,239 @@
+import type { DeviceId, NodeId } from "../../model/ids.ts";
+import type { Intent } from "../../model/intent.ts";
+import { unreachable } from "../../model/unreachable.ts";
+import { fairWeather } from "../fake-network.ts";
+import type { Random } from "../random.ts";
+import type { World } from "../world.ts";
+import type { FaultKind, Plan } from "./draw-plan.ts";
+
+/** Causes that a fault may have been for starts: one fault on one node may move every service once, there and back. */
+const causesPerFault = 3;
+
+/** Does faults to a world, at random times, until told to end. */
+export class FaultMaker {
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #plan: Plan;
+  readonly #nodes: readonly NodeId[];
+  #lostDisks = 0;
+  #hasEnded = false;
+
+  constructor(world: World, random: Random, plan: Plan) {
+    this.#world = world;
+    this.#random = random;
+    this.#plan = plan;
+    this.#nodes = world.config.nodes.map((node) => node.id);
+    world.network.weather = { ...fairWeather, jitterMsMax: plan.jitterMsMax };
+  }
+
+  start(): void {
+    const { time } = this.#world;
+    const gapMs = 1 + Math.floor(2 * this.#plan.gapMs * (this.#random.bits() / 4294967296));
+    time.schedule(time.now + gapMs, null, () => {
+      if (this.#hasEnded) return;
+      this.#do(this.#random.pick(this.#plan.kinds));
+      this.start();
+    });
+  }
+
+  /** Everything that was broken is mended at once, but for fence requests under way. */
+  end(): void {
+    this.#hasEnded = true;
+    const world = this.#world;
+    world.note(null, "-- faults end");
+    world.network.healAll();
+    world.network.weather = { ...fairWeather, jitterMsMax: this.#plan.jitterMsMax };
+    world.book.refusals.length = 0;
+    for (const device of world.fence.devices.values())
+      Object.assign(device, { works: true, isMute: false, actionMs: 2000 });
+    for (const node of this.#nodes) {
+      world.resume(node);
+      Object.assign(world.machine(node).disk, { isFailing: false, writeMs: 1 });
+    }
+  }
+
+  #do(kind: FaultKind): void {
+    this.#world.truth.causes += causesPerFault;
+    const node = this.#random.pick(this.#nodes);
+    switch (kind) {
+      case "power":
+        return this.#power(node);
+      case "blackout":
+        for (const each of this.#nodes) this.#power(each);
+        return undefined;
+      case "crash-daemon":
+        return this.#world.crashDaemon(node, this.#random.chance(0.8) ? this.#lasts() : null);
+      case "shutdown":
+        return this.#shutdown(node);
+      case "pause-machine":
+        return this.#pause(node, "machine");
+      case "pause-daemon":
+        return this.#pause(node, "daemon");
+      case "cut-groups":
+        return this.#cutGroups();
+      case "cut-pair":
+      case "cut-one-way":
+      case "cut-link":
+        return this.#cutPair(kind);
+      case "weather":
+        return this.#weather();
+      case "slow-disk":
+      case "broken-disk":
+        return this.#disk(node, kind === "broken-disk");
+      case "lost-disk":
+        return this.#loseDisk(node);
+      case "kill-resource":
+        return this.#killResource();
+      case "refuse":
+        return this.#refuse();
+      case "fence-device":
+        return this.#fenceDevice();
+      case "operator":
+        return this.#operator(node);
+      default:
+        return unreachable(kind);
+    }
+  }
+
+  #lasts(): number {
+    return this.#random.between(1, this.#plan.lastsMsMax);
+  }
+
+  #later(run: () => void): void {
+    const { time } = this.#world;
+    time.schedule(time.now + this.#lasts(), null, () => {
+      if (!this.#hasEnded) run();
+    });
+  }
+
+  #power(node: NodeId): void {
+    this.#world.powerOff(node, "cable");
+    this.#later(() => this.#world.powerOn(node, "cable"));
+  }
+
+  #shutdown(node: NodeId): void {
+    if (this.#world.machine(node).daemon === null) return;
+    this.#world.shutdown(node);
+    this.#later(() => this.#world.startDaemon(node));
+  }
+
+  #pause(node: NodeId, what: "machine" | "daemon"): void {
+    if (this.#world.truth.of(node).isPaused) return;
+    this.#world.pause(node, what);
+    this.#later(() => this.#world.resume(node));
+  }
+
+  #cutGroups(): void {
+    const inFirst = this.#nodes.map(() => this.#random.chance(0.5));
+    const groupOf = (index: number): boolean => inFirst[index] ?? false;
+    this.#world.note(null, `-- cut: ${this.#nodes.filter((_, index) => groupOf(index)).join(" ")} | the others`);
+    for (const [i, a] of this.#nodes.entries()) {
+      for (const [j, b] of this.#nodes.entries()) if (groupOf(i) !== groupOf(j)) this.#world.network.cut(a, b);
+    }
+    this.#later(() => this.#heal());
+  }
+
+  #cutPair(kind: "cut-pair" | "cut-one-way" | "cut-link"): void {
+    const from = this.#random.pick(this.#nodes);
+    const to = this.#random.pick(this.#nodes.filter((node) => node !== from));
+    const link = kind === "cut-link" ? this.#random.between(0, 1) : undefined;
+    this.#world.note(null, `-- ${kind}: ${from} ${to}${link === undefined ? "" : ` link ${link}`}`);
+    this.#world.network.cut(from, to, link);
+    if (kind !== "cut-one-way") this.#world.network.cut(to, from, link);
+    this.#later(() => this.#heal());
+  }
+
+  #heal(): void {
+    this.#world.note(null, "-- all cables are good again");
+    this.#world.network.healAll();
+  }
+
+  #weather(): void {
+    const loss = this.#random.pick([0.05, 0.2, 0.4]);
+    const duplication = this.#random.pick([0, 0.1, 0.3]);
+    const jitterMsMax = this.#random.pick([0, 10, 200]);
+    this.#world.note(null, `-- weather: loss ${loss}, duplication ${duplication}, jitter ${jitterMsMax} ms`);
+    this.#world.network.weather = {
+      loss,
+      duplication,
+      delayMs: 1,
+      jitterMsMax,
+      strayMsMax: this.#random.pick([50, 4000]),
+    };
+    this.#later(() => {
+      this.#world.note(null, "-- weather: fair");
+      this.#world.network.weather = { ...fairWeather, jitterMsMax: this.#plan.jitterMsMax };
+    });
+  }
+
+  #disk(node: NodeId, isBroken: boolean): void {
+    const { disk } = this.#world.machine(node);
+    const writeMs = this.#random.pick([50, 500, 3000]);
+    this.#world.note(node, isBroken ? "-- disk refuses to write" : `-- disk takes ${writeMs} ms to write`);
+    if (isBroken) disk.isFailing = true;
+    else disk.writeMs = writeMs;
+    this.#later(() => {
+      this.#world.note(node, "-- disk is good again");
+      Object.assign(disk, { isFailing: false, writeMs: 1 });
+    });
+  }
+
+  /** Once per seed, and only in a clear case: a majority of empty disks is the operator's business. */
+  #loseDisk(node: NodeId): void {
+    if (this.#lostDisks > 0) return;
+    this.#lostDisks += 1;
+    this.#world.powerOff(node, "cable");
+    this.#world.loseDisk(node);
+    this.#later(() => this.#world.powerOn(node, "cable"));
+  }
+
+  #killResource(): void {
+    const service = this.#random.pick(this.#world.config.services);
+    const [node] = this.#world.truth.activeNodes(service);
+    if (node !== undefined) this.#world.killResource(node, this.#random.pick(service.resources).id);
+  }
+
+  #refuse(): void {
+    const resource = this.#random.pick(this.#random.pick(this.#world.config.services).resources).id;
+    const action = this.#random.pick(["start", "start", "stop", "monitor"] as const);
+    // Who trusts in time alone must have services that stop.
+    if (action === "stop" && this.#world.config.fencing.kind === "none") return;
+    const how = this.#random.pick(["fail", "hang"] as const);
+    const timesLeft = this.#random.between(1, 3);
+    this.#world.truth.causes += causesPerFault * timesLeft;
+    this.#world.note(null, `-- ${resource}: ${action} will ${how} ${timesLeft} times`);
+    this.#world.book.refusals.push({ resource, action, node: null, how, timesLeft });
+  }
+
+  #fenceDevice(): void {
+    const device = this.#random.pick([...this.#world.fence.devices.keys()]) as DeviceId;
+    const state = this.#world.device(device);
+    const fault = this.#random.pick(["broken", "mute", "slow"] as const);
+    this.#world.note(null, `-- fence device ${device} is ${fault}`);
+    if (fault === "broken") state.works = false;
+    if (fault === "mute") state.isMute = true;
+    if (fault === "slow") state.actionMs = 9000;
+    this.#later(() => {
+      this.#world.note(null, `-- fence device ${device} works`);
+      Object.assign(state, { works: true, isMute: false, actionMs: 2000 });
+    });
+  }
+
+  #operator(on: NodeId): void {
+    const service = this.#random.pick(this.#world.config.services).id;
+    const node = this.#random.pick(this.#nodes);
+    const intent = this.#random.pick<Intent>([
+      { kind: "relocate-service", service },
+      { kind: "relocate-service", service, to: node },
+      { kind: "restart-service", service },
+      { kind: "disable-service", service },
+      { kind: "enable-service", service },
+      { kind: "enable-service", service },
+      { kind: "standby-node", node },
+      { kind: "online-node", node },
+      { kind: "online-node", node },
+      { kind: "fence-node", node },
+    ]);
+    this.#world.ask(on, intent, `${intent.kind} ${"service" in intent ? service : node}`);
+  }
+}

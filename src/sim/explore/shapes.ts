@@ -1,0 +1,63 @@
+import { parseConfig } from "../../config/parse-config.ts";
+import { formatConfigError } from "../../config/config-error.ts";
+import type { ClusterConfig } from "../../model/cluster-config.ts";
+
+/** Clusters that seeds are run on: number of nodes, and how a lost node is made sure of. */
+export const shapes = ["2", "3", "5", "3-none", "5-none"] as const;
+
+/** One of the clusters that seeds are run on. */
+export type Shape = (typeof shapes)[number];
+
+const known = new Map<Shape, { readonly config: ClusterConfig; readonly digest: string }>();
+
+/** The configuration of a shape: three services that differ in what they ask of a node. */
+export function shapeConfig(shape: Shape): { readonly config: ClusterConfig; readonly digest: string } {
+  const found = known.get(shape);
+  if (found !== undefined) return found;
+  const parsed = parseConfig(shapeText(shape), `shape ${shape}`);
+  if (!parsed.ok) throw new RangeError(parsed.errors.map(formatConfigError).join("\n"));
+  known.set(shape, parsed);
+  return parsed;
+}
+
+function shapeText(shape: Shape): string {
+  const count = Number.parseInt(shape, 10);
+  const isFenced = !shape.endsWith("none");
+  const nodes = Array.from({ length: count }, (_, index) => index + 1);
+  const all = nodes.map((node) => `n${node}`).join(", ");
+  const fence = (node: number): string => (isFenced ? `, fence: [{ device: pdu, plug: ${node} }]` : "");
+  const times = "start: { timeout: 4s }, stop: { timeout: 4s }, monitor: { interval: 2s, timeout: 2s }";
+  const resource = (name: string): string => `      - ocf: { agent: "simulated:${name}", name: ${name}, ${times} }`;
+  return [
+    "cluster: soak",
+    "heartbeat: { keepalive: 250ms, deadtime: 1500ms, initdead: 6s, daemon-grace: 3s }",
+    "nodes:",
+    ...nodes.map((node) => `  n${node}: { addresses: [10.1.0.${node}, 10.2.0.${node}]${fence(node)} }`),
+    count === 2 ? "quorum: { arbiter: fencing, prefer: n1 }" : "quorum: majority",
+    isFenced
+      ? "fencing: { devices: { pdu: { agent: fence_pdu, ip: 10.9.9.9 } } }"
+      : "fencing: { none: { assume-off-after: 20s } }",
+    "services:",
+    "  web:",
+    "    domain: { nodes: [n1, n2], ordered: true, restricted: true, failback: true }",
+    "    resources:",
+    resource("disk"),
+    resource("server"),
+    "  data:",
+    `    domain: { nodes: [${all}], ordered: false, restricted: false, failback: false }`,
+    "    recovery: { policy: relocate, max-restarts: 1, within: 1m }",
+    "    resources:",
+    resource("base"),
+    "  mail:",
+    `    domain: { nodes: [${[...nodes]
+      .reverse()
+      .map((node) => `n${node}`)
+      .join(", ")}], ordered: true, restricted: true, failback: false }`,
+    "    recovery: { policy: restart, max-restarts: 2, within: 1m }",
+    "    resources:",
+    resource("spool"),
+    resource("queue"),
+    resource("smtp"),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,68 @@
+import type { PacketSealer } from "../daemon/codec.ts";
+import type { NodeId } from "../model/ids.ts";
+import type { HeartbeatBody } from "../model/message.ts";
+import { after, type InstantMs } from "../model/units.ts";
+import type { Beater } from "../ports/beater.ts";
+import type { Clock } from "../ports/clock.ts";
+import { VirtualPromise } from "./virtual-promise.ts";
+
+/** The beat thread of one incarnation: same time as its daemon, but its own timer. */
+export class FakeBeater implements Beater {
+  readonly #parts: {
+    readonly clock: Clock;
+    readonly sealer: PacketSealer;
+    readonly peers: readonly NodeId[];
+    readonly keepaliveMs: number;
+    /** Silent when not told anything for this long. */
+    readonly silentAfterMs: number;
+    readonly send: (to: NodeId, bytes: Uint8Array) => void;
+    readonly onBody: (body: HeartbeatBody) => void;
+  };
+  #body: HeartbeatBody | null = null;
+  #setAt: InstantMs;
+  #cancel: (() => void) | null = null;
+  #isStopped = false;
+
+  constructor(parts: {
+    readonly clock: Clock;
+    readonly sealer: PacketSealer;
+    readonly peers: readonly NodeId[];
+    readonly keepaliveMs: number;
+    readonly silentAfterMs: number;
+    readonly send: (to: NodeId, bytes: Uint8Array) => void;
+    readonly onBody: (body: HeartbeatBody) => void;
+  }) {
+    this.#parts = parts;
+    this.#setAt = parts.clock.now();
+    this.#beat(this.#setAt);
+  }
+
+  set(body: HeartbeatBody, atOnce: boolean): void {
+    if (this.#isStopped) return;
+    const isFirst = this.#body === null;
+    this.#setAt = this.#parts.clock.now();
+    if (body !== this.#body) this.#parts.onBody(body);
+    this.#body = body;
+    if (atOnce || isFirst) this.#send();
+  }
+
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancel?.();
+    return VirtualPromise.resolved();
+  }
+
+  #beat(at: InstantMs): void {
+    const { clock, keepaliveMs, silentAfterMs } = this.#parts;
+    if (clock.now() - this.#setAt < silentAfterMs) this.#send();
+    const next = after(clock.now(), keepaliveMs - ((clock.now() - at) % keepaliveMs));
+    this.#cancel = clock.wakeAt(next, () => this.#beat(next));
+  }
+
+  #send(): void {
+    if (this.#body === null || this.#isStopped) return;
+    const { clock, sealer, peers, send } = this.#parts;
+    const bytes = sealer.seal({ kind: "heartbeat", sentAt: clock.now(), ...this.#body });
+    for (const peer of peers) send(peer, bytes);
+  }
+}

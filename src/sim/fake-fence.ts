@@ -1,0 +1,110 @@
+import type { ClusterConfig, FenceDeviceConfig } from "../model/cluster-config.ts";
+import type { DeviceId, NodeId } from "../model/ids.ts";
+import type { FenceCall, FenceOutcome } from "../model/operation.ts";
+import type { FenceDevice } from "../ports/fence-device.ts";
+import type { SimProcess } from "./sim-process.ts";
+import { VirtualPromise } from "./virtual-promise.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+
+/** How a simulated power switch behaves. */
+export interface DeviceState {
+  works: boolean;
+  /** From the request to the confirmation. The power goes after half of it. */
+  actionMs: number;
+  /** Cuts the power, but does not manage to say so. */
+  isMute: boolean;
+}
+
+/** What the switches do to machines. */
+export interface PowerControl {
+  powerOff(node: NodeId, why: string): void;
+  powerOn(node: NodeId, why: string): void;
+  hasPower(node: NodeId): boolean;
+}
+
+/** All the power switches of a world. They have power of their own and a wire of their own to every machine. */
+export class FakeFence {
+  readonly #time: VirtualTime;
+  readonly #power: PowerControl;
+  readonly #config: ClusterConfig;
+  readonly devices = new Map<DeviceId, DeviceState>();
+  /** Requests under way: a fence cannot be recalled, so a fault period ends only after them. */
+  underWay = 0;
+
+  constructor(time: VirtualTime, config: ClusterConfig, power: PowerControl) {
+    this.#time = time;
+    this.#power = power;
+    this.#config = config;
+    if (config.fencing.kind === "devices") {
+      for (const device of config.fencing.devices) {
+        this.devices.set(device.id, { works: true, actionMs: 2000, isMute: false });
+      }
+    }
+  }
+
+  /** The fence driver of one process. What it has asked for happens whether or not the asking process lives on. */
+  forProcess(process: SimProcess): FenceDevice {
+    return { run: (call) => this.#run(call, process) };
+  }
+
+  #run(call: FenceCall, process: SimProcess): Promise<FenceOutcome> {
+    const done = new VirtualPromise<FenceOutcome>();
+    const startedAt = this.#time.now;
+    const finish = (confirmed: boolean, reason: string): void => {
+      const durationMs = this.#time.now - startedAt;
+      process.call(() => done.resolve({ confirmed, reason, output: "", durationMs }));
+    };
+    const found = this.#find(call);
+    const state = found === undefined ? undefined : this.devices.get(found.device);
+    if (found === undefined || state === undefined) {
+      this.#time.schedule(startedAt + 10, null, () => finish(false, `no such device: ${call.agent}`));
+      return done;
+    }
+    // Whether the switch works is decided when it is asked; the power goes in the middle.
+    if (!state.works) {
+      this.#time.schedule(startedAt + Math.min(state.actionMs, call.timeoutMs), null, () =>
+        finish(false, "device does not answer"),
+      );
+      return done;
+    }
+    this.underWay += 1;
+    this.#time.schedule(startedAt + state.actionMs / 2, null, () => this.#act(call, found.node));
+    this.#time.schedule(startedAt + Math.min(state.actionMs, call.timeoutMs), null, () => {
+      this.underWay -= 1;
+      if (state.isMute || state.actionMs > call.timeoutMs) finish(false, "no answer in time");
+      else finish(this.#isDone(call, found.node), call.action);
+    });
+    return done;
+  }
+
+  #act(call: FenceCall, node: NodeId): void {
+    if (call.action === "off") this.#power.powerOff(node, "fence device");
+    if (call.action === "on") this.#power.powerOn(node, "fence device");
+  }
+
+  #isDone(call: FenceCall, node: NodeId): boolean {
+    if (call.action === "off") return !this.#power.hasPower(node);
+    if (call.action === "on") return this.#power.hasPower(node);
+    return true;
+  }
+
+  /** The device is known by its agent and parameters, the node by its plug. */
+  #find(call: FenceCall): { readonly device: DeviceId; readonly node: NodeId } | undefined {
+    if (this.#config.fencing.kind !== "devices") return undefined;
+    const same = this.#config.fencing.devices.filter((device) => isSameDevice(device, call));
+    for (const node of this.#config.nodes) {
+      for (const step of node.fence.flat()) {
+        const device = same.find((candidate) => candidate.id === step.device);
+        if (device !== undefined && (call.plug === undefined || call.plug === (step.plug ?? node.id))) {
+          return { device: device.id, node: node.id };
+        }
+      }
+    }
+    return undefined;
+  }
+}
+
+function isSameDevice(device: FenceDeviceConfig, call: FenceCall): boolean {
+  if (device.agent !== call.agent) return false;
+  return Object.entries(device.parameters).every(([key, value]) => call.parameters[key] === value);
+}

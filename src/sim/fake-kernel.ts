@@ -1,0 +1,205 @@
+import type { NodeId, ResourceId } from "../model/ids.ts";
+import type { Operation, OperationAction, OperationOutcome } from "../model/operation.ts";
+import type { Random } from "./random.ts";
+import type { SimProcess } from "./sim-process.ts";
+import { VirtualPromise } from "./virtual-promise.ts";
+import type { TimedEvent, VirtualTime } from "./virtual-time.ts";
+
+/** How long a resource's operations take. */
+export interface AgentTimes {
+  readonly start: number;
+  readonly stop: number;
+  readonly monitor: number;
+}
+
+/** Operations that will go wrong. */
+export interface Refusal {
+  readonly resource: ResourceId;
+  readonly action: OperationAction;
+  /** On this node only; null: everywhere. */
+  readonly node: NodeId | null;
+  /** `hang`: nothing comes back until the time-out. */
+  readonly how: "fail" | "hang";
+  /** How many more times. */
+  timesLeft: number;
+}
+
+/** What the services of all machines are like: shared, because it is a property of the software, not of the node. */
+export class ServiceBook {
+  readonly times = new Map<ResourceId, AgentTimes>();
+  readonly refusals: Refusal[] = [];
+
+  timesOf(resource: ResourceId): AgentTimes {
+    return this.times.get(resource) ?? { start: 100, stop: 100, monitor: 100 };
+  }
+
+  /** The refusal that meets this operation, used up once. */
+  meet(node: NodeId, operation: Operation): Refusal | undefined {
+    const found = this.refusals.find(
+      (refusal) =>
+        refusal.timesLeft > 0 &&
+        refusal.resource === operation.resource.id &&
+        refusal.action === operation.action &&
+        (refusal.node === null || refusal.node === node),
+    );
+    if (found !== undefined) found.timesLeft -= 1;
+    return found;
+  }
+}
+
+/**
+ * What a resource really is. `starting` counts as active from the first moment, `stopping` until the last: nobody knows when
+ * an agent has its effect. `dead`: it died by itself and holds nothing.
+ */
+export type ResourceTruth = "stopped" | "starting" | "running" | "stopping" | "dead";
+
+/** Who is told of what really happens. */
+export interface KernelWitness {
+  /** Before the operation has any effect. */
+  onOperation(node: NodeId, operation: Operation): void;
+  onTruth(node: NodeId, resource: ResourceId, truth: ResourceTruth): void;
+}
+
+interface RunningOperation {
+  readonly operation: Operation;
+  readonly event: TimedEvent;
+}
+
+/** The kernel of one machine between two power failures, with the resources that run on it. The daemon only asks it. */
+export class FakeKernel {
+  readonly #node: NodeId;
+  readonly #time: VirtualTime;
+  readonly #process: SimProcess;
+  readonly #book: ServiceBook;
+  readonly #random: Random;
+  readonly #witness: KernelWitness;
+  readonly #truths = new Map<ResourceId, ResourceTruth>();
+  readonly #operations = new Set<RunningOperation>();
+
+  constructor(parts: {
+    readonly node: NodeId;
+    readonly time: VirtualTime;
+    readonly process: SimProcess;
+    readonly book: ServiceBook;
+    readonly random: Random;
+    readonly witness: KernelWitness;
+  }) {
+    this.#node = parts.node;
+    this.#time = parts.time;
+    this.#process = parts.process;
+    this.#book = parts.book;
+    this.#random = parts.random;
+    this.#witness = parts.witness;
+  }
+
+  truthOf(resource: ResourceId): ResourceTruth {
+    return this.#truths.get(resource) ?? "stopped";
+  }
+
+  isActive(resource: ResourceId): boolean {
+    return isActiveTruth(this.truthOf(resource));
+  }
+
+  /** Active resources, in order of their first start. */
+  active(): readonly ResourceId[] {
+    return [...this.#truths].filter(([, truth]) => isActiveTruth(truth)).map(([resource]) => resource);
+  }
+
+  /** The resource dies by itself. */
+  kill(resource: ResourceId): void {
+    if (this.truthOf(resource) === "running") this.#become(resource, "dead");
+  }
+
+  /** Somebody outside the cluster starts it. */
+  startByHand(resource: ResourceId): void {
+    this.#become(resource, "running");
+  }
+
+  /** Runs one operation for `daemon`, who is told when it is over. */
+  run(operation: Operation, signal: AbortSignal, daemon: SimProcess): Promise<OperationOutcome> {
+    const done = new VirtualPromise<OperationOutcome>();
+    const startedAt = this.#time.now;
+    const resource = operation.resource.id;
+    this.#witness.onOperation(this.#node, operation);
+    const refusal = this.#book.meet(this.#node, operation);
+    const wantedMs = this.#book.timesOf(resource)[operation.action];
+    const isTimedOut = refusal?.how === "hang" || wantedMs > operation.timeoutMs;
+    const before = this.truthOf(resource);
+    if (operation.action === "start" && before !== "running") this.#become(resource, "starting");
+    if (operation.action === "stop" && isActiveTruth(before)) this.#become(resource, "stopping");
+    const finish = (outcome: Omit<OperationOutcome, "durationMs">): void => {
+      signal.removeEventListener("abort", onAbort);
+      this.#operations.delete(running);
+      const durationMs = this.#time.now - startedAt;
+      daemon.call(() => done.resolve({ ...outcome, durationMs }));
+    };
+    const event = this.#time.schedule(startedAt + (isTimedOut ? operation.timeoutMs : wantedMs), this.#process, () => {
+      if (isTimedOut) finish(this.#timeOut(operation));
+      else if (refusal !== undefined) finish(this.#refuse(operation));
+      else finish(this.#succeed(operation));
+    });
+    const running: RunningOperation = { operation, event };
+    const onAbort = (): void => {
+      event.run = null;
+      this.#leaveHalfDone(operation);
+      finish({ status: "failed", severity: "soft", reason: "cancelled", output: "" });
+    };
+    this.#operations.add(running);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort);
+    return done;
+  }
+
+  /** The daemon died, and its children with it: what they were doing is half done. */
+  orphan(): void {
+    for (const { operation, event } of this.#operations) {
+      event.run = null;
+      this.#leaveHalfDone(operation);
+    }
+    this.#operations.clear();
+  }
+
+  #succeed(operation: Operation): Omit<OperationOutcome, "durationMs"> {
+    const resource = operation.resource.id;
+    if (operation.action === "start") this.#become(resource, "running");
+    else if (operation.action === "stop") this.#become(resource, "stopped");
+    else if (this.truthOf(resource) !== "running") {
+      const reason = this.truthOf(resource) === "dead" ? "found dead" : "not running";
+      return { status: "not-running", severity: "none", code: 7, reason, output: "" };
+    }
+    return { status: "ok", severity: "none", code: 0, reason: "", output: "" };
+  }
+
+  #refuse(operation: Operation): Omit<OperationOutcome, "durationMs"> {
+    if (operation.action === "start") this.#become(operation.resource.id, "stopped");
+    if (operation.action === "stop" && this.isActive(operation.resource.id))
+      this.#become(operation.resource.id, "running");
+    return { status: "failed", severity: "soft", code: 1, reason: "exit code 1", output: "" };
+  }
+
+  #timeOut(operation: Operation): Omit<OperationOutcome, "durationMs"> {
+    this.#leaveHalfDone(operation);
+    return { status: "timed-out", severity: "soft", reason: `no answer within ${operation.timeoutMs} ms`, output: "" };
+  }
+
+  /** An agent that was killed in the middle: a start may have worked, a stop may have not. */
+  #leaveHalfDone(operation: Operation): void {
+    const resource = operation.resource.id;
+    const truth = this.truthOf(resource);
+    if (operation.action === "start" && truth === "starting")
+      this.#become(resource, this.#random.chance(0.5) ? "running" : "stopped");
+    if (operation.action === "stop" && truth === "stopping")
+      this.#become(resource, this.#random.chance(0.5) ? "running" : "stopped");
+  }
+
+  #become(resource: ResourceId, truth: ResourceTruth): void {
+    if (this.truthOf(resource) === truth) return;
+    this.#truths.set(resource, truth);
+    this.#witness.onTruth(this.#node, resource, truth);
+  }
+}
+
+/** True for what holds the resource, or may. */
+export function isActiveTruth(truth: ResourceTruth): boolean {
+  return truth === "starting" || truth === "running" || truth === "stopping";
+}

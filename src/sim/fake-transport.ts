@@ -1,0 +1,87 @@
+import type { LinkId, NodeId } from "../model/ids.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { ReceivedBytes, Transport } from "../ports/transport.ts";
+import type { FakeNetwork } from "./fake-network.ts";
+import type { SimProcess } from "./sim-process.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+import { VirtualPromise } from "./virtual-promise.ts";
+
+/** Packets that a socket keeps for a paused process; more are lost, as in a kernel. */
+const socketPacketsMax = 400;
+
+/** The transport of one process on one machine. */
+export class FakeTransport implements Transport {
+  readonly #parts: {
+    readonly self: NodeId;
+    readonly network: FakeNetwork;
+    readonly time: VirtualTime;
+    readonly process: SimProcess;
+    readonly clock: Clock;
+  };
+  #receive: ((received: ReceivedBytes) => void) | null = null;
+  #waiting = 0;
+  #overflow = 0;
+
+  constructor(parts: {
+    readonly self: NodeId;
+    readonly network: FakeNetwork;
+    readonly time: VirtualTime;
+    readonly process: SimProcess;
+    readonly clock: Clock;
+  }) {
+    this.#parts = parts;
+  }
+
+  get isOpen(): boolean {
+    return this.#receive !== null;
+  }
+
+  open(receive: (received: ReceivedBytes) => void): Promise<void> {
+    this.#receive = receive;
+    return VirtualPromise.resolved();
+  }
+
+  /** The machine hands over what came for the port. */
+  deliver(bytes: Uint8Array, link: LinkId | null, source: string): void {
+    const { process, clock } = this.#parts;
+    if (process.isPaused) {
+      if (this.#waiting >= socketPacketsMax) {
+        this.#overflow += 1;
+        return;
+      }
+      this.#waiting += 1;
+      process.call(() => {
+        this.#waiting -= 1;
+        this.#receive?.({ bytes, link, source, arrivedAt: clock.now() });
+      });
+      return;
+    }
+    this.#receive?.({ bytes, link, source, arrivedAt: clock.now() });
+  }
+
+  sendDatagram(to: NodeId, bytes: Uint8Array): void {
+    if (this.#receive !== null) this.#parts.network.sendDatagram(this.#parts.self, to, bytes);
+  }
+
+  sendStream(to: NodeId, bytes: Uint8Array): void {
+    if (this.#receive !== null) this.#parts.network.sendStream(this.#parts.self, to, bytes);
+  }
+
+  probe(to: NodeId, timeoutMs: number): Promise<"open" | "closed" | "silent"> {
+    const { self, network, time, process } = this.#parts;
+    const answer = new VirtualPromise<"open" | "closed" | "silent">();
+    const state = network.portState(self, to);
+    const answerMs = state === "silent" ? timeoutMs : Math.min(timeoutMs, 2 * network.weather.delayMs);
+    time.schedule(time.now + answerMs, process, () => answer.resolve(state));
+    return answer;
+  }
+
+  counters(): Readonly<Record<string, number>> {
+    return this.#overflow > 0 ? { "socket full": this.#overflow } : {};
+  }
+
+  close(): Promise<void> {
+    this.#receive = null;
+    return VirtualPromise.resolved();
+  }
+}

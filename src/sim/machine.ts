@@ -1,0 +1,263 @@
+import type { DaemonEnd, DaemonSetup, Rules } from "../daemon/setup.ts";
+import { Daemon } from "../daemon/daemon.ts";
+import type { ClusterConfig } from "../model/cluster-config.ts";
+import type { ClusterEvent } from "../model/cluster-event.ts";
+import type { LinkId, NodeId } from "../model/ids.ts";
+import type { Incarnation } from "../model/incarnation.ts";
+import type { HeartbeatBody } from "../model/message.ts";
+import { carryingOpener, carryingSealer } from "./carried-packets.ts";
+import { fakeAgents } from "./fake-agents.ts";
+import { FakeBeater } from "./fake-beater.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { FakeDisk, fakeJournal } from "./fake-disk.ts";
+import type { FakeFence } from "./fake-fence.ts";
+import { FakeKernel, type KernelWitness, type ServiceBook } from "./fake-kernel.ts";
+import type { FakeNetwork, Plug } from "./fake-network.ts";
+import { FakeTransport } from "./fake-transport.ts";
+import type { Random } from "./random.ts";
+import { SimProcess } from "./sim-process.ts";
+import { VirtualPromise } from "./virtual-promise.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+
+/** Who is told what happens on machines. */
+export interface MachineWitness extends KernelWitness {
+  onPower(node: NodeId, hasPower: boolean): void;
+  onDaemon(node: NodeId, what: "started" | "crashed" | "ended", reason: string): void;
+  /** A daemon tells its beat thread what to say: the cheapest look at its state. */
+  onBody(node: NodeId, incarnation: Incarnation, body: HeartbeatBody): void;
+  onEvent(node: NodeId, event: ClusterEvent): void;
+  /** The code broke one of its own promises. */
+  onBroken(node: NodeId, error: unknown): void;
+}
+
+/** What machines share. */
+export interface MachineSurroundings {
+  readonly time: VirtualTime;
+  readonly network: FakeNetwork;
+  readonly fence: FakeFence;
+  readonly book: ServiceBook;
+  readonly witness: MachineWitness;
+  readonly config: ClusterConfig;
+  readonly configDigest: string;
+  /** From power to the daemon's start. */
+  readonly bootMs: number;
+  /** How long the supervisor waits before it starts a failed daemon again. */
+  readonly supervisorMs: number;
+  /** Default: the rules of hale. A planted bug is a change of these. */
+  readonly rules: ((node: NodeId) => Rules | undefined) | undefined;
+  /** The real wire instead of carried packets: slower. */
+  readonly wire: MachineWire | undefined;
+}
+
+/** How packets become bytes and back. */
+export interface MachineWire {
+  opener(node: NodeId): DaemonSetup["opener"];
+  sealer(
+    node: NodeId,
+    incarnation: Incarnation,
+    channel: "control" | "stream" | "heartbeat",
+  ): ReturnType<DaemonSetup["makeSealer"]>;
+}
+
+interface RunningDaemon {
+  readonly process: SimProcess;
+  readonly daemon: Daemon;
+  readonly transport: FakeTransport;
+}
+
+/** One simulated machine: power, a kernel with services, a disk, and the real daemon. */
+export class Machine implements Plug {
+  readonly id: NodeId;
+  readonly disk: FakeDisk;
+  readonly #around: MachineSurroundings;
+  readonly #random: Random;
+  readonly #place: number;
+  readonly #clockOffsetMs: number;
+  #kernelProcess: SimProcess | null = null;
+  #kernel: FakeKernel | null = null;
+  #running: RunningDaemon | null = null;
+  /** Not started again by the supervisor until told so. */
+  #isDaemonHeld = false;
+
+  constructor(id: NodeId, around: MachineSurroundings, random: Random) {
+    this.id = id;
+    this.#around = around;
+    this.#random = random;
+    this.#place = around.config.nodes.findIndex((node) => node.id === id);
+    this.#clockOffsetMs = (this.#place + 1) * 1_000_000;
+    this.disk = new FakeDisk(around.time, random.fork());
+    around.network.connect(id, this);
+  }
+
+  get hasPower(): boolean {
+    return this.#kernelProcess !== null;
+  }
+
+  /** null without power. */
+  get kernel(): FakeKernel | null {
+    return this.#kernel;
+  }
+
+  /** null while none runs. */
+  get daemon(): Daemon | null {
+    return this.#running?.daemon ?? null;
+  }
+
+  get isPaused(): boolean {
+    return this.#kernelProcess?.isPaused === true || this.#running?.process.isPaused === true;
+  }
+
+  powerOn(bootMs: number = this.#around.bootMs): void {
+    if (this.#kernelProcess !== null) return;
+    const { time, witness, book } = this.#around;
+    const process = new SimProcess(time, (error) => {
+      throw error;
+    });
+    this.#kernelProcess = process;
+    this.#kernel = new FakeKernel({ node: this.id, time, process, book, random: this.#random.fork(), witness });
+    this.#isDaemonHeld = false;
+    witness.onPower(this.id, true);
+    time.schedule(time.now + bootMs, process, () => this.startDaemon());
+  }
+
+  powerOff(): void {
+    if (this.#kernelProcess === null) return;
+    this.#stopRunning();
+    this.#kernelProcess.kill();
+    this.#kernelProcess = null;
+    this.#kernel = null;
+    this.#around.witness.onPower(this.id, false);
+  }
+
+  /** Everything on the machine stands still: a virtual machine that gets no processor. */
+  pauseMachine(): void {
+    this.#kernelProcess?.pause();
+    this.#running?.process.pause();
+  }
+
+  /** Only the daemon stands still; its services run on. */
+  pauseDaemon(): void {
+    this.#running?.process.pause();
+  }
+
+  resume(): void {
+    this.#kernelProcess?.resume();
+    this.#running?.process.resume();
+  }
+
+  /** kill -9. The kernel and the services go on; operations under way are half done. `restartMs` null: nobody restarts it. */
+  crashDaemon(restartMs: number | null): void {
+    if (this.#running === null) return;
+    this.#stopRunning();
+    this.#around.witness.onDaemon(this.id, "crashed", "killed");
+    this.#superviseAfter(restartMs);
+  }
+
+  /** A clean stop; the daemon ends by itself when it has left. */
+  shutdown(): void {
+    const running = this.#running;
+    this.#isDaemonHeld = true;
+    running?.process.call(() => running.daemon.shutdown());
+  }
+
+  startDaemon(): void {
+    if (this.#kernel === null || this.#running !== null) return;
+    this.#isDaemonHeld = false;
+    const process = new SimProcess(this.#around.time, (error) => this.#broke(error));
+    this.#running = this.#makeDaemon(this.#kernel, process);
+    this.#around.witness.onDaemon(this.id, "started", "");
+    const { daemon } = this.#running;
+    process.call(() => {
+      // A rejection is followed by the daemon's end, which is reported; here nobody waits for the promise.
+      daemon.start().catch(() => undefined);
+    });
+  }
+
+  receive(bytes: Uint8Array, link: LinkId | null, from: NodeId): void {
+    this.#running?.transport.deliver(bytes, link, from);
+  }
+
+  portState(): "open" | "closed" | "silent" {
+    if (this.#kernelProcess === null || this.#kernelProcess.isPaused) return "silent";
+    return this.#running?.transport.isOpen === true ? "open" : "closed";
+  }
+
+  #makeDaemon(kernel: FakeKernel, process: SimProcess): RunningDaemon {
+    const { time, network, fence, witness, config, configDigest, rules, wire } = this.#around;
+    const { id } = this;
+    const clock = new FakeClock(time, process, this.#clockOffsetMs);
+    const transport = new FakeTransport({ self: id, network, time, process, clock });
+    const random = this.#random.fork();
+    const ownRules = rules?.(id);
+    const sealer = (incarnation: Incarnation, channel: "control" | "stream" | "heartbeat") =>
+      wire?.sealer(id, incarnation, channel) ?? carryingSealer(id, incarnation);
+    const peers = config.nodes.map((node) => node.id).filter((node) => node !== id);
+    const daemon = new Daemon({
+      self: id,
+      config,
+      configDigest,
+      version: "simulated",
+      opener: wire?.opener(id) ?? carryingOpener(this.#place),
+      makeSealer: sealer,
+      readConfig: () => VirtualPromise.of({ ok: true, config, digest: configDigest }),
+      seed: () => random.bits(),
+      onEnd: (end) => this.#ended(process, end),
+      ...(ownRules === undefined ? {} : { rules: ownRules }),
+      ports: {
+        clock,
+        journal: fakeJournal(this.disk, process),
+        transport,
+        agents: fakeAgents(kernel, process),
+        fence: fence.forProcess(process),
+        announcer: { announce: () => undefined },
+        log: { write: () => undefined },
+        makeBeater: (incarnation) =>
+          new FakeBeater({
+            clock,
+            sealer: sealer(incarnation, "heartbeat"),
+            peers,
+            keepaliveMs: config.heartbeat.keepaliveMs,
+            silentAfterMs: config.heartbeat.deadtimeMs / 2,
+            send: (to, bytes) => transport.sendDatagram(to, bytes),
+            onBody: (body) => witness.onBody(id, incarnation, body),
+          }),
+      },
+    });
+    daemon.onEvent((event) => witness.onEvent(id, event));
+    return { process, daemon, transport };
+  }
+
+  #ended(process: SimProcess, end: DaemonEnd): void {
+    if (this.#running?.process !== process) return;
+    this.#stopRunning();
+    this.#around.witness.onDaemon(this.id, "ended", end.reason);
+    if (end.kind === "failed") this.#superviseAfter(this.#around.supervisorMs);
+  }
+
+  #broke(error: unknown): void {
+    this.#around.witness.onBroken(this.id, error);
+    this.#stopRunning();
+    this.#superviseAfter(this.#around.supervisorMs);
+  }
+
+  #superviseAfter(restartMs: number | null): void {
+    this.#isDaemonHeld = restartMs === null;
+    if (restartMs === null) return;
+    const { time } = this.#around;
+    time.schedule(time.now + restartMs, this.#kernelProcess, () => {
+      if (!this.#isDaemonHeld) this.startDaemon();
+    });
+  }
+
+  #stopRunning(): void {
+    this.#running?.process.kill();
+    this.#running = null;
+    this.disk.cutOff();
+    this.#kernel?.orphan();
+  }
+}
+
+/** What is on the disk of a node that was set up together with all the others: it is a voter. */
+export function foundedRecords(config: ClusterConfig): ReturnType<FakeDisk["load"]>["records"] {
+  return [{ kind: "founded", voters: config.nodes.map((node) => node.id) }];
+}

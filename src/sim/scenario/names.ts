@@ -1,0 +1,28 @@
+import type { ClusterConfig } from "../../model/cluster-config.ts";
+import type { DeviceId, NodeId, ResourceId } from "../../model/ids.ts";
+import type { ValueReader } from "./value-reader.ts";
+
+/** Reads names that must be in the configuration. */
+export interface Names {
+  readonly config: ClusterConfig;
+  node(reader: ValueReader): NodeId | undefined;
+  service(reader: ValueReader): string | undefined;
+  resource(reader: ValueReader): ResourceId | undefined;
+  device(reader: ValueReader): DeviceId | undefined;
+}
+
+/** Names of `config`. */
+export function namesOf(config: ClusterConfig): Names {
+  const nodes = config.nodes.map((node) => node.id);
+  const services = config.services.map((service) => service.id);
+  const resources = config.services.flatMap((service) => service.resources.map((resource) => resource.id));
+  const devices = config.fencing.kind === "devices" ? config.fencing.devices.map((device) => device.id) : [];
+  return {
+    config,
+    node: (reader) => reader.oneOf(nodes),
+    service: (reader) => reader.oneOf(services),
+    resource: (reader) => reader.oneOf(resources),
+    device: (reader) =>
+      devices.length === 0 ? reader.wrong("there are no fence devices to name") : reader.oneOf(devices),
+  };
+}

@@ -1,0 +1,335 @@
+import type { Rules } from "../daemon/setup.ts";
+import type { ClusterConfig } from "../model/cluster-config.ts";
+import type { ClusterEvent } from "../model/cluster-event.ts";
+import type { DeviceId, NodeId, ResourceId } from "../model/ids.ts";
+import type { Incarnation } from "../model/incarnation.ts";
+import type { Answer, Intent } from "../model/intent.ts";
+import type { HeartbeatBody } from "../model/message.ts";
+import type { Operation } from "../model/operation.ts";
+import { allowedPlaceChecker } from "./checkers/allowed-place.ts";
+import { calmChecker } from "./checkers/calm.ts";
+import type { Checker, Violation } from "./checkers/checker.ts";
+import { knownOffChecker } from "./checkers/known-off.ts";
+import { noQuorumNoServiceChecker } from "./checkers/no-quorum-no-service.ts";
+import { oneOrderChecker } from "./checkers/one-order.ts";
+import { oneOwnerChecker } from "./checkers/one-owner.ts";
+import { recoveryChecker } from "./checkers/recovery.ts";
+import { resourceOrderChecker } from "./checkers/resource-order.ts";
+import { FakeFence, type DeviceState, type PowerControl } from "./fake-fence.ts";
+import { ServiceBook, type ResourceTruth } from "./fake-kernel.ts";
+import { FakeNetwork } from "./fake-network.ts";
+import { GroundTruth } from "./ground-truth.ts";
+import { foundedRecords, Machine, type MachineWire, type MachineWitness } from "./machine.ts";
+import { Random } from "./random.ts";
+import { VirtualTime } from "./virtual-time.ts";
+
+/** What a world is made of. */
+export interface WorldSetup {
+  readonly config: ClusterConfig;
+  readonly configDigest: string;
+  readonly seed: number;
+  /** From power to the daemon's start. Default 5 s. */
+  readonly bootMs?: number;
+  /** Planted bugs, per node. Default: the rules of hale. */
+  readonly rules?: (node: NodeId) => Rules | undefined;
+  /** Default: packets are carried, not written. */
+  readonly wire?: MachineWire;
+  /** Level below which events are left out of the timeline. Default "info". */
+  readonly debug?: boolean;
+}
+
+/** One line of what happened. `node` is empty for what happened to the world. */
+export interface TimelineLine {
+  readonly atMs: number;
+  readonly node: string;
+  readonly text: string;
+}
+
+/** A service became active on a node, or ceased to be. */
+export interface OwnerChange {
+  readonly atMs: number;
+  readonly service: string;
+  readonly node: string;
+  readonly state: "starting" | "started" | "stopping" | "stopped";
+}
+
+const sampleMs = 500;
+const violationsMax = 50;
+
+/** Simulated machines, each with the real daemon, and everything between them, on virtual time. */
+export class World implements PowerControl, MachineWitness {
+  readonly config: ClusterConfig;
+  readonly time = new VirtualTime();
+  readonly random: Random;
+  readonly network: FakeNetwork;
+  readonly fence: FakeFence;
+  readonly book = new ServiceBook();
+  readonly truth: GroundTruth;
+  readonly machines: ReadonlyMap<NodeId, Machine>;
+  readonly timeline: TimelineLine[] = [];
+  readonly violations: Violation[] = [];
+  readonly ownerChanges: OwnerChange[] = [];
+  /** How often each service was started, counted where it happens. */
+  readonly starts = new Map<string, number>();
+  /** Nodes whose power a fence device has cut. */
+  readonly fenced: NodeId[] = [];
+  readonly #checkers: readonly Checker[];
+  readonly #isDebug: boolean;
+
+  constructor(setup: WorldSetup) {
+    this.config = setup.config;
+    this.random = new Random(setup.seed);
+    this.#isDebug = setup.debug ?? false;
+    const links = Math.max(1, ...setup.config.nodes.map((node) => node.addresses.length));
+    this.network = new FakeNetwork(this.time, this.random.fork(), links);
+    this.fence = new FakeFence(this.time, setup.config, this);
+    this.truth = new GroundTruth(setup.config);
+    const around = {
+      time: this.time,
+      network: this.network,
+      fence: this.fence,
+      book: this.book,
+      witness: this,
+      config: setup.config,
+      configDigest: setup.configDigest,
+      bootMs: setup.bootMs ?? 5000,
+      supervisorMs: 2000,
+      rules: setup.rules,
+      wire: setup.wire,
+    };
+    this.machines = new Map(
+      setup.config.nodes.map((node) => [node.id, new Machine(node.id, around, this.random.fork())]),
+    );
+    for (const [id, machine] of this.machines) machine.disk.onDurable = (records) => this.truth.onDurable(id, records);
+    const bench = {
+      config: setup.config,
+      truth: this.truth,
+      now: () => this.time.now,
+      report: (rule: string, text: string) => this.report(rule, text),
+    };
+    this.#checkers = [
+      // First: it brings the ground truth up to what has been delivered.
+      oneOrderChecker(bench),
+      oneOwnerChecker(bench),
+      knownOffChecker(bench),
+      allowedPlaceChecker(bench),
+      resourceOrderChecker(bench),
+      calmChecker(bench),
+      noQuorumNoServiceChecker(bench, (from, to) => this.network.isConnected(from, to)),
+      recoveryChecker(bench),
+    ];
+    this.#sampleLater();
+  }
+
+  /** The cluster as set up together: every disk names all nodes as voters. */
+  found(): void {
+    for (const machine of this.machines.values()) machine.disk.fill(foundedRecords(this.config));
+  }
+
+  machine(node: NodeId): Machine {
+    const machine = this.machines.get(node);
+    if (machine === undefined) throw new RangeError(`Cannot find machine "${node}": not configured`);
+    return machine;
+  }
+
+  runUntil(atMs: number): void {
+    this.time.runUntil(atMs);
+  }
+
+  /** Faults are over and there was time to recover: the rules about progress are judged. */
+  judgeQuiet(): void {
+    for (const checker of this.#checkers) checker.onQuiet?.();
+  }
+
+  // --- what can be done to it ---
+
+  hasPower(node: NodeId): boolean {
+    return this.machine(node).hasPower;
+  }
+
+  powerOff(node: NodeId, why: string): void {
+    if (!this.hasPower(node)) return;
+    this.note(node, `-- power off (${why})`);
+    if (why === "fence device" && !this.fenced.includes(node)) this.fenced.push(node);
+    this.machine(node).powerOff();
+  }
+
+  powerOn(node: NodeId, why: string): void {
+    if (this.hasPower(node)) return;
+    this.note(node, `-- power on (${why})`);
+    this.machine(node).powerOn();
+  }
+
+  pause(node: NodeId, what: "machine" | "daemon"): void {
+    if (!this.hasPower(node)) return;
+    this.note(node, `-- ${what} stands still`);
+    const truth = this.truth.of(node);
+    truth.isPaused = true;
+    truth.isImpaired = true;
+    if (what === "machine") this.machine(node).pauseMachine();
+    else this.machine(node).pauseDaemon();
+  }
+
+  resume(node: NodeId): void {
+    if (!this.truth.of(node).isPaused) return;
+    this.note(node, "-- goes on");
+    this.truth.of(node).isPaused = false;
+    this.machine(node).resume();
+  }
+
+  crashDaemon(node: NodeId, restartMs: number | null): void {
+    if (this.machine(node).daemon === null) return;
+    this.machine(node).crashDaemon(restartMs);
+  }
+
+  shutdown(node: NodeId): void {
+    this.note(node, "-- daemon is told to stop");
+    this.machine(node).shutdown();
+  }
+
+  startDaemon(node: NodeId): void {
+    this.machine(node).startDaemon();
+  }
+
+  loseDisk(node: NodeId): void {
+    this.note(node, "-- disk replaced by an empty one");
+    this.machine(node).disk.lose();
+    this.truth.of(node).log = [];
+  }
+
+  /** The resource dies by itself on `node`. */
+  killResource(node: NodeId, resource: ResourceId): void {
+    this.note(node, `-- ${resource} dies`);
+    this.machine(node).kernel?.kill(resource);
+  }
+
+  device(device: DeviceId): DeviceState {
+    const state = this.fence.devices.get(device);
+    if (state === undefined) throw new RangeError(`Cannot find fence device "${device}": not configured`);
+    return state;
+  }
+
+  /** An operator asks the daemon of `node`; the answer goes into the timeline. */
+  ask(node: NodeId, intent: Intent, words: string, onAnswer: (answer: Answer) => void = () => undefined): void {
+    const { daemon } = this.machine(node);
+    this.note(node, `-- hale ${words}`);
+    const done = (answer: Answer): void => {
+      this.note(node, `-- hale ${words}: ${answer.ok ? "done" : `${answer.code}`}: ${answer.text}`);
+      onAnswer(answer);
+    };
+    if (daemon === null) return done({ ok: false, code: "NOT_REACHED", text: "no daemon runs here" });
+    daemon.request(intent, "operator", { progress: () => undefined, done });
+  }
+
+  note(node: NodeId | null, text: string): void {
+    this.timeline.push({ atMs: this.time.now, node: node ?? "", text });
+  }
+
+  report(rule: string, text: string): void {
+    if (this.violations.length >= violationsMax) return;
+    const isKnown = this.violations.some((known) => known.rule === rule && known.text === text);
+    if (isKnown) return;
+    this.violations.push({ rule, atMs: this.time.now, text });
+    this.note(null, `VIOLATION ${rule} ${text}`);
+  }
+
+  // --- what machines tell ---
+
+  onOperation(node: NodeId, operation: Operation): void {
+    this.#catchUp(node);
+    const service = this.truth.service(operation.service);
+    if (operation.action === "start" && service !== undefined && !this.truth.isActive(node, service)) {
+      this.starts.set(service.id, (this.starts.get(service.id) ?? 0) + 1);
+    }
+    for (const checker of this.#checkers) checker.onOperation?.(node, operation);
+  }
+
+  onTruth(node: NodeId, resource: ResourceId, truth: ResourceTruth): void {
+    const own = this.truth.of(node);
+    own.resources.set(resource, truth);
+    const service = this.truth.serviceOf(resource);
+    if (service !== undefined) {
+      const isStarted = this.truth.isStarted(node, service);
+      const isActive = this.truth.isActive(node, service);
+      const whileActive = truth === "stopping" || truth === "stopped" ? "stopping" : "starting";
+      this.#owner(service.id, node, isStarted ? "started" : isActive ? whileActive : "stopped");
+    }
+    for (const checker of this.#checkers) checker.onTruth?.(node, resource, truth);
+    if (own.isImpaired && !own.isPaused && own.hasDaemon && this.#isIdle(node)) own.isImpaired = false;
+  }
+
+  onPower(node: NodeId, hasPower: boolean): void {
+    const truth = this.truth.of(node);
+    truth.hasPower = hasPower;
+    truth.isPaused = false;
+    truth.isImpaired = false;
+    truth.hasDaemon = false;
+    truth.body = null;
+    truth.resources.clear();
+    if (!hasPower) for (const service of this.config.services) this.#owner(service.id, node, "stopped");
+    for (const checker of this.#checkers) checker.onPower?.(node, hasPower);
+  }
+
+  onDaemon(node: NodeId, what: "started" | "crashed" | "ended", reason: string): void {
+    this.note(node, `-- daemon ${what}${reason === "" ? "" : `: ${reason}`}`);
+    const truth = this.truth.of(node);
+    truth.hasDaemon = what === "started";
+    truth.body = null;
+    if (what === "started") {
+      truth.delivered = 0;
+      if (this.#isIdle(node)) truth.isImpaired = false;
+    } else {
+      // Without a daemon nobody stops its services.
+      truth.isImpaired = true;
+      truth.isPaused = false;
+    }
+  }
+
+  onBody(node: NodeId, incarnation: Incarnation, body: HeartbeatBody): void {
+    for (const checker of this.#checkers) checker.onBody?.(node, incarnation, body);
+    this.truth.of(node).body = body;
+  }
+
+  onEvent(node: NodeId, event: ClusterEvent): void {
+    if (event.level === "debug" && !this.#isDebug) return;
+    this.note(node, event.text);
+  }
+
+  onBroken(node: NodeId, error: unknown): void {
+    const text = error instanceof Error ? `${error.message} ${firstFrames(error)}` : String(error);
+    this.report("BROKEN", `${node}: ${text}`);
+    this.onDaemon(node, "crashed", "broken promise");
+  }
+
+  /** A start may follow a delivery in one step, before the beat thread is told: look at the daemon itself. */
+  #catchUp(node: NodeId): void {
+    const { daemon } = this.machine(node);
+    if (daemon?.incarnation === undefined || daemon.incarnation === null) return;
+    const { delivered } = daemon.snapshot().group;
+    if (delivered > this.truth.of(node).delivered) {
+      for (const conflict of this.truth.onDelivered(node, delivered)) this.report("SAFE-3", conflict.text);
+    }
+  }
+
+  #isIdle(node: NodeId): boolean {
+    return this.config.services.every((service) => !this.truth.isActive(node, service));
+  }
+
+  #owner(service: string, node: NodeId, state: OwnerChange["state"]): void {
+    const last = this.ownerChanges.findLast((change) => change.service === service && change.node === node);
+    if ((last?.state ?? "stopped") === state) return;
+    this.ownerChanges.push({ atMs: this.time.now, service, node, state });
+  }
+
+  #sampleLater(): void {
+    this.time.schedule(this.time.now + sampleMs, null, () => {
+      for (const checker of this.#checkers) checker.onSample?.();
+      this.#sampleLater();
+    });
+  }
+}
+
+function firstFrames(error: Error): string {
+  const frames = (error.stack ?? "").split("\n").slice(1, 4);
+  return frames.map((frame) => frame.trim().replace(/\(?(file:)?\/\S*\/src\//, "(src/")).join(" < ");
+}
