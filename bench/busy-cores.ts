@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Prober } from "../lab/prober.ts";
-import { type Contender, echoPort } from "./contender.ts";
+import type { Contender } from "./contender.ts";
 import { fastHeartbeat, Hale } from "./hale.ts";
 import { watchHolders } from "./holders.ts";
 import { Keepalived } from "./keepalived.ts";
@@ -51,9 +50,7 @@ async function haleUnderLoad(say: (text: string) => void): Promise<{ moves: numb
 
 async function underLoad(contender: Contender): Promise<number> {
   const { lab, ip } = contender;
-  const owner = await contender.settle();
-  await using prober = await Prober.start(lab.client, { kind: "udp", ip, port: echoPort });
-  await prober.waitForAnswer(owner, busyMs);
+  await contender.settle();
   const stop = new AbortController();
   const watching = watchHolders(lab, ip, stop.signal);
   const load = await Promise.all(Array.from({ length: spinners }, async () => lab.client.spawn(spin)));

@@ -8,6 +8,12 @@ import { soleHolder } from "./holders.ts";
 const settleMs = 20_000;
 /** A sole owner for this long: beyond several intervals nobody is about to become master as well. */
 const calmMs = 1_000;
+/**
+ * By host. A backup waits 1/256 of the interval more for each step below 256, so the second host is as fast as can be.
+ * The third is far below: two that wait nearly as long both announce themselves, and the client may believe the one
+ * that steps back a moment later.
+ */
+const priorities = [254, 253, 150];
 
 /** Debian's keepalived: a VRRP instance with one address over the front network. */
 export class Keepalived implements Contender {
@@ -89,8 +95,7 @@ export class Keepalived implements Contender {
   }
 
   /**
-   * Priorities as high as they can be: a backup waits 1/256 of the interval more for each step below 256. VRRP 3 is
-   * the version with intervals below a second; `down_timer_adverts` is how many may be lost.
+   * VRRP 3 is the version with intervals below a second; `down_timer_adverts` is how many may be lost.
    */
   #config(index: number): string {
     return [
@@ -101,7 +106,7 @@ export class Keepalived implements Contender {
       "  state BACKUP",
       "  interface eth0",
       "  virtual_router_id 77",
-      `  priority ${254 - index}`,
+      `  priority ${priorities[index] ?? 1}`,
       `  advert_int ${this.#advertMs / 1000}`,
       `  down_timer_adverts ${lossesTolerated}`,
       "  virtual_ipaddress {",

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { monotonicMs } from "../lab/monotonic.ts";
-import { Prober } from "../lab/prober.ts";
-import { type Contender, echoPort } from "./contender.ts";
+import type { Contender } from "./contender.ts";
 import { fastHeartbeat, Hale } from "./hale.ts";
 import { type Holding, watchHolders } from "./holders.ts";
 import { Keepalived } from "./keepalived.ts";
+import { startProbing } from "./probing.ts";
 import type { Row } from "./row.ts";
 
 const hosts = ["n1", "n2", "n3"];
@@ -59,8 +59,7 @@ interface Kill extends Holding {
 async function killOwner(contender: Contender, restartMs: number | undefined, forMs: number): Promise<Kill> {
   const { lab, ip } = contender;
   const owner = await contender.settle();
-  await using prober = await Prober.start(lab.client, { kind: "udp", ip, port: echoPort }, { everyMs: 2 });
-  await prober.waitForAnswer(owner, watchMs);
+  await using prober = await startProbing(contender, owner, 2);
   const stop = new AbortController();
   const watching = watchHolders(lab, ip, stop.signal);
   const fromMs = monotonicMs();

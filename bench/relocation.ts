@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { monotonicMs } from "../lab/monotonic.ts";
-import { Prober } from "../lab/prober.ts";
-import { type Contender, echoPort } from "./contender.ts";
+import type { Prober } from "../lab/prober.ts";
+import type { Contender } from "./contender.ts";
 import { longestGap, median } from "./gap.ts";
 import { fastHeartbeat, Hale, unfenced } from "./hale.ts";
 import { Keepalived } from "./keepalived.ts";
+import { startProbing } from "./probing.ts";
 import type { Row } from "./row.ts";
 
 const hosts = ["n1", "n2", "n3"];
@@ -41,11 +42,10 @@ export async function relocation(say: (text: string) => void): Promise<readonly 
 }
 
 async function switchOver(contender: Contender): Promise<number> {
-  const { lab, ip } = contender;
+  const { lab } = contender;
   const owner = await contender.settle();
   const to = [...lab.hosts.keys()].find((name) => name !== owner) ?? "";
-  await using prober = await Prober.start(lab.client, { kind: "udp", ip, port: echoPort }, { everyMs: 1 });
-  await prober.waitForAnswer(owner, watchMs);
+  await using prober = await startProbing(contender, owner);
   const fromMs = monotonicMs();
   await contender.switchOver(owner, to);
   await prober.waitFor((probe) => probe.outcome === "answered" && probe.responder !== owner, 10 * watchMs, fromMs);

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { monotonicMs } from "../lab/monotonic.ts";
-import { Prober } from "../lab/prober.ts";
-import { type Contender, echoPort, heartbeatMs } from "./contender.ts";
+import { type Contender, heartbeatMs } from "./contender.ts";
 import { longestGap, median } from "./gap.ts";
 import { fastHeartbeat, Hale, unfenced } from "./hale.ts";
 import { HeartbeatWatch } from "./heartbeat-watch.ts";
 import { Keepalived } from "./keepalived.ts";
+import { startProbing } from "./probing.ts";
 import type { Row } from "./row.ts";
 
 const hosts = ["n1", "n2", "n3"];
@@ -59,13 +59,11 @@ export async function silentDeath(say: (text: string) => void): Promise<readonly
 }
 
 async function cutOwner(contender: Contender, phase: number): Promise<Outage> {
-  const { lab, ip } = contender;
+  const { lab } = contender;
   const owner = await contender.settle();
   const others = [...lab.hosts.keys()].filter((name) => name !== owner);
-  const target = { kind: "udp", ip, port: echoPort } as const;
-  await using prober = await Prober.start(lab.client, target, { everyMs: 1 });
+  await using prober = await startProbing(contender, owner);
   await using watch = await HeartbeatWatch.start(lab.host(others[0] ?? ""), contender.heartbeatsOf(owner));
-  await prober.waitForAnswer(owner, watchMs);
   await watch.waitForPhase(heartbeatMs, phase);
   const cutMs = monotonicMs();
   await lab.cut([[owner], [...others, "client"]]);
