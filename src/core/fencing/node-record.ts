@@ -1,0 +1,89 @@
+import type { NodeId } from "../../model/ids.ts";
+import type { Incarnation } from "../../model/incarnation.ts";
+import type { WallMs } from "../../model/units.ts";
+
+/** Why a node is known to run nothing. */
+export type OffProof =
+  /** It stopped its services and said so in an entry. */
+  | "left"
+  /** A fence device confirmed it. */
+  | "fenced"
+  /** Its lease, or `assume-off-after`, has run out. */
+  | "assumed"
+  /** An operator swore it. */
+  | "sworn";
+
+/**
+ * What the entries say of one node. Replicated, plain JSON.
+ *
+ * A node is a *member* (in the newest view), or outside. Outside it is *off* (known to run nothing, with the proof), or *lost*.
+ * Invariant: `off` speaks of `incarnation` only; a later life, or the same life seen again, starts without it.
+ */
+export interface NodeRecord {
+  readonly node: NodeId;
+  /** The newest life that was a member; null when never seen. */
+  readonly incarnation: Incarnation | null;
+  readonly isMember: boolean;
+  /** Index of the view entry that began its present (or last) stay; 0 when never. */
+  readonly enteredAt: number;
+  /** Index of the entry since which it may be given services: its first full report of this stay, or the end of a standby. */
+  readonly eligibleSince: number;
+  readonly off: OffProof | null;
+  /** When it was lost, the entries told everything it may run: only those services must wait for it. */
+  readonly isAccounted: boolean;
+  readonly isStandby: boolean;
+  readonly isLeaving: boolean;
+  /** When it was lost, oldest first; those of the last hour. */
+  readonly losses: readonly WallMs[];
+  readonly since: WallMs;
+  /** Why it is what it is, one line. */
+  readonly reason: string;
+}
+
+/** Losses within this time make a node unsteady. */
+const unsteadyWindowMs = 3_600_000;
+/** This many losses within the window make a node unsteady. */
+const unsteadyLosses = 3;
+
+/** A node of which nothing is known yet. */
+export function unseenNode(node: NodeId, at: WallMs): NodeRecord {
+  return {
+    node,
+    incarnation: null,
+    isMember: false,
+    enteredAt: 0,
+    eligibleSince: 0,
+    off: null,
+    isAccounted: false,
+    isStandby: false,
+    isLeaving: false,
+    losses: [],
+    since: at,
+    reason: "not seen yet",
+  };
+}
+
+/** Outside the view and not known to run nothing. */
+export function isLost(record: NodeRecord): boolean {
+  return !record.isMember && record.off === null;
+}
+
+/** In the view and not taken as off. */
+export function isLive(record: NodeRecord | undefined): boolean {
+  return record !== undefined && record.isMember && record.off === null;
+}
+
+/** Its losses with one more, those older than an hour forgotten. */
+export function withLoss(record: NodeRecord, at: WallMs): readonly WallMs[] {
+  return [...record.losses.filter((lossAt) => at - lossAt < unsteadyWindowMs), at];
+}
+
+/**
+ * Lost three times within an hour: it ranks behind every other node, and nothing returns to it by itself, until the hour has
+ * passed or an operator says `online`.
+ *
+ * Why not "runs nothing": when all nodes flap (a switch that reboots), that would turn an unsteady cluster into a dead one.
+ */
+export function isUnsteady(record: NodeRecord, at: WallMs): boolean {
+  return record.losses.filter((lossAt) => at - lossAt < unsteadyWindowMs).length >= unsteadyLosses;
+}

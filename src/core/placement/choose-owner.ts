@@ -1,0 +1,133 @@
+import type { FailoverDomain } from "../../model/cluster-config.ts";
+import type { NodeId } from "../../model/ids.ts";
+import type { NodeVerdict } from "../../model/snapshot.ts";
+
+/**
+ * Where a service should run.
+ *
+ * A node may run it when nothing speaks against it. Of those, the first by: where it runs already (unless it should return to a
+ * better node), a steady node before an unsteady one, place in the domain, fewest services, file order. Integers only, and
+ * file order breaks every tie, so that every member comes to the same answer. The reasons are part of the answer: `hale why`
+ * prints the verdicts that decided, not an account made up afterwards.
+ */
+export interface PlacementQuestion {
+  readonly domain: FailoverDomain;
+  /** Every node in file order. */
+  readonly candidates: readonly Candidate[];
+  /** The node that runs it now, or where it should rather stay; null when none. */
+  readonly owner: NodeId | null;
+  /** A node to take whenever it may: an operator has named it. */
+  readonly wanted: NodeId | null;
+}
+
+/** One node, as far as placement cares. */
+export interface Candidate {
+  readonly node: NodeId;
+  /** What speaks against it beside the domain; empty: it may. */
+  readonly against: readonly string[];
+  /** Services it has now. */
+  readonly services: number;
+  /** Lost again and again: last resort. */
+  readonly isUnsteady: boolean;
+  /** Became available after the service was placed: a failback to it is due. */
+  readonly isNew: boolean;
+}
+
+/** The answer, with every node's case in order of preference. */
+export interface PlacementAnswer {
+  readonly chosen: NodeId | null;
+  readonly verdicts: readonly NodeVerdict[];
+}
+
+/** Decides; see {@link PlacementQuestion}. */
+export function chooseOwner(question: PlacementQuestion): PlacementAnswer {
+  const ranked = question.candidates
+    .map((candidate, position) => rank(question, candidate, position))
+    .toSorted(compareRanks);
+  const first = ranked[0];
+  const chosen = first !== undefined && first.against.length === 0 ? first.node : null;
+  return { chosen, verdicts: ranked.map((entry) => verdict(question, entry, chosen)) };
+}
+
+/**
+ * The better node to which the service should return from its owner, or null.
+ *
+ * Better is a better place in the domain, never mere balance; and only a node that became available since the service was placed:
+ * an explicit relocation, or a flight from a failure, is undone by a change of the node and not by the next entry.
+ */
+export function failbackTarget(question: PlacementQuestion, owner: NodeId): NodeId | null {
+  if (!question.domain.failback) return null;
+  const placeNow = domainPlace(question.domain, owner);
+  const better = question.candidates
+    .map((candidate, position) => rank({ ...question, owner: null, wanted: null }, candidate, position))
+    .filter((entry) => entry.against.length === 0 && entry.candidate.isNew && !entry.candidate.isUnsteady)
+    .filter((entry) => entry.place < placeNow)
+    .toSorted(compareRanks);
+  return better[0]?.node ?? null;
+}
+
+interface Rank {
+  readonly node: NodeId;
+  readonly candidate: Candidate;
+  readonly against: readonly string[];
+  readonly place: number;
+  readonly keys: readonly number[];
+}
+
+function rank(question: PlacementQuestion, candidate: Candidate, position: number): Rank {
+  const { domain } = question;
+  const place = domainPlace(domain, candidate.node);
+  const isOutside = place === domain.nodes.length && domain.nodes.length > 0;
+  const against = [...candidate.against];
+  if (isOutside && domain.restricted)
+    against.unshift(`not in its domain (${domain.nodes.join(", ")}), which is restricted`);
+  const keys = [
+    against.length === 0 ? 0 : 1,
+    candidate.node === question.wanted ? 0 : 1,
+    candidate.node === question.owner ? 0 : 1,
+    candidate.isUnsteady ? 1 : 0,
+    place,
+    candidate.services,
+    position,
+  ];
+  return { node: candidate.node, candidate, against, place, keys };
+}
+
+/** 0 is best. Ordered: the position; unordered: 0 inside; both: the length of the list outside. Without a list all are inside. */
+function domainPlace(domain: FailoverDomain, node: NodeId): number {
+  if (domain.nodes.length === 0) return 0;
+  const position = domain.nodes.indexOf(node);
+  if (position < 0) return domain.nodes.length;
+  return domain.ordered ? position : 0;
+}
+
+function compareRanks(a: Rank, b: Rank): number {
+  for (const [i, key] of a.keys.entries()) {
+    const difference = key - (b.keys[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function verdict(question: PlacementQuestion, entry: Rank, chosen: NodeId | null): NodeVerdict {
+  const { node } = entry;
+  if (entry.against.length > 0)
+    return { node, verdict: node === question.owner ? "runs it" : "may not", reasons: entry.against };
+  const reasons = forReasons(question, entry);
+  if (node === question.owner) return { node, verdict: "runs it", reasons };
+  return { node, verdict: node === chosen ? "preferred" : "may", reasons };
+}
+
+function forReasons(question: PlacementQuestion, entry: Rank): readonly string[] {
+  const { domain } = question;
+  const reasons: string[] = [];
+  if (entry.node === question.wanted) reasons.push("named by an operator, or the place to go back to");
+  if (entry.node === question.owner) reasons.push("it stays where it runs");
+  if (domain.nodes.length > 0) {
+    if (entry.place === domain.nodes.length) reasons.push("outside its domain, which is not restricted");
+    else reasons.push(domain.ordered ? `place ${entry.place + 1} of its domain` : "in its domain");
+  }
+  if (entry.candidate.isUnsteady) reasons.push("lost three times within an hour: last resort");
+  reasons.push(entry.candidate.services === 1 ? "has 1 service" : `has ${entry.candidate.services} services`);
+  return reasons;
+}

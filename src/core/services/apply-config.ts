@@ -1,0 +1,71 @@
+import type { ServiceConfig } from "../../model/cluster-config.ts";
+import type { EntryBody } from "../../model/entry.ts";
+import { unseenNode } from "../fencing/node-record.ts";
+import { type Draft, nodesInOrder, patchService, type Refusal, servicesInOrder } from "./cluster-state.ts";
+import { forgive } from "./failure-memory.ts";
+import type { ServiceRecord } from "./service-record.ts";
+
+/**
+ * A configuration comes into force.
+ *
+ * A service that is gone is stopped first, then forgotten. A new one is started once every node has reported whether it runs
+ * there already. A changed one has its failures forgiven (the change may be the cure), and is restarted only when what its agents
+ * are given has changed.
+ */
+export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "config" }>): Refusal | null {
+  const { config } = body;
+  const before = draft.config;
+  if (before !== null && before.config.cluster !== config.cluster) {
+    const text = `Cannot apply the configuration: it is of cluster "${config.cluster}", this is "${before.config.cluster}"`;
+    return { code: "NOT_ALLOWED", text };
+  }
+  const gone = nodesInOrder(draft).find((node) => node.isMember && !config.nodes.some(({ id }) => id === node.node));
+  if (gone !== undefined && before !== null) {
+    const text = `Cannot remove node "${gone.node}": it is a member; stop its daemon first`;
+    return { code: "NOT_ALLOWED", text };
+  }
+  draft.config = { config, digest: body.digest, entry: draft.index };
+  for (const { id } of config.nodes) draft.nodes[id] ??= unseenNode(id, draft.at);
+  for (const service of config.services) takeUp(draft, service);
+  for (const record of servicesInOrder(draft)) {
+    if (!config.services.some((service) => service.id === record.service))
+      patchService(draft, record, { isRemoved: true });
+  }
+  const text = `configuration ${body.digest.slice(0, 12)} in force, by ${body.author}`;
+  draft.events.push({ node: draft.origin, level: "info", text });
+  return null;
+}
+
+function takeUp(draft: Draft, service: ServiceConfig): void {
+  const record = draft.services[service.id];
+  if (record === undefined) {
+    draft.services[service.id] = newService(draft, service);
+    return;
+  }
+  const isChanged = JSON.stringify(record.definition) !== JSON.stringify(service);
+  const failures = isChanged ? forgive(record, () => true) : record.failures;
+  patchService(draft, record, { isRemoved: false, failures });
+}
+
+function newService(draft: Draft, service: ServiceConfig): ServiceRecord {
+  const doubted = nodesInOrder(draft).filter((node) => (node.isMember || !node.isAccounted) && node.off === null);
+  return {
+    service: service.id,
+    definition: service,
+    isRemoved: false,
+    isEnabled: service.enabled,
+    attempt: 0,
+    order: 0,
+    phase: { kind: "stopped", next: null },
+    doubts: doubted.map((node) => node.node).toSorted(),
+    strays: [],
+    unable: {},
+    lastOwner: null,
+    placedAt: 0,
+    since: draft.at,
+    reason: service.enabled ? "start of the cluster" : "disabled in the configuration",
+    failures: [],
+    rounds: 0,
+    history: [],
+  };
+}

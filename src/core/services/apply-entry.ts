@@ -1,0 +1,115 @@
+import type { Entry, EntryBody } from "../../model/entry.ts";
+import { unreachable } from "../../model/unreachable.ts";
+import { isLive } from "../fencing/node-record.ts";
+import { applyConfig } from "./apply-config.ts";
+import { applyFenceBegun, applyFenceResult, setOff } from "./apply-fence.ts";
+import { applyIntent } from "./apply-intent.ts";
+import { applyObserved } from "./apply-observed.ts";
+import { applyServiceResult } from "./apply-service-result.ts";
+import { applyView } from "./apply-view.ts";
+import {
+  type Applied,
+  type ClusterState,
+  type Draft,
+  movePhase,
+  patchNode,
+  patchService,
+  type Refusal,
+} from "./cluster-state.ts";
+import { forgive } from "./failure-memory.ts";
+import { settle } from "./settle.ts";
+
+/**
+ * The one way in which the cluster changes: the next entry is applied, and everything that follows from it is decided.
+ *
+ * Pure and the same on every member. An entry that no longer fits (an answer to an older attempt, a report of an earlier stay)
+ * changes nothing: the order has decided that something else came first.
+ *
+ * @param entry the entry after `state.index`
+ */
+export function applyEntry(state: ClusterState, entry: Entry): Applied {
+  const draft: Draft = {
+    index: entry.index,
+    at: entry.at,
+    origin: entry.id.origin,
+    config: state.config,
+    nodes: { ...state.nodes },
+    services: { ...state.services },
+    fences: { ...state.fences },
+    events: [],
+  };
+  const refusal = applyBody(draft, entry.body);
+  if (refusal === null) settle(draft);
+  const { index, at, config, nodes, services, fences, events } = draft;
+  if (refusal !== null) return { state: { ...state, index, at }, events: [], refusal };
+  return { state: { index, at, config, nodes, services, fences }, events, refusal };
+}
+
+function applyBody(draft: Draft, body: EntryBody): Refusal | null {
+  switch (body.kind) {
+    case "view":
+      applyView(draft, body);
+      return null;
+    case "electorate": {
+      const text = `voters: ${body.voters.join(", ")} (${body.reason})`;
+      draft.events.push({ node: draft.origin, level: "info", text });
+      return null;
+    }
+    case "left":
+      applyLeft(draft, body);
+      return null;
+    case "config":
+      return applyConfig(draft, body);
+    case "intent":
+      return applyIntent(draft, body.intent, body.author);
+    case "observed":
+      applyObserved(draft, body);
+      return null;
+    case "service-result":
+      applyServiceResult(draft, body);
+      return null;
+    case "retry":
+      applyRetry(draft, body);
+      return null;
+    case "leaving":
+      applyLeaving(draft, body);
+      return null;
+    case "fence-begun":
+      applyFenceBegun(draft, body);
+      return null;
+    case "fence-result":
+      applyFenceResult(draft, body);
+      return null;
+    case "assumed-off":
+      if (draft.nodes[body.target]?.isMember !== true)
+        setOff(draft, body.target, body.incarnation, "assumed", body.reason);
+      return null;
+    default:
+      return unreachable(body);
+  }
+}
+
+type Body<Kind extends EntryBody["kind"]> = Extract<EntryBody, { kind: Kind }>;
+
+function applyLeft(draft: Draft, body: Body<"left">): void {
+  setOff(draft, body.node, body.incarnation, "left", "left after stopping its services");
+}
+
+function applyLeaving(draft: Draft, body: Body<"leaving">): void {
+  const record = draft.nodes[body.node];
+  if (record?.incarnation !== body.incarnation || record.isLeaving || !isLive(record)) return;
+  patchNode(draft, body.node, { isLeaving: true });
+  draft.events.push({ node: body.node, level: "info", text: "is leaving: it gives up its services" });
+}
+
+/** The back-off of a failed service has passed: what failed for a passing reason may be tried again everywhere. */
+function applyRetry(draft: Draft, body: Body<"retry">): void {
+  const record = draft.services[body.service];
+  if (record === undefined || record.phase.kind !== "failed" || record.attempt !== body.attempt) return;
+  const failures = forgive(
+    record,
+    (failure) => failure.outcome.severity !== "fatal" && failure.outcome.severity !== "hard",
+  );
+  const current = patchService(draft, record, { failures });
+  movePhase(draft, current, { kind: "stopped", next: null }, `tried again, round ${record.rounds}`);
+}

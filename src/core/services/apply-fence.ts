@@ -1,0 +1,89 @@
+import type { EntryBody } from "../../model/entry.ts";
+import type { NodeId } from "../../model/ids.ts";
+import type { Incarnation } from "../../model/incarnation.ts";
+import { isLive, type OffProof } from "../fencing/node-record.ts";
+import { type Draft, movePhase, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
+import { noFence } from "../fencing/fence-record.ts";
+import { phaseNode } from "./service-record.ts";
+
+/**
+ * A life of a node is known to run nothing: it is off, and whatever was or may have been there is free.
+ *
+ * @param incarnation the life the proof speaks of; when the node has another by now, nothing follows
+ * @returns true when it counted
+ */
+export function setOff(
+  draft: Draft,
+  node: NodeId,
+  incarnation: Incarnation | null,
+  proof: OffProof,
+  reason: string,
+): boolean {
+  const record = draft.nodes[node];
+  if (record === undefined || record.incarnation !== incarnation) return false;
+  if (record.off !== null) return true;
+  const from = record.isMember ? "member" : record.incarnation === null ? "unseen" : "lost";
+  patchNode(draft, node, { off: proof, since: draft.at, reason });
+  patchFence(draft, node, { wish: null, failures: 0 });
+  draft.events.push({ node, level: proof === "left" ? "info" : "warning", text: `${from} -> off: ${reason}` });
+  for (const service of servicesInOrder(draft)) {
+    if (service.doubts.includes(node) || service.strays.some((stray) => stray.node === node)) {
+      const doubts = service.doubts.filter((other) => other !== node);
+      patchService(draft, service, { doubts, strays: service.strays.filter((stray) => stray.node !== node) });
+    }
+    if (phaseNode(service.phase) !== node) continue;
+    const { phase } = service;
+    const next = phase.kind === "stopping" || phase.kind === "blocked" ? phase.next : null;
+    movePhase(draft, service, { kind: "stopped", next: next === node ? null : next }, `${node} is off: ${reason}`);
+  }
+  return true;
+}
+
+/** An attempt is announced. It counts when it is the next one, by a live member, for a node that is not off. */
+export function applyFenceBegun(draft: Draft, body: Extract<EntryBody, { kind: "fence-begun" }>): void {
+  const fence = draft.fences[body.target] ?? noFence(body.target);
+  const by = draft.nodes[body.by];
+  const target = draft.nodes[body.target];
+  if (body.attempt !== fence.attempt + 1 || fence.inFlight !== null) return;
+  if (by === undefined || by.incarnation === null || !isLive(by) || body.by === body.target) return;
+  if (target === undefined || target.off !== null || target.incarnation !== body.incarnation) return;
+  const inFlight = {
+    by: body.by,
+    byIncarnation: by.incarnation,
+    incarnation: body.incarnation,
+    at: draft.at,
+    reason: body.reason,
+  };
+  patchFence(draft, body.target, { attempt: body.attempt, inFlight });
+  const text = `fence ${body.attempt} requested, by ${body.by}: ${body.reason}`;
+  draft.events.push({ node: body.target, level: "warning", text });
+}
+
+/** An attempt is answered. Attempt 0 is the group's own fence, which made the lone view possible and no entry could announce. */
+export function applyFenceResult(draft: Draft, body: Extract<EntryBody, { kind: "fence-result" }>): void {
+  const fence = draft.fences[body.target] ?? noFence(body.target);
+  const isArbiter = body.attempt === 0;
+  if (!isArbiter && (fence.inFlight === null || fence.attempt !== body.attempt)) return;
+  if (isArbiter && draft.nodes[body.target]?.isMember !== false) return;
+  patchFence(draft, body.target, {
+    inFlight: isArbiter ? fence.inFlight : null,
+    last: {
+      attempt: body.attempt,
+      by: body.by,
+      confirmed: body.confirmed,
+      devices: body.devices,
+      reason: body.reason,
+      at: draft.at,
+    },
+    failures: body.confirmed ? 0 : fence.failures + 1,
+  });
+  if (!body.confirmed) {
+    const text = `fence ${body.attempt} failed, by ${body.by}: ${body.reason}`;
+    draft.events.push({ node: body.target, level: "error", text });
+    return;
+  }
+  const isNow = setOff(draft, body.target, body.incarnation, "fenced", `fenced by ${body.by}: ${body.reason}`);
+  if (isNow) return;
+  const text = `fence ${body.attempt} confirmed, of an earlier life: it lives again`;
+  draft.events.push({ node: body.target, level: "info", text });
+}

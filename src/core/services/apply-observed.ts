@@ -1,0 +1,101 @@
+import type { EntryBody, Observation } from "../../model/entry.ts";
+import type { NodeId } from "../../model/ids.ts";
+import { definitionOf, type Draft, movePhase, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
+import { forgive } from "./failure-memory.ts";
+import { phaseNode, type ServiceRecord } from "./service-record.ts";
+
+/**
+ * A node reports what it found running. That is the truth about this node, whatever was written before.
+ *
+ * - All of a service runs there: it is started there and left alone (a daemon that crashed adopts what it had started).
+ * - Parts run, or may run: they are stopped there first.
+ * - It runs in a second place: that one is stopped at once, the first keeps it.
+ * - Nothing runs where it was thought to: it is stopped, and settled anew.
+ */
+export function applyObserved(draft: Draft, body: Extract<EntryBody, { kind: "observed" }>): void {
+  const node = draft.nodes[body.node];
+  if (node === undefined || node.incarnation !== body.incarnation || node.enteredAt !== body.since || !node.isMember)
+    return;
+  for (const observation of body.services) {
+    const record = draft.services[observation.service];
+    if (record !== undefined) applyObservation(draft, record, body.node, observation);
+  }
+  const isReported = !servicesInOrder(draft).some((service) => service.doubts.includes(body.node));
+  if (isReported && node.eligibleSince < node.enteredAt) patchNode(draft, body.node, { eligibleSince: draft.index });
+}
+
+function applyObservation(draft: Draft, before: ServiceRecord, node: NodeId, observation: Observation): void {
+  const { phase } = before;
+  const isHere = phaseNode(phase) === node;
+  const doubted = before.doubts.includes(node);
+  // What was asked of it after it looked is answered by the result of that, not by this.
+  if (isHere && !doubted && before.order > observation.attempt) return;
+  const { [node]: _, ...unable } = before.unable;
+  const record = patchService(draft, before, {
+    doubts: before.doubts.filter((other) => other !== node),
+    unable: observation.unable === undefined ? unable : { ...unable, [node]: observation.unable },
+    failures: doubted
+      ? forgive(before, (failure) => failure.node === node && failure.outcome.severity === "hard")
+      : before.failures,
+  });
+  const runs = extent(draft, record, observation);
+  if (isHere) seenAtItsPlace(draft, record, node, runs);
+  else if (phaseNode(phase) === null) seenWhileStopped(draft, record, node, runs);
+  else seenElsewhere(draft, record, node, runs);
+}
+
+type Extent = "all" | "parts" | "nothing";
+
+function extent(draft: Draft, record: ServiceRecord, observation: Observation): Extent {
+  if (observation.running.length === 0 && observation.unclear.length === 0) return "nothing";
+  const resources = definitionOf(draft, record).resources;
+  return resources.every((resource) => observation.running.includes(resource.id)) ? "all" : "parts";
+}
+
+function seenAtItsPlace(draft: Draft, record: ServiceRecord, node: NodeId, runs: Extent): void {
+  const { phase } = record;
+  const next = phase.kind === "stopping" || phase.kind === "blocked" ? phase.next : node;
+  if (runs === "nothing") {
+    movePhase(draft, record, { kind: "stopped", next }, `found not running on ${node}`);
+    return;
+  }
+  if (runs === "all" && (phase.kind === "starting" || phase.kind === "started")) {
+    if (phase.kind === "starting") movePhase(draft, record, { kind: "started", node }, `found running on ${node}`);
+    return;
+  }
+  const reason = runs === "parts" ? `found running in parts on ${node}` : record.reason;
+  movePhase(draft, record, { kind: "stopping", node, next }, reason);
+}
+
+function seenWhileStopped(draft: Draft, record: ServiceRecord, node: NodeId, runs: Extent): void {
+  if (runs === "nothing") return dropStray(draft, record, node);
+  const current = patchService(draft, record, { strays: record.strays.filter((stray) => stray.node !== node) });
+  const isOnlyPlace = current.strays.length === 0;
+  if (runs === "all" && isOnlyPlace && record.isEnabled) {
+    patchService(draft, current, { placedAt: draft.index });
+    movePhase(draft, current, { kind: "started", node }, `found running on ${node}`);
+    return;
+  }
+  if (!isOnlyPlace) return addStray(draft, current, node);
+  const reason = runs === "parts" ? `found running in parts on ${node}` : `found running on ${node} while disabled`;
+  movePhase(draft, current, { kind: "stopping", node, next: node }, reason);
+}
+
+function seenElsewhere(draft: Draft, record: ServiceRecord, node: NodeId, runs: Extent): void {
+  if (runs === "nothing") return dropStray(draft, record, node);
+  addStray(draft, record, node);
+}
+
+function addStray(draft: Draft, record: ServiceRecord, node: NodeId): void {
+  const attempt = record.attempt + 1;
+  const strays = record.strays.filter((stray) => stray.node !== node);
+  patchService(draft, record, { attempt, strays: [...strays, { node, attempt, isBlocked: false }] });
+  const place = phaseNode(record.phase) ?? strays[0]?.node ?? "";
+  const text = `runs on ${node} beside ${place}: stopped there at once`;
+  draft.events.push({ node, service: record.service, level: "error", text });
+}
+
+function dropStray(draft: Draft, record: ServiceRecord, node: NodeId): void {
+  if (!record.strays.some((stray) => stray.node === node)) return;
+  patchService(draft, record, { strays: record.strays.filter((stray) => stray.node !== node) });
+}

@@ -1,0 +1,109 @@
+import type { EntryBody } from "../../model/entry.ts";
+import type { NodeId } from "../../model/ids.ts";
+import type { Incarnation } from "../../model/incarnation.ts";
+import { type NodeRecord, unseenNode, withLoss } from "../fencing/node-record.ts";
+import { type Draft, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
+
+/**
+ * A new view: who came, who went, and what is therefore no longer known.
+ *
+ * - Who was not in the view before, or came with a new life, has to report what it runs before anything is started.
+ * - Who is gone without having left is lost: what it ran stays where it was written, unknown, until it is known not to run.
+ * - When nobody in the view was in the one before (a cold start), what was written of absent nodes is no longer believed: each of
+ *   them may run anything, unless it was known to be off.
+ */
+export function applyView(draft: Draft, body: Extract<EntryBody, { kind: "view" }>): void {
+  const members = new Map(body.members.map((member) => [member.node, member.incarnation]));
+  const isCold = !body.members.some((member) => isContinuing(draft.nodes[member.node], member.incarnation));
+  for (const record of sortedNodes(draft)) {
+    if (record.isMember && !members.has(record.node)) goesOut(draft, record);
+  }
+  for (const member of body.members) {
+    const record = draft.nodes[member.node] ?? unseenNode(member.node, draft.at);
+    if (!isContinuing(record, member.incarnation)) comesIn(draft, record, member.incarnation);
+    else if (record.off !== null && record.off !== "left") comesIn(draft, record, member.incarnation);
+  }
+  for (const record of sortedNodes(draft)) {
+    if (!members.has(record.node) && isCold && record.off === null) {
+      patchNode(draft, record.node, { isAccounted: false });
+      addDoubt(draft, record.node);
+    }
+  }
+  dropOrphanedFences(draft);
+  const text = `view of ${body.members.map((member) => member.node).join(", ")}, ordered by ${body.coordinator}`;
+  draft.events.push({ node: body.coordinator, level: "info", text });
+}
+
+/** Takes up a node that nobody has told of: it may run anything. */
+export function addDoubt(draft: Draft, node: NodeId): void {
+  for (const record of servicesInOrder(draft)) {
+    if (record.doubts.includes(node)) continue;
+    patchService(draft, record, { doubts: [...record.doubts, node].toSorted() });
+  }
+}
+
+function isContinuing(record: NodeRecord | undefined, incarnation: Incarnation): boolean {
+  return record?.isMember === true && record.incarnation === incarnation;
+}
+
+function goesOut(draft: Draft, record: NodeRecord): void {
+  if (record.off !== null) {
+    patchNode(draft, record.node, { isMember: false });
+    return;
+  }
+  const isAccounted = !servicesInOrder(draft).some((service) => service.doubts.includes(record.node));
+  const losses = withLoss(record, draft.at);
+  const reason = "lost: it no longer answers";
+  patchNode(draft, record.node, { isMember: false, isAccounted, losses, since: draft.at, reason });
+  draft.events.push({ node: record.node, level: "error", text: "member -> lost" });
+}
+
+function comesIn(draft: Draft, record: NodeRecord, incarnation: Incarnation): void {
+  const isSameLife = record.incarnation === incarnation;
+  const isRestart = record.isMember && record.off === null && !isSameLife;
+  if (record.off === "fenced" && isSameLife) {
+    const text = "is here although its fence was confirmed: the device cannot be trusted";
+    draft.events.push({ node: record.node, level: "error", text });
+  }
+  patchNode(draft, record.node, {
+    incarnation,
+    isMember: true,
+    enteredAt: draft.index,
+    off: null,
+    isAccounted: false,
+    isLeaving: isSameLife && record.isLeaving,
+    losses: isRestart ? withLoss(record, draft.at) : record.losses,
+    since: draft.at,
+    reason: isRestart ? "its daemon was restarted" : isSameLife ? "is heard again" : "joined",
+  });
+  const from = record.isMember
+    ? "member (earlier life)"
+    : record.off !== null
+      ? "off"
+      : record.incarnation === null
+        ? "unseen"
+        : "lost";
+  draft.events.push({ node: record.node, level: "info", text: `${from} -> member` });
+  const fence = draft.fences[record.node];
+  if (fence?.wish && fence.wish.incarnation !== incarnation) patchFence(draft, record.node, { wish: null });
+  addDoubt(draft, record.node);
+}
+
+/** A fence whose performer is gone or lives anew has no one to answer for it: the next attempt begins afresh. */
+function dropOrphanedFences(draft: Draft): void {
+  for (const fence of Object.values(draft.fences)) {
+    const { inFlight } = fence;
+    if (inFlight === null) continue;
+    if (isContinuing(draft.nodes[inFlight.by], inFlight.byIncarnation)) continue;
+    patchFence(draft, fence.target, { inFlight: null });
+    draft.events.push({
+      node: fence.target,
+      level: "warning",
+      text: `fence ${fence.attempt} is void: ${inFlight.by}, which did it, is gone`,
+    });
+  }
+}
+
+function sortedNodes(draft: Draft): readonly NodeRecord[] {
+  return (Object.keys(draft.nodes) as NodeId[]).toSorted().flatMap((node) => draft.nodes[node] ?? []);
+}

@@ -1,0 +1,133 @@
+import type { ClusterConfig, ServiceConfig } from "../../model/cluster-config.ts";
+import type { ClusterEvent } from "../../model/cluster-event.ts";
+import type { NodeId, ServiceId } from "../../model/ids.ts";
+import { type WallMs, wallMs } from "../../model/units.ts";
+import { type FenceRecord, noFence } from "../fencing/fence-record.ts";
+import { type NodeRecord, unseenNode } from "../fencing/node-record.ts";
+import { historyMax, phaseText, type ServicePhase, type ServiceRecord } from "./service-record.ts";
+
+/**
+ * The replicated state of the cluster: plain JSON, changed by entries in their order and by nothing else.
+ *
+ * No local time, no local fact is in it: whoever applied the same entries holds the same state, and sees the same plan in it.
+ */
+export interface ClusterState {
+  /** Last entry applied; 0 when none. */
+  readonly index: number;
+  /** Its time: the only clock of every rule here. */
+  readonly at: WallMs;
+  /** In force; null before the first one was ordered. */
+  readonly config: ConfigRecord | null;
+  readonly nodes: Readonly<Record<NodeId, NodeRecord>>;
+  readonly services: Readonly<Record<ServiceId, ServiceRecord>>;
+  readonly fences: Readonly<Record<NodeId, FenceRecord>>;
+}
+
+/** A configuration with its place in the order. */
+export interface ConfigRecord {
+  readonly config: ClusterConfig;
+  readonly digest: string;
+  readonly entry: number;
+}
+
+/** One line of what an entry changed; the daemon adds index and time. */
+export type EntryEvent = Pick<ClusterEvent, "node" | "level" | "text"> & { readonly service?: ServiceId };
+
+/** What applying an entry gives. `refusal`: an intent that the rules forbid; it changed nothing. */
+export interface Applied {
+  readonly state: ClusterState;
+  readonly events: readonly EntryEvent[];
+  readonly refusal: Refusal | null;
+}
+
+/** Why an intent was refused. `code` is one of docs/errors.md. */
+export interface Refusal {
+  readonly code: "NODE_UNKNOWN" | "SERVICE_UNKNOWN" | "NOT_ALLOWED";
+  readonly text: string;
+}
+
+/** Before any entry. */
+export const emptyClusterState: ClusterState = {
+  index: 0,
+  at: wallMs(0),
+  config: null,
+  nodes: {},
+  services: {},
+  fences: {},
+};
+
+/** A state that is being changed by one entry. The records in it are replaced, never changed. */
+export interface Draft {
+  readonly index: number;
+  readonly at: WallMs;
+  readonly origin: NodeId;
+  config: ConfigRecord | null;
+  readonly nodes: Record<NodeId, NodeRecord>;
+  readonly services: Record<ServiceId, ServiceRecord>;
+  readonly fences: Record<NodeId, FenceRecord>;
+  readonly events: EntryEvent[];
+}
+
+/** Changes fields of a node. */
+export function patchNode(draft: Draft, node: NodeId, change: Partial<NodeRecord>): NodeRecord {
+  const record = { ...(draft.nodes[node] ?? unseenNode(node, draft.at)), ...change };
+  draft.nodes[node] = record;
+  return record;
+}
+
+/** Changes fields of a service that exists. */
+export function patchService(draft: Draft, record: ServiceRecord, change: Partial<ServiceRecord>): ServiceRecord {
+  const changed = { ...(draft.services[record.service] ?? record), ...change };
+  draft.services[record.service] = changed;
+  return changed;
+}
+
+/** Changes fields of a node's fence. */
+export function patchFence(draft: Draft, target: NodeId, change: Partial<FenceRecord>): FenceRecord {
+  const record = { ...(draft.fences[target] ?? noFence(target)), ...change };
+  draft.fences[target] = record;
+  return record;
+}
+
+/** Puts a service into another phase, with an event and a line of history that say why. */
+export function movePhase(draft: Draft, record: ServiceRecord, phase: ServicePhase, reason: string): ServiceRecord {
+  const current = draft.services[record.service] ?? record;
+  const text = `${phaseText(current.phase)} -> ${phaseText(phase)}: ${reason}`;
+  const level = phase.kind === "blocked" || phase.kind === "failed" ? "error" : "info";
+  const node = phase.kind === "stopped" || phase.kind === "failed" ? nodeOf(current, draft.origin) : phase.node;
+  draft.events.push({ node, service: record.service, level, text });
+  const isOrder = phase.kind === "starting" || phase.kind === "stopping";
+  return patchService(draft, record, {
+    phase,
+    reason,
+    since: draft.at,
+    attempt: isOrder ? current.attempt + 1 : current.attempt,
+    order: isOrder ? current.attempt + 1 : current.order,
+    lastOwner: phase.kind === "started" || phase.kind === "starting" ? phase.node : current.lastOwner,
+    history: [...current.history, { entry: draft.index, at: draft.at, text }].slice(-historyMax),
+  });
+}
+
+/** Nodes in file order, then those that are in no file any more, by name. */
+export function nodesInOrder(state: Pick<ClusterState, "config" | "nodes">): readonly NodeRecord[] {
+  const configured = state.config?.config.nodes.map((node) => node.id) ?? [];
+  const others = (Object.keys(state.nodes) as NodeId[]).filter((node) => !configured.includes(node)).toSorted();
+  return [...configured, ...others].flatMap((node) => state.nodes[node] ?? []);
+}
+
+/** Services in file order, then removed ones that are not stopped yet, by name. */
+export function servicesInOrder(state: Pick<ClusterState, "config" | "services">): readonly ServiceRecord[] {
+  const configured = state.config?.config.services.map((service) => service.id) ?? [];
+  const others = (Object.keys(state.services) as ServiceId[]).filter((id) => !configured.includes(id)).toSorted();
+  return [...configured, ...others].flatMap((service) => state.services[service] ?? []);
+}
+
+/** The service as the configuration in force has it, or as it was last known. */
+export function definitionOf(state: Pick<ClusterState, "config">, record: ServiceRecord): ServiceConfig {
+  return state.config?.config.services.find((service) => service.id === record.service) ?? record.definition;
+}
+
+function nodeOf(record: ServiceRecord, origin: NodeId): NodeId {
+  const { phase } = record;
+  return phase.kind === "stopped" || phase.kind === "failed" ? origin : phase.node;
+}

@@ -1,0 +1,111 @@
+import type { NodeId } from "../../model/ids.ts";
+import { isLive, isUnsteady, type NodeRecord } from "../fencing/node-record.ts";
+import {
+  type Candidate,
+  chooseOwner,
+  type PlacementAnswer,
+  type PlacementQuestion,
+} from "../placement/choose-owner.ts";
+import { type ClusterState, definitionOf, nodesInOrder } from "./cluster-state.ts";
+import { failureAgainst } from "./failure-memory.ts";
+import { phaseNode, type ServiceRecord } from "./service-record.ts";
+
+type View = Pick<ClusterState, "config" | "nodes" | "services" | "fences" | "at">;
+
+/** One reason why a service cannot be told to start anywhere yet. */
+export interface Blocker {
+  readonly node: NodeId;
+  readonly reason: string;
+}
+
+/**
+ * What must be known before the service may start anywhere: every node that may run it must have reported, or be known off.
+ * Empty: it is active nowhere.
+ */
+export function blockersOf(state: View, record: ServiceRecord): readonly Blocker[] {
+  const blockers: Blocker[] = [];
+  for (const node of record.doubts) blockers.push({ node, reason: doubtText(state.nodes[node]) });
+  for (const stray of record.strays) {
+    const reason = stray.isBlocked ? "could not stop its part" : "must stop its part first";
+    blockers.push({ node: stray.node, reason });
+  }
+  const node = phaseNode(record.phase);
+  if (node !== null && !isLive(state.nodes[node])) blockers.push({ node, reason: doubtText(state.nodes[node]) });
+  return blockers;
+}
+
+/** Asks placement, with what the state says of each node. `asIf` changes the question: an operator's choice, a node to leave. */
+export function placementOf(state: View, record: ServiceRecord, asIf: Partial<PlacementOptions> = {}): PlacementAnswer {
+  return chooseOwner(placementQuestion(state, record, asIf));
+}
+
+/** Changes to the question. */
+export interface PlacementOptions {
+  readonly owner: NodeId | null;
+  readonly wanted: NodeId | null;
+  /** Not this one. */
+  readonly leave: NodeId | null;
+  /** An operator takes the failures upon himself. */
+  readonly ignoreFailures: boolean;
+}
+
+/** The question as `placementOf` asks it. */
+export function placementQuestion(
+  state: View,
+  record: ServiceRecord,
+  asIf: Partial<PlacementOptions> = {},
+): PlacementQuestion {
+  const { owner = null, wanted = null, leave = null, ignoreFailures = false } = asIf;
+  const definition = definitionOf(state, record);
+  const counts = serviceCounts(state, record);
+  const candidates = nodesInOrder(state).map((node): Candidate => {
+    const against = [...nodeAgainst(state, record, node)];
+    if (node.node === leave) against.push("the service is to leave it");
+    const failure = failureAgainst(record, definition.recovery, node.node, state.at);
+    if (failure !== null && !ignoreFailures) against.push(failure);
+    return {
+      node: node.node,
+      against,
+      services: counts.get(node.node) ?? 0,
+      isUnsteady: isUnsteady(node, state.at),
+      isNew: node.eligibleSince > record.placedAt,
+    };
+  });
+  return { domain: definition.domain, candidates, owner, wanted };
+}
+
+/** What speaks against a node, whatever failed there. */
+function nodeAgainst(state: View, record: ServiceRecord, node: NodeRecord): readonly string[] {
+  if (!isConfigured(state, node.node)) return ["no longer in the configuration"];
+  if (!node.isMember) return [node.off === null ? "lost, not known to be off" : `off: ${node.reason}`];
+  if (node.off !== null) return [`taken as off: ${node.reason}`];
+  const against: string[] = [];
+  if (node.isLeaving) against.push("it is leaving");
+  if (node.isStandby) against.push("on standby");
+  const fence = state.fences[node.node];
+  if (fence !== undefined && (fence.inFlight !== null || fence.wish !== null)) against.push("it is being fenced");
+  if (record.doubts.includes(node.node)) against.push("has not reported yet what it runs");
+  const unable = record.unable[node.node];
+  if (unable !== undefined) against.push(`cannot run it: ${unable}`);
+  return against;
+}
+
+function isConfigured(state: View, node: NodeId): boolean {
+  return state.config?.config.nodes.some((configured) => configured.id === node) ?? false;
+}
+
+function serviceCounts(state: View, but: ServiceRecord): ReadonlyMap<NodeId, number> {
+  const counts = new Map<NodeId, number>();
+  for (const record of Object.values(state.services)) {
+    const node = phaseNode(record.phase);
+    if (node !== null && record.service !== but.service) counts.set(node, (counts.get(node) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function doubtText(node: NodeRecord | undefined): string {
+  if (node === undefined || (node.incarnation === null && !node.isMember))
+    return "was not seen since the cluster started, and is not known to be off";
+  if (!node.isMember) return "is lost and not known to be off";
+  return "has not reported yet what it runs";
+}

@@ -1,0 +1,132 @@
+import type { NodeId, ServiceId } from "../../model/ids.ts";
+import type { NodeSnapshot, ResourceSnapshot, ServiceSnapshot, Why } from "../../model/snapshot.ts";
+import { type NodeRecord, isLive } from "../fencing/node-record.ts";
+import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
+import { blockersOf, placementOf } from "./eligibility.ts";
+import { canRetry, retryBackOffMs } from "./failure-memory.ts";
+import { fenceNeeds } from "./plan.ts";
+import type { RunnerState } from "./runner.ts";
+import type { ResourceRuntime } from "./runtime.ts";
+import { phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
+
+/** The nodes of a snapshot, in file order. */
+export function explainNodes(state: ClusterState): readonly Omit<NodeSnapshot, "links">[] {
+  return nodesInOrder(state).map((record) => ({
+    node: record.node,
+    state: nodeState(state, record),
+    isStandby: record.isStandby,
+    incarnation: record.incarnation,
+    since: record.since === 0 ? null : record.since,
+    reason: record.isLeaving && record.isMember ? "leaving" : record.reason,
+  }));
+}
+
+function nodeState(state: ClusterState, record: NodeRecord): NodeSnapshot["state"] {
+  if (record.off !== null) return "off";
+  if (state.fences[record.node]?.inFlight) return "fencing";
+  if (record.isMember) {
+    const isDoubted = servicesInOrder(state).some((service) => service.doubts.includes(record.node));
+    return isDoubted ? "joining" : "member";
+  }
+  return record.incarnation === null ? "unknown" : "lost";
+}
+
+/** The services of a snapshot, in file order, with the telling node's own knowledge of resources. */
+export function explainServices(state: ClusterState, runner: RunnerState, self: NodeId): readonly ServiceSnapshot[] {
+  return servicesInOrder(state).map((record) => {
+    const owner = phaseNode(record.phase);
+    const resources = definitionOf(state, record).resources.map((config): ResourceSnapshot => {
+      const runtime = runner.runtimes[record.service]?.resources.find((resource) => resource.config.id === config.id);
+      const kind = config.kind;
+      if (runtime === undefined || owner !== self) return { resource: config.id, kind, state: remoteState(record) };
+      const base = { resource: config.id, kind, state: runtime.state };
+      return runtime.last === null ? base : { ...base, last: runtime.last };
+    });
+    return {
+      service: record.service,
+      isEnabled: record.isEnabled,
+      state: isUncertain(state, record) ? "unknown" : record.phase.kind,
+      owner,
+      since: record.since === 0 ? null : record.since,
+      reason: reasonOf(state, record),
+      resources,
+    };
+  });
+}
+
+function remoteState(record: ServiceRecord): ResourceRuntime["state"] {
+  if (record.phase.kind === "started") return "running";
+  return record.phase.kind === "stopped" && record.strays.length === 0 ? "stopped" : "unknown";
+}
+
+/** True while nobody can say whether it runs: its node is away, or has not reported, or any node may run it. */
+export function isUncertain(state: ClusterState, record: ServiceRecord): boolean {
+  const node = phaseNode(record.phase);
+  if (node !== null) return !isLive(state.nodes[node]) || record.doubts.includes(node);
+  return record.doubts.length > 0 && record.isEnabled;
+}
+
+function reasonOf(state: ClusterState, record: ServiceRecord): string {
+  const blockers = blockersOf(state, record);
+  const node = phaseNode(record.phase);
+  const isIdle = node === null;
+  const waits = blockers.filter((blocker) => isIdle || blocker.node === node);
+  if (waits.length === 0 || (!record.isEnabled && isIdle)) return record.reason;
+  return `waits: ${waits.map((blocker) => `${blocker.node} ${blocker.reason}`).join("; ")}`;
+}
+
+/** Why a service is where it is: the verdicts of the very question that placement answers. */
+export function explainService(state: ClusterState, service: ServiceId): Why | null {
+  const record = state.services[service];
+  if (record === undefined) return null;
+  const owner = phaseNode(record.phase);
+  const wanted = record.phase.kind === "stopped" || record.phase.kind === "stopping" ? record.phase.next : null;
+  const answer = placementOf(state, record, { owner, wanted });
+  return {
+    service,
+    summary: `${record.isEnabled ? "enabled" : "disabled"}, ${phaseText(record.phase)}: ${reasonOf(state, record)}`,
+    nodes: answer.verdicts,
+    history: record.history.toReversed(),
+    failures: record.failures
+      .toReversed()
+      .map(({ node, resource, action, at, outcome }) => ({ node, resource, action, at, outcome })),
+  };
+}
+
+/** What somebody should look at, by the replicated state. */
+export function clusterWarnings(state: ClusterState): readonly string[] {
+  const warnings: string[] = [];
+  for (const need of fenceNeeds(state)) {
+    const last = state.fences[need.target]?.last;
+    const how = last && !last.confirmed ? `; the last attempt failed: ${last.reason}` : "";
+    if (need.means === "device") warnings.push(`node ${need.target} is to be fenced: ${need.reason}${how}`);
+    else if (need.means === "time") warnings.push(`node ${need.target} is waited for: ${need.reason}`);
+    else {
+      const what = need.isAbsent
+        ? `make sure that it is off, then: hale node confirm-off ${need.target}`
+        : "mend it by hand";
+      warnings.push(
+        `node ${need.target} must be known to be off, and nothing here can fence it: ${need.reason}; ${what}`,
+      );
+    }
+  }
+  for (const record of servicesInOrder(state)) {
+    const { phase, service } = record;
+    if (phase.kind === "blocked") {
+      warnings.push(
+        `service ${service} is blocked: ${record.reason}; fence ${phase.node}, or mend it and: hale service disable ${service}`,
+      );
+    }
+    if (phase.kind === "failed") {
+      const next = canRetry(record)
+        ? `tried again every ${retryBackOffMs(record.rounds) / 1_000} s`
+        : `mend it, then: hale service clear ${service}`;
+      warnings.push(
+        `service ${service} has failed: ${record.failures.at(-1)?.outcome.reason ?? record.reason}; ${next}`,
+      );
+    }
+    for (const stray of record.strays)
+      warnings.push(`service ${service} runs on ${stray.node} too, where it should not`);
+  }
+  return warnings;
+}

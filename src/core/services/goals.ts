@@ -1,0 +1,101 @@
+import type { Intent } from "../../model/intent.ts";
+import type { ErrorCode } from "../../model/errors.ts";
+import { unreachable } from "../../model/unreachable.ts";
+import type { ClusterState } from "./cluster-state.ts";
+import { blockersOf } from "./eligibility.ts";
+import { phaseNode, phaseText, placesOf, type ServiceRecord } from "./service-record.ts";
+
+/** How far an accepted intent has come. */
+export type GoalState =
+  | { readonly kind: "pending" }
+  | { readonly kind: "reached"; readonly text: string }
+  | { readonly kind: "missed"; readonly code: ErrorCode; readonly text: string };
+
+/** An accepted intent and where the order had come when it was. */
+export interface Goal {
+  readonly intent: Intent;
+  /** The entry that accepted it. */
+  readonly entry: number;
+  /** The node's fence attempts then, for `fence-node`. */
+  readonly attempt: number;
+}
+
+const pending: GoalState = { kind: "pending" };
+
+/** Judges a goal by the state after some entry at or after its own. Pure. */
+export function goalState(state: ClusterState, goal: Goal): GoalState {
+  const { intent } = goal;
+  switch (intent.kind) {
+    case "enable-service":
+    case "restart-service":
+      return startedGoal(state, state.services[intent.service], null);
+    case "relocate-service":
+      return startedGoal(state, state.services[intent.service], intent.to ?? null);
+    case "disable-service":
+      return disabledGoal(state.services[intent.service]);
+    case "clear-service":
+      return reached(`failures of service ${intent.service} forgotten`);
+    case "standby-node":
+      return standbyGoal(state, intent.node);
+    case "online-node":
+      return reached(`node ${intent.node} is online`);
+    case "fence-node":
+      return fenceGoal(state, intent.node, goal.attempt);
+    case "confirm-off-node":
+      return reached(`node ${intent.node} is taken as off`);
+    default:
+      return unreachable(intent);
+  }
+}
+
+function startedGoal(state: ClusterState, record: ServiceRecord | undefined, to: string | null): GoalState {
+  if (record === undefined) return missed("the service is gone from the configuration");
+  const { phase, service } = record;
+  if (phase.kind === "started") {
+    if (to === null || phase.node === to) return reached(`service ${service} is started on ${phase.node}`);
+    const why = record.failures.at(-1)?.outcome.reason;
+    return missed(`service ${service} is started on ${phase.node}, not on ${to}${why === undefined ? "" : `: ${why}`}`);
+  }
+  if (phase.kind === "failed" || phase.kind === "blocked")
+    return missed(`service ${service} is ${phaseText(phase)}: ${record.reason}`);
+  if (!record.isEnabled) return missed(`service ${service} was disabled meanwhile`);
+  if (phase.kind === "stopped" && blockersOf(state, record).length === 0)
+    return missed(`service ${service}: ${record.reason}`);
+  return pending;
+}
+
+function disabledGoal(record: ServiceRecord | undefined): GoalState {
+  if (record === undefined) return reached("the service is gone from the configuration");
+  if (record.isEnabled) return missed(`service ${record.service} was enabled meanwhile`);
+  if (record.phase.kind === "blocked")
+    return missed(`service ${record.service} is ${phaseText(record.phase)}: ${record.reason}`);
+  return placesOf(record).length === 0 ? reached(`service ${record.service} is stopped`) : pending;
+}
+
+function standbyGoal(state: ClusterState, node: string): GoalState {
+  const here = Object.values(state.services).filter((record) => placesOf(record).some((place) => place === node));
+  const blocked = here.find((record) => record.phase.kind === "blocked" && phaseNode(record.phase) === node);
+  if (blocked !== undefined)
+    return missed(`node ${node} is on standby, but service ${blocked.service} could not be stopped there`);
+  if (state.nodes[node as keyof typeof state.nodes]?.isStandby === false)
+    return missed(`node ${node} was put online meanwhile`);
+  return here.length === 0 ? reached(`node ${node} is on standby and has no services`) : pending;
+}
+
+function fenceGoal(state: ClusterState, node: string, attempt: number): GoalState {
+  const record = state.nodes[node as keyof typeof state.nodes];
+  if (record?.off !== null && record?.off !== undefined) return reached(`node ${node} is off: ${record.reason}`);
+  const last = state.fences[node as keyof typeof state.fences]?.last;
+  if (last && !last.confirmed && last.attempt > attempt)
+    return missed(`node ${node} could not be fenced: ${last.reason}; it is tried again`);
+  const isWished = state.fences[node as keyof typeof state.fences]?.wish;
+  return isWished ? pending : reached(`node ${node} was fenced and is back`);
+}
+
+function reached(text: string): GoalState {
+  return { kind: "reached", text };
+}
+
+function missed(text: string): GoalState {
+  return { kind: "missed", code: "FAILED", text };
+}

@@ -1,0 +1,134 @@
+import type { ServiceConfig } from "../../model/cluster-config.ts";
+import type { NodeId, ServiceId } from "../../model/ids.ts";
+import type { Incarnation } from "../../model/incarnation.ts";
+import { fencePerformer, noFence } from "../fencing/fence-record.ts";
+import { canFence } from "../fencing/fence-runner.ts";
+import { isLive, isLost } from "../fencing/node-record.ts";
+import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
+import { blockersOf } from "./eligibility.ts";
+import { placesOf } from "./service-record.ts";
+
+/** What one node is to do with one service: carry out order `attempt`, keep it running as it is, or leave its hands off. */
+export interface Order {
+  readonly service: ServiceId;
+  readonly action: "start" | "stop" | "keep" | "wait";
+  readonly attempt: number;
+  /** What was, or is to be, started. */
+  readonly definition: ServiceConfig;
+}
+
+/** Every service as this state defines it: a running one as it was started, another as it would be. */
+export function definitionsOf(state: ClusterState): readonly ServiceConfig[] {
+  return servicesInOrder(state).map((record) =>
+    placesOf(record).length > 0 ? record.definition : definitionOf(state, record),
+  );
+}
+
+/** The orders addressed to a node. Pure: who holds the same state gives the same orders. */
+export function ordersFor(state: ClusterState, node: NodeId): readonly Order[] {
+  const isHere = isLive(state.nodes[node]);
+  return servicesInOrder(state).flatMap((record): readonly Order[] => {
+    const base = { service: record.service, definition: record.definition };
+    if (!isHere || record.doubts.includes(node)) return [{ ...base, action: "wait", attempt: record.order }];
+    const stray = record.strays.find((candidate) => candidate.node === node);
+    if (stray !== undefined) return [{ ...base, action: stray.isBlocked ? "wait" : "stop", attempt: stray.attempt }];
+    const { phase } = record;
+    if (phase.kind === "stopped" || phase.kind === "failed" || phase.node !== node) return [];
+    switch (phase.kind) {
+      case "starting":
+        return [{ ...base, action: "start", attempt: record.order }];
+      case "started":
+        return [{ ...base, action: "keep", attempt: record.order }];
+      case "stopping":
+        return [{ ...base, action: "stop", attempt: record.order }];
+      case "blocked":
+        return [{ ...base, action: "wait", attempt: record.order }];
+    }
+  });
+}
+
+/** A service whose orders do not name the node, which must report on it. */
+export function reportsDue(state: ClusterState, node: NodeId): readonly ServiceId[] {
+  return servicesInOrder(state)
+    .filter((record) => record.doubts.includes(node))
+    .map((record) => record.service);
+}
+
+/** A node that must be known to be off. */
+export interface FenceNeed {
+  readonly target: NodeId;
+  readonly incarnation: Incarnation | null;
+  /** Member that sees to it. */
+  readonly by: NodeId;
+  /** The attempt to announce. */
+  readonly attempt: number;
+  readonly reason: string;
+  /** device: fence it. time: it counts as off when `assume-off-after` has passed. none: nobody can but an operator. */
+  readonly means: "device" | "time" | "none";
+  /** Failed attempts in a row. */
+  readonly failures: number;
+  /** Lost or never seen: patience (initdead, daemon grace) applies. A member is fenced at once. */
+  readonly isAbsent: boolean;
+}
+
+/**
+ * Every node that must be known to be off before something can go on, in file order.
+ *
+ * Only these: a lost node that runs nothing for all that is known is left in peace, it cannot start anything without the group.
+ */
+export function fenceNeeds(state: ClusterState): readonly FenceNeed[] {
+  const { config } = state;
+  if (config === null) return [];
+  const nodes = nodesInOrder(state);
+  return nodes.flatMap((node): readonly FenceNeed[] => {
+    const reason = needReason(state, node.node);
+    if (reason === null) return [];
+    const fence = state.fences[node.node] ?? noFence(node.node);
+    const attempt = fence.inFlight === null ? fence.attempt + 1 : fence.attempt;
+    const isFenceable = canFence(
+      config.config,
+      config.config.nodes.find(({ id }) => id === node.node),
+    );
+    const means = isFenceable ? "device" : config.config.fencing.kind === "none" && !node.isMember ? "time" : "none";
+    const by = fence.inFlight?.by ?? fencePerformer(nodes, node.node, attempt);
+    if (by === null) return [];
+    const { incarnation } = node;
+    return [
+      {
+        target: node.node,
+        incarnation,
+        by,
+        attempt,
+        reason,
+        means,
+        failures: fence.failures,
+        isAbsent: !node.isMember,
+      },
+    ];
+  });
+}
+
+function needReason(state: ClusterState, node: NodeId): string | null {
+  const record = state.nodes[node];
+  if (record === undefined || record.off !== null) return null;
+  const services = servicesInOrder(state);
+  const blocked = services.find(
+    ({ phase, strays }) =>
+      (phase.kind === "blocked" && phase.node === node) ||
+      strays.some((stray) => stray.node === node && stray.isBlocked),
+  );
+  if (blocked !== undefined) return `it could not stop ${blocked.service}`;
+  const wish = state.fences[node]?.wish;
+  if (wish) return wish.reason;
+  if (!isLost(record)) return null;
+  const placed = services.find((service) => placesOf(service).includes(node));
+  if (placed !== undefined) return `it is lost and may run ${placed.service}`;
+  const waiting = services.find(
+    (service) =>
+      service.isEnabled &&
+      !service.isRemoved &&
+      (service.phase.kind === "stopped" || service.phase.kind === "failed") &&
+      blockersOf(state, service).some((blocker) => blocker.node === node),
+  );
+  return waiting === undefined ? null : `it is not here and may run ${waiting.service}`;
+}

@@ -1,0 +1,111 @@
+import type { ResourceConfig, ServiceConfig } from "../../model/cluster-config.ts";
+import type { Observation, ServiceResult } from "../../model/entry.ts";
+import type { ResourceId, ServiceId } from "../../model/ids.ts";
+import type { OperationAction, OperationOutcome } from "../../model/operation.ts";
+import type { InstantMs, WallMs } from "../../model/units.ts";
+import { never } from "../../model/units.ts";
+
+/** What this node knows of a service from its own operations, and what it is doing with it. Local, never replicated. */
+export interface Runtime {
+  readonly service: ServiceId;
+  readonly definition: ServiceConfig;
+  /** In start order. */
+  readonly resources: readonly ResourceRuntime[];
+  readonly task: Task | null;
+  /** Last order carried out and reported. */
+  readonly done: number;
+  /** Order under which it is kept running; -1 when none. */
+  readonly keeping: number;
+  /** Order under which a failed monitor was reported: no more monitors until there is a new one. */
+  readonly failedUnder: number;
+  /** What runs here has changed without an order: it must be reported. */
+  readonly mustReport: boolean;
+}
+
+/**
+ * A resource on this node. `failed`: it may run, wholly or in parts. `unknown`: not probed yet.
+ */
+export interface ResourceRuntime {
+  readonly config: ResourceConfig;
+  readonly state: "unknown" | "running" | "stopped" | "failed";
+  /** The one operation under way. */
+  readonly operation: RunningOperation | null;
+  readonly monitorAt: InstantMs;
+  readonly last: LastOperation | null;
+  /** The agent says that this node cannot run it. */
+  readonly unable: string | null;
+}
+
+/** An operation that was asked for and has not ended. */
+export interface RunningOperation {
+  readonly id: number;
+  readonly action: OperationAction;
+  readonly isCancelled: boolean;
+}
+
+/** The newest result. */
+export interface LastOperation {
+  readonly action: OperationAction;
+  readonly at: WallMs;
+  readonly outcome: OperationOutcome;
+}
+
+/** One walk through the resources: down to start, up to stop. */
+export type Task =
+  | { readonly kind: "start"; readonly attempt: number; readonly position: number; readonly beganAt: InstantMs }
+  | {
+      readonly kind: "stop";
+      /** null: not ordered, the lease has run out. */
+      readonly attempt: number | null;
+      readonly position: number;
+      readonly beganAt: InstantMs;
+      /** The failed start after which this cleans up. */
+      readonly failure: Extract<ServiceResult, { kind: "failed" }> | null;
+    };
+
+/** A service of which nothing is known yet. */
+export function newRuntime(definition: ServiceConfig): Runtime {
+  return {
+    service: definition.id,
+    definition,
+    resources: definition.resources.map(newResource),
+    task: null,
+    done: 0,
+    keeping: -1,
+    failedUnder: -1,
+    mustReport: false,
+  };
+}
+
+/** The same service by another definition; what is known of resources that stay is kept. */
+export function redefine(runtime: Runtime, definition: ServiceConfig): Runtime {
+  if (runtime.definition === definition) return runtime;
+  const resources = definition.resources.map((config) => {
+    const known = runtime.resources.find((resource) => resource.config.id === config.id);
+    return known === undefined ? newResource(config) : { ...known, config };
+  });
+  return { ...runtime, definition, resources };
+}
+
+/** True when some of it runs, or may run. Not yet probed counts as not: the probe comes first. */
+export function isActive(runtime: Runtime): boolean {
+  return runtime.resources.some((resource) => resource.state === "running" || resource.state === "failed");
+}
+
+/** True when every resource has been probed. */
+export function isKnown(runtime: Runtime): boolean {
+  return runtime.resources.every((resource) => resource.state !== "unknown");
+}
+
+/** What there is to report. */
+export function observationOf(runtime: Runtime, attempt: number): Observation {
+  const inState = (state: ResourceRuntime["state"]): readonly ResourceId[] =>
+    runtime.resources.filter((resource) => resource.state === state).map((resource) => resource.config.id);
+  const unable = runtime.resources.find((resource) => resource.unable !== null);
+  const base = { service: runtime.service, running: inState("running"), unclear: inState("failed"), attempt };
+  return unable === undefined ? base : { ...base, unable: `${unable.config.id}: ${unable.unable ?? ""}` };
+}
+
+function newResource(config: ResourceConfig): ResourceRuntime {
+  return { config, state: "unknown", operation: null, monitorAt: never, last: null, unable: null };
+}

@@ -1,0 +1,133 @@
+import type { ServiceConfig } from "../../model/cluster-config.ts";
+import type { NodeId } from "../../model/ids.ts";
+import { isLive } from "../fencing/node-record.ts";
+import { failbackTarget } from "../placement/choose-owner.ts";
+import { definitionOf, type Draft, movePhase, patchService, servicesInOrder } from "./cluster-state.ts";
+import { blockersOf, placementOf, placementQuestion } from "./eligibility.ts";
+import { canRetry } from "./failure-memory.ts";
+import type { ServicePhase, ServiceRecord } from "./service-record.ts";
+
+/**
+ * Draws the consequences of an entry: every service that should change its phase does so now.
+ *
+ * This is the whole decision: there is no second place that starts or stops anything. It runs after every entry on every member,
+ * over services in file order, and is stable: run again on its own result, it changes nothing.
+ */
+export function settle(draft: Draft): void {
+  for (const record of servicesInOrder(draft)) settleService(draft, record);
+}
+
+function settleService(draft: Draft, record: ServiceRecord): void {
+  const { phase } = record;
+  switch (phase.kind) {
+    case "stopped":
+    case "failed":
+      settleIdle(draft, record);
+      return;
+    case "starting":
+    case "started":
+      settleActive(draft, record, phase);
+      return;
+    case "stopping":
+    case "blocked":
+      return;
+  }
+}
+
+/** Wanted at all: enabled, and still in the configuration. */
+function isWanted(record: ServiceRecord): boolean {
+  return record.isEnabled && !record.isRemoved;
+}
+
+function settleIdle(draft: Draft, record: ServiceRecord): void {
+  if (record.isRemoved && record.strays.length === 0) {
+    delete draft.services[record.service];
+    draft.events.push({
+      node: draft.origin,
+      service: record.service,
+      level: "info",
+      text: "removed from the configuration",
+    });
+    return;
+  }
+  if (!isWanted(record)) {
+    if (record.phase.kind === "failed") movePhase(draft, record, { kind: "stopped", next: null }, "no longer wanted");
+    return;
+  }
+  if (blockersOf(draft, record).length > 0) return;
+  const wanted = record.phase.kind === "stopped" ? record.phase.next : null;
+  const answer = placementOf(draft, record, { wanted });
+  if (answer.chosen !== null) {
+    const definition = definitionOf(draft, record);
+    const current = patchService(draft, record, { definition, placedAt: draft.index });
+    movePhase(draft, current, { kind: "starting", node: answer.chosen }, record.reason);
+    return;
+  }
+  if (record.phase.kind === "stopped") settleNowhere(draft, record);
+}
+
+/** No node may run it. When that is for failures, the service has failed; otherwise it waits for a node. */
+function settleNowhere(draft: Draft, record: ServiceRecord): void {
+  const anyway = placementOf(draft, record, { ignoreFailures: true });
+  if (anyway.chosen === null) {
+    if (record.reason.startsWith(nowhere)) return;
+    const reasons = anyway.verdicts.map((verdict) => `${verdict.node}: ${verdict.reasons[0] ?? ""}`).join("; ");
+    const reason = `${nowhere} (${reasons})`;
+    draft.events.push({ node: draft.origin, service: record.service, level: "warning", text: reason });
+    patchService(draft, record, { reason });
+    return;
+  }
+  const age = draft.at - (record.failures.at(-2)?.at ?? 0);
+  const rounds = age > definitionOf(draft, record).recovery.withinMs ? 1 : record.rounds + 1;
+  const current = patchService(draft, record, { rounds });
+  const again = canRetry(record) ? "it will be tried again" : "it needs an operator";
+  movePhase(draft, current, { kind: "failed" }, `failed on every node that may run it; ${again}`);
+}
+
+const nowhere = "no node may run it now";
+
+function settleActive(draft: Draft, record: ServiceRecord, phase: ServicePhase & { readonly node: NodeId }): void {
+  const { node } = phase;
+  const here = draft.nodes[node];
+  if (!isLive(here) || record.doubts.includes(node)) return;
+  if (record.isRemoved) return stop(draft, record, node, null, "removed from the configuration");
+  if (!record.isEnabled) return stop(draft, record, node, null, record.reason);
+  const fence = draft.fences[node];
+  if (fence !== undefined && (fence.inFlight !== null || fence.wish !== null)) return;
+  if (here?.isStandby || here?.isLeaving) {
+    const answer = placementOf(draft, record);
+    const why = here.isLeaving ? `${node} is leaving` : `${node} is on standby`;
+    return stop(draft, record, node, answer.chosen, why);
+  }
+  const definition = definitionOf(draft, record);
+  const { domain } = definition;
+  if (domain.restricted && domain.nodes.length > 0 && !domain.nodes.includes(node)) {
+    return stop(draft, record, node, null, `${node} is no longer in its domain, which is restricted`);
+  }
+  if (definition !== record.definition) {
+    if (!hasSameResources(definition, record.definition))
+      return stop(draft, record, node, node, "its configuration changed");
+    patchService(draft, record, { definition });
+  }
+  if (phase.kind !== "started" || record.doubts.length > 0) return;
+  const better = failbackTarget(placementQuestion(draft, record, { owner: node }), node);
+  if (better !== null) stop(draft, record, node, better, `failback to ${better}`);
+}
+
+function stop(draft: Draft, record: ServiceRecord, node: NodeId, next: NodeId | null, reason: string): void {
+  movePhase(draft, record, { kind: "stopping", node, next }, reason);
+}
+
+/** Timers and domain apply in place; only what the agents are given needs a restart. */
+function hasSameResources(a: ServiceConfig, b: ServiceConfig): boolean {
+  return resourcesText(a) === resourcesText(b);
+}
+
+function resourcesText(service: ServiceConfig): string {
+  return JSON.stringify(
+    service.resources.map((resource) => {
+      const { startTimeoutMs: _a, stopTimeoutMs: _b, monitorTimeoutMs: _c, monitorIntervalMs: _d, ...given } = resource;
+      return Object.entries(given).toSorted(([x], [y]) => (x < y ? -1 : 1));
+    }),
+  );
+}

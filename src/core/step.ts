@@ -1,0 +1,192 @@
+import type { ClusterConfig } from "../model/cluster-config.ts";
+import type { Stepped } from "../model/core-step.ts";
+import type { DiskState } from "../model/disk.ts";
+import type { Effect } from "../model/effect.ts";
+import type { Entry } from "../model/entry.ts";
+import type { NodeId, ServiceId } from "../model/ids.ts";
+import type { Incarnation } from "../model/incarnation.ts";
+import type { Input, Moment } from "../model/input.ts";
+import type { CoreSnapshot, Why } from "../model/snapshot.ts";
+import { earliest, type InstantMs, never } from "../model/units.ts";
+import { type GroupStep, groupFacts, hasLeft, startGroup, stepGroup } from "./group.ts";
+import type { GroupInput } from "./group-input.ts";
+import {
+  finishShutdown,
+  managerConfig,
+  type ManagerInput,
+  type ManagerState,
+  noteSubmitted,
+  startManager,
+  stepManager,
+} from "./manager.ts";
+import type { GroupState } from "./replication/group-state.ts";
+import { explainService } from "./services/explain.ts";
+import { takeSnapshot } from "./snapshot.ts";
+
+/**
+ * The whole core of a node: the group, which puts what happens into one order, and the manager, which acts on it.
+ *
+ * A step gives the input to whichever of the two it is for, then passes entries up and submissions down until neither has anything
+ * for the other. So one step takes an entry from the packet that commits it to the operation that it causes: between two nodes
+ * there is a network, inside a node there is no waiting.
+ */
+export interface CoreState {
+  readonly group: GroupState;
+  readonly manager: ManagerState;
+  readonly version: string;
+  readonly bootAbove: number | null;
+  /** When the group wants to be woken; it stays so while only the manager steps. */
+  readonly groupWakeAt: InstantMs;
+}
+
+/** What a core starts from. */
+export interface CoreBoot {
+  readonly self: NodeId;
+  readonly incarnation: Incarnation;
+  /** From this node's file; the replicated one takes its place as soon as there is one. */
+  readonly config: ClusterConfig;
+  readonly configDigest: string;
+  readonly disk: DiskState;
+  readonly seed: number;
+  readonly version: string;
+}
+
+/** One step of the core. */
+export interface CoreStep extends Stepped<CoreState> {}
+
+/** Starts from the disk: what was committed is applied again, and gives its events again, but nothing else. */
+export function startCore(boot: CoreBoot, moment: Moment): CoreStep {
+  const { self, incarnation, config, disk, seed } = boot;
+  const { nodes, heartbeat, quorum } = config;
+  const group = startGroup(
+    { self, incarnation, nodes: nodes.map((node) => node.id), heartbeat, quorum, disk, seed },
+    moment,
+  );
+  const manager = startManager({ self, incarnation, config, configDigest: boot.configDigest }, moment);
+  const work = beginWork(group.state, manager, group.wakeAt);
+  takeGroupStep(work, { ...group, delivered: [] });
+  runManager(work, null, group.delivered, moment, true);
+  settle(work, moment);
+  return endWork(work, boot.version, moment);
+}
+
+/** One input, and everything that follows from it on this node. */
+export function stepCore(core: CoreState, input: Input, moment: Moment): CoreStep {
+  const work = beginWork(core.group, core.manager, core.groupWakeAt);
+  if (input.kind === "packet" || input.kind === "persisted" || input.kind === "tick") runGroup(work, input, moment);
+  else runManager(work, input, [], moment, false);
+  settle(work, moment);
+  return endWork(work, core.version, moment);
+}
+
+/** Read-only state for the API; the daemon adds what only it knows. */
+export function snapshotOf(core: CoreState, moment: Moment): CoreSnapshot {
+  return takeSnapshot(core.manager, groupFacts(core.group, moment), core.version, moment);
+}
+
+/** Why a service is where it is; null when there is no such service. */
+export function whyOf(core: CoreState, service: ServiceId, _moment: Moment): Why | null {
+  return explainService(core.manager.cluster, service);
+}
+
+/** The configuration in force, or this node's file while none was agreed on. */
+export function configOf(core: CoreState): ClusterConfig {
+  return managerConfig(core.manager);
+}
+
+/** The boot counter that the group remembers of this node when it is above the present one: the daemon must start anew above it. */
+export function bootAboveOf(core: CoreState): number | null {
+  return core.bootAbove;
+}
+
+interface Work {
+  group: GroupState;
+  manager: ManagerState;
+  groupWakeAt: InstantMs;
+  managerWakeAt: InstantMs;
+  readonly effects: Effect[];
+  delivered: Entry[];
+}
+
+function beginWork(group: GroupState, manager: ManagerState, groupWakeAt: InstantMs): Work {
+  return { group, manager, groupWakeAt, managerWakeAt: never, effects: [], delivered: [] };
+}
+
+function endWork(work: Work, version: string, moment: Moment): CoreStep {
+  const { group, manager, effects, groupWakeAt, managerWakeAt } = work;
+  const { bootAbove } = groupFacts(group, moment);
+  const state = { group, manager, version, bootAbove, groupWakeAt };
+  return { state, effects, wakeAt: earliest(groupWakeAt, managerWakeAt) };
+}
+
+/** More rounds than this between group and manager within one step is a loop, and a broken promise. */
+const roundsMax = 100;
+
+/** Passes entries up and submissions down until both are quiet. */
+function settle(work: Work, moment: Moment): void {
+  for (let round = 0; round < roundsMax; round += 1) {
+    runManager(work, null, takeDelivered(work), moment, false);
+    const isSent = sendOutbox(work, moment);
+    if (!isSent && work.delivered.length === 0) {
+      if (hasLeft(work.group)) finish(work);
+      return;
+    }
+  }
+  throw new RangeError(`Cannot settle a step: ${roundsMax} rounds between group and manager`);
+}
+
+function finish(work: Work): void {
+  const end = finishShutdown(work.manager);
+  work.manager = end.state;
+  work.effects.push(...end.effects);
+}
+
+function runGroup(work: Work, input: GroupInput, moment: Moment): GroupStep {
+  const step = stepGroup(work.group, input, moment);
+  takeGroupStep(work, step);
+  return step;
+}
+
+function takeGroupStep(work: Work, step: GroupStep): void {
+  work.group = step.state;
+  work.groupWakeAt = step.wakeAt;
+  work.effects.push(...step.effects);
+  work.delivered.push(...step.delivered);
+}
+
+function takeDelivered(work: Work): readonly Entry[] {
+  const { delivered } = work;
+  work.delivered = [];
+  return delivered;
+}
+
+function runManager(
+  work: Work,
+  input: ManagerInput | null,
+  delivered: readonly Entry[],
+  moment: Moment,
+  isReplay: boolean,
+): void {
+  const facts = groupFacts(work.group, moment);
+  const step = stepManager(work.manager, input, delivered, facts, moment, isReplay);
+  work.manager = step.state;
+  work.managerWakeAt = step.wakeAt;
+  work.effects.push(...step.effects);
+  for (const toGroup of step.toGroup) runGroup(work, toGroup, moment);
+}
+
+/** @returns true when the group took something */
+function sendOutbox(work: Work, moment: Moment): boolean {
+  let isSent = false;
+  for (const { key, body } of work.manager.outbox) {
+    const { submitted } = runGroup(work, { kind: "submit", body }, moment);
+    work.manager = noteSubmitted(work.manager, key, submitted ?? null);
+    isSent ||= submitted !== undefined;
+  }
+  if (work.manager.outbox.length > 0)
+    work.managerWakeAt = earliest(work.managerWakeAt, (moment.now + resubmitMs) as InstantMs);
+  return isSent;
+}
+
+/** Wait before a submission that the group refused (its window is full) is offered again. */
+const resubmitMs = 50;
