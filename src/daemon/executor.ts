@@ -157,7 +157,7 @@ export class Executor {
         notDone("failed", "hard", `no agent for resources of kind "${operation.resource.kind}"`),
       );
     }
-    if (this.#ports.clock.now() >= operation.notAfter) {
+    if (operation.action === "start" && this.#ports.clock.now() >= operation.notAfter) {
       return this.#finish(operation.id, notDone("refused", "none", "the lease had run out"));
     }
     const abort = new AbortController();

@@ -120,6 +120,10 @@ export class FakeKernel {
     const done = new VirtualPromise<OperationOutcome>();
     const startedAt = this.#time.now;
     const resource = operation.resource.id;
+    if (signal.aborted) {
+      done.resolve({ status: "failed", severity: "soft", reason: "cancelled", output: "", durationMs: 0 });
+      return done;
+    }
     this.#witness.onOperation(this.#node, operation);
     const refusal = this.#book.meet(this.#node, operation);
     const wantedMs = this.#book.timesOf(resource)[operation.action];
@@ -145,8 +149,7 @@ export class FakeKernel {
       finish({ status: "failed", severity: "soft", reason: "cancelled", output: "" });
     };
     this.#operations.add(running);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort);
+    signal.addEventListener("abort", onAbort);
     return done;
   }
 
@@ -167,7 +170,7 @@ export class FakeKernel {
       const reason = this.truthOf(resource) === "dead" ? "found dead" : "not running";
       return { status: "not-running", severity: "none", code: 7, reason, output: "" };
     }
-    return { status: "ok", severity: "none", code: 0, reason: "", output: "" };
+    return { status: "ok", severity: "none", code: 0, reason: "ok", output: "" };
   }
 
   #refuse(operation: Operation): Omit<OperationOutcome, "durationMs"> {

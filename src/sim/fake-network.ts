@@ -94,6 +94,7 @@ export class FakeNetwork {
     this.sent += 1;
     // A connection needs both directions: what is not acknowledged is not delivered for long.
     if (!this.isConnected(from, to) || !this.isConnected(to, from)) return;
+    if (this.#plugs.get(to)?.portState() === "closed") return;
     const key = `${from}>${to}`;
     let arrival = this.#time.now + this.#delay();
     while (this.weather.loss > 0 && this.#random.chance(this.weather.loss)) arrival += retransmitMs;

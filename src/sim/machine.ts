@@ -207,7 +207,7 @@ export class Machine implements Plug {
         clock,
         journal: fakeJournal(this.disk, process),
         transport,
-        agents: fakeAgents(kernel, process),
+        agents: fakeAgents(kernel, process, clock),
         fence: fence.forProcess(process),
         announcer: { announce: () => undefined },
         log: { write: () => undefined },
