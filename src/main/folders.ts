@@ -1,0 +1,49 @@
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { ClusterError } from "../model/errors.ts";
+import { isName, parseNodeId, type NodeId } from "../model/ids.ts";
+
+/** Where a daemon and its command find each other and their files. `HALE_ETC`, `HALE_STATE`, `HALE_RUN` override the folders. */
+export interface Folders {
+  /** Default `/etc/hale`: `cluster.yaml`, `authkeys`. */
+  readonly etc: string;
+  /** Default `/var/lib/hale`: what must survive a reboot. */
+  readonly state: string;
+  /** Default `/run/hale`: the socket. */
+  readonly run: string;
+}
+
+/** The folders of this process. */
+export function foldersOf(env: NodeJS.ProcessEnv): Folders {
+  return {
+    etc: env["HALE_ETC"] ?? "/etc/hale",
+    state: env["HALE_STATE"] ?? "/var/lib/hale",
+    run: env["HALE_RUN"] ?? "/run/hale",
+  };
+}
+
+/** The configuration file. */
+export function configPath(folders: Folders): string {
+  return join(folders.etc, "cluster.yaml");
+}
+
+/** The key file, readable by root only. */
+export function keysPath(folders: Folders): string {
+  return join(folders.etc, "authkeys");
+}
+
+/** The daemon's unix socket. */
+export function socketPath(folders: Folders): string {
+  return join(folders.run, "haled.sock");
+}
+
+/**
+ * This node's name: `HALE_NODE`, or the host name up to its first dot.
+ *
+ * @throws ClusterError NODE_UNKNOWN when that cannot name a node
+ */
+export function ownName(env: NodeJS.ProcessEnv): NodeId {
+  const name = env["HALE_NODE"] ?? hostname().split(".")[0] ?? "";
+  if (isName(name)) return parseNodeId(name);
+  throw new ClusterError("NODE_UNKNOWN", `Cannot be a node: "${name}" is no node name; set the host name or HALE_NODE`);
+}

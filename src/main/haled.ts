@@ -1,0 +1,104 @@
+import { randomBytes } from "node:crypto";
+import { openClock } from "../adapters/clock/system-clock.ts";
+import { serveSocket, type SocketServer } from "../adapters/http/serve-socket.ts";
+import { createLog, type LogLevel } from "../adapters/log/pino-log.ts";
+import { createApi } from "../api/create-api.ts";
+import { Daemon } from "../daemon/daemon.ts";
+import type { DaemonEnd } from "../daemon/setup.ts";
+import { ClusterError } from "../model/errors.ts";
+import type { Log } from "../ports/log.ts";
+import { configPath, foldersOf, keysPath, ownName, socketPath, type Folders } from "./folders.ts";
+import { makePorts } from "./make-ports.ts";
+import { readConfigFile, readKeysFile } from "./read-files.ts";
+import { version } from "./version.ts";
+import { Opener } from "../wire/opener.ts";
+import { Sealer } from "../wire/sealer.ts";
+
+// The daemon of one node. Exit codes: 0 left the cluster, 1 ended because it could not go on, 2 a file that a person must mend.
+
+const log = createLog(logLevel(process.env["HALE_LOG"]), process.env["HALE_LOG_FORMAT"] === "json" ? "json" : "text");
+
+process.on("uncaughtException", (error) => {
+  log.write("error", `haled broke: ${error.stack ?? error.message}`);
+  process.exit(1);
+});
+
+try {
+  await run(foldersOf(process.env), log);
+} catch (error) {
+  if (!(error instanceof ClusterError)) throw error;
+  for (const line of error.message.split("\n")) log.write("error", line, { code: error.code });
+  const isForPeople = /^(CONFIG|KEYS|NODE|USAGE)/.test(error.code);
+  process.exit(isForPeople ? 2 : 1);
+}
+
+async function run(folders: Folders, log: Log): Promise<void> {
+  if (process.getuid?.() !== 0) {
+    throw new ClusterError("ROOT_NEEDED", "Cannot run haled: not root; it sets addresses and runs agents, start it as root");
+  }
+  const { config, digest } = await readConfigFile(configPath(folders));
+  const keys = await readKeysFile(keysPath(folders));
+  const self = ownName(process.env);
+  if (!config.nodes.some((node) => node.id === self)) {
+    const known = config.nodes.map((node) => node.id).join(", ");
+    throw new ClusterError("NODE_UNKNOWN", `Cannot run haled as "${self}": not among the nodes (${known}) of ${configPath(folders)}`);
+  }
+  const { clock, note } = openClock();
+  if (note !== null) log.write("warning", note);
+  const ports = makePorts({ folders, config, keys, self, clock, log, onBeatLost: (reason) => daemon.abandon(reason) });
+  const opener = new Opener({ cluster: config.cluster, keys, self, nodes: config.nodes.map((node) => node.id) });
+  let server: SocketServer | null = null;
+  const onEnd = (end: DaemonEnd): void => {
+    log.write(end.kind === "left" ? "info" : "error", `haled ends: ${end.reason}`);
+    void (server?.close() ?? Promise.resolve()).finally(() => process.exit(end.kind === "left" ? 0 : 1));
+  };
+  const daemon = new Daemon({
+    self,
+    config,
+    configDigest: digest,
+    version,
+    ports,
+    opener,
+    makeSealer: (incarnation, channel) => new Sealer({ cluster: config.cluster, keys, self, incarnation, channel }),
+    readConfig: async () => {
+      try {
+        return { ok: true, ...(await readConfigFile(configPath(folders))) };
+      } catch (error) {
+        if (!(error instanceof ClusterError)) throw error;
+        return { ok: false, errors: error.message.split("\n") };
+      }
+    },
+    seed: () => randomBytes(4).readUInt32LE(),
+    onEnd,
+  });
+  listenToSignals(daemon, log);
+  await daemon.start();
+  server = await serveSocket(createApi(daemon, clock), socketPath(folders)).catch((error: Error) => {
+    daemon.abandon(error.message);
+    return null;
+  });
+  log.write("info", `haled ${version} runs as ${self} of cluster ${config.cluster}`, { incarnation: daemon.incarnation });
+}
+
+/** TERM and INT: leave in order; a second one: now. HUP: read the configuration again. */
+function listenToSignals(daemon: Daemon, log: Log): void {
+  let isLeaving = false;
+  const leave = (signal: string): void => {
+    if (isLeaving) return daemon.abandon(`second ${signal}: ends without leaving`);
+    isLeaving = true;
+    log.write("info", `${signal}: stops its services and leaves the cluster`);
+    daemon.shutdown();
+  };
+  process.on("SIGTERM", leave);
+  process.on("SIGINT", leave);
+  process.on("SIGHUP", () => {
+    daemon.reload("SIGHUP", new AbortController().signal).then(
+      (answer) => log.write(answer.ok ? "info" : "error", `reload: ${answer.text}`),
+      (error: unknown) => log.write("error", `reload: ${String(error)}`),
+    );
+  });
+}
+
+function logLevel(text: string | undefined): LogLevel {
+  return text === "error" || text === "warning" || text === "debug" ? text : "info";
+}

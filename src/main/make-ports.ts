@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import { createExecAgent } from "../adapters/exec/exec-agent.ts";
+import { createFenceAgentDevice } from "../adapters/fence-agent/fence-agent-device.ts";
+import { FileJournal } from "../adapters/journal/file-journal.ts";
+import { createLsbAgent } from "../adapters/lsb/lsb-agent.ts";
+import { AddressAgent } from "../adapters/netlink/address-agent.ts";
+import { NetworkTransport } from "../adapters/network/network-transport.ts";
+import { OcfAgent } from "../adapters/ocf/ocf-agent.ts";
+import { ProgramRunner } from "../adapters/process/program-runner.ts";
+import type { DaemonPorts } from "../daemon/setup.ts";
+import type { ClusterConfig } from "../model/cluster-config.ts";
+import type { NodeId } from "../model/ids.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import type { Keys } from "../wire/keys.ts";
+import type { Folders } from "./folders.ts";
+import { startHeartbeat } from "./start-heartbeat.ts";
+
+/** What the real adapters are made of. */
+export interface PortsOptions {
+  readonly folders: Folders;
+  readonly config: ClusterConfig;
+  readonly keys: Keys;
+  readonly self: NodeId;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The beat thread is gone for good: a daemon that others cannot hear must not go on. */
+  readonly onBeatLost: (reason: string) => void;
+}
+
+/** Every port of the daemon with its real adapter: the only list of them. */
+export function makePorts({ folders, config, keys, self, clock, log, onBeatLost }: PortsOptions): DaemonPorts {
+  const note = (text: string): void => log.write("warning", text);
+  const runner = new ProgramRunner({ outputFolder: join(folders.run, "output") });
+  const address = new AddressAgent({ clock, runner, onProblem: note });
+  return {
+    clock,
+    log,
+    journal: new FileJournal(folders.state),
+    transport: new NetworkTransport({ self, config, clock, onNote: note }),
+    agents: [
+      address,
+      new OcfAgent({ clock, runner, node: self }),
+      createLsbAgent({ clock, runner }),
+      createExecAgent({ clock, runner, node: self }),
+    ],
+    fence: createFenceAgentDevice({ runner }),
+    announcer: address,
+    makeBeater: (incarnation) =>
+      startHeartbeat({ config, keys, self, incarnation, clock, onNote: note, onGivenUp: onBeatLost }),
+  };
+}
