@@ -21,7 +21,7 @@ export interface ResourceAgentHarness {
   /** The resource, changed so that the action never ends. Absent where nothing can hang. */
   readonly hanging?: (action: OperationAction) => ResourceConfig;
   /** The resource, changed so that the action fails. */
-  readonly failing?: (action: OperationAction) => ResourceConfig;
+  readonly failing?: (action: OperationAction) => ResourceConfig | undefined;
   close(): void | Promise<void>;
 }
 

@@ -1,0 +1,56 @@
+import type { OcfResource } from "../../model/cluster-config.ts";
+import type { NodeId, ResourceId } from "../../model/ids.ts";
+import type { OperationAction } from "../../model/operation.ts";
+
+/** What is not in the resource itself. */
+export interface OcfCall {
+  readonly action: OperationAction;
+  readonly timeoutMs: number;
+  /** 0 for start, stop and a probe: agents ask for less on a probe, and Debian's apache waits 5 s for a pid file otherwise. */
+  readonly intervalMs: number;
+  readonly node: NodeId;
+  /** `/usr/lib/ocf`. */
+  readonly root: string;
+}
+
+/** The one parameter that is not the agent's but the operation's: depth of the monitor. */
+const checkLevelName = "OCF_CHECK_LEVEL";
+
+/** Name of a resource that may be part of a file name, as agents use it for their state. `web/Dummy:1` becomes `web__Dummy_1`. */
+export function instanceName(id: ResourceId): string {
+  const [service = "", ...rest] = id.split("/");
+  return [service, rest.join("_")].map((part) => part.replaceAll(/[^A-Za-z0-9._-]/g, "_")).join("__");
+}
+
+/** The environment of one call of an agent (OCF 1.1 and what Pacemaker adds). */
+export function ocfEnvironment(resource: OcfResource, call: OcfCall): Readonly<Record<string, string>> {
+  const parameters = Object.entries(resource.parameters).filter(([name]) => name !== checkLevelName);
+  const isRecurring = call.action === "monitor" && call.intervalMs > 0;
+  return {
+    OCF_ROOT: call.root,
+    OCF_RA_VERSION_MAJOR: "1",
+    OCF_RA_VERSION_MINOR: "1",
+    OCF_RESOURCE_INSTANCE: instanceName(resource.id),
+    OCF_RESOURCE_TYPE: resource.type,
+    OCF_RESOURCE_PROVIDER: resource.provider,
+    OCF_EXIT_REASON_PREFIX: exitReasonPrefix,
+    OCF_CHECK_LEVEL: isRecurring ? (resource.parameters[checkLevelName] ?? "0") : "0",
+    OCF_RESKEY_crm_feature_set: "3.17.4",
+    OCF_RESKEY_CRM_meta_name: call.action,
+    OCF_RESKEY_CRM_meta_timeout: String(call.timeoutMs),
+    OCF_RESKEY_CRM_meta_interval: String(call.intervalMs),
+    OCF_RESKEY_CRM_meta_on_node: call.node,
+    OCF_RESKEY_CRM_meta_on_node_uuid: call.node,
+    ...Object.fromEntries(parameters.map(([name, value]) => [`OCF_RESKEY_${name}`, value])),
+  };
+}
+
+/** What a line on standard error begins with that tells the reason of a failure. */
+export const exitReasonPrefix = "ocf-exit-reason:";
+
+/** The last reason that the agent gave, as one line; null when it gave none. */
+export function exitReason(output: string): string | null {
+  const lines = output.split("\n").filter((line) => line.startsWith(exitReasonPrefix));
+  const reason = lines.at(-1)?.slice(exitReasonPrefix.length).trim();
+  return reason === undefined || reason === "" ? null : reason;
+}

@@ -1,0 +1,68 @@
+import type { Operation, OperationOutcome } from "../../model/operation.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { limitLine } from "./limit-line.ts";
+import type { ProgramCall, ProgramEnd, ProgramRunner } from "./program-runner.ts";
+
+/** The part of an outcome that an exit code decides. */
+export type Verdict = Pick<OperationOutcome, "status" | "severity" | "reason">;
+
+/** What the kinds of agents that are programs differ in. */
+export interface ProgramAgent {
+  readonly runner: ProgramRunner;
+  /** Local time, for the lease of a start. */
+  readonly clock: Pick<Clock, "now">;
+  readonly judgeExit: (code: number, output: string) => Verdict;
+  /** Of a program that could not be started. Default: failed, hard. */
+  readonly judgeNotStarted?: (end: Extract<ProgramEnd, { kind: "not-started" }>) => Verdict;
+}
+
+/** Runs one operation as one program; everything that is not an exit code means the same for every kind. */
+export async function runOperation(
+  { runner, clock, judgeExit, judgeNotStarted }: ProgramAgent,
+  { id, action, timeoutMs, notAfter, resource }: Operation,
+  call: Pick<ProgramCall, "argv" | "environment">,
+  signal: AbortSignal,
+): Promise<OperationOutcome> {
+  // The last look before the program runs: see Operation.notAfter.
+  if (action === "start" && clock.now() >= notAfter) return refused();
+  const outputName = outputNameOf(resource.id, action);
+  const { end, output, durationMs } = await runner.run({ ...call, timeoutMs, outputName }, signal);
+  const verdict = judge();
+  return { ...verdict, reason: limitLine(verdict.reason), output, durationMs, ...codeOf(end) };
+
+  function judge(): Verdict {
+    switch (end.kind) {
+      case "exited":
+        return judgeExit(end.code, output);
+      case "killed":
+        return { status: "failed", severity: "soft", reason: `killed by ${end.signal}` };
+      case "timed-out":
+        return { status: "timed-out", severity: "soft", reason: `not done after ${timeoutMs} ms, ${end.detail}` };
+      case "aborted":
+        return { status: "failed", severity: "soft", reason: `cancelled, ${end.detail}` };
+      case "not-started":
+        return judgeNotStarted?.(end) ?? { status: "failed", severity: "hard", reason: end.reason };
+      default:
+        throw new TypeError(`Cannot judge operation ${id}: ${JSON.stringify(end satisfies never)}`);
+    }
+  }
+}
+
+/** The outcome for a resource that came to an agent of another kind: a mistake of ours, wrong on every node. */
+export function wrongKind({ resource }: Operation, wanted: string): OperationOutcome {
+  const reason = `Cannot run "${resource.name}": it is ${resource.kind}, not ${wanted}`;
+  return { status: "failed", severity: "fatal", reason, output: "", durationMs: 0 };
+}
+
+/** A file name that says whose output it is; no two resources share one, whatever characters their names have. */
+export function outputNameOf(id: string, action: string): string {
+  return `${encodeURIComponent(id).replaceAll("%", "+").slice(0, 200)}.${action}`;
+}
+
+function refused(): OperationOutcome {
+  return { status: "refused", severity: "none", reason: "the lease had run out", output: "", durationMs: 0 };
+}
+
+function codeOf(end: ProgramEnd): { readonly code?: number } {
+  return end.kind === "exited" ? { code: end.code } : {};
+}

@@ -1,0 +1,263 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync, chmodSync, mkdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, describe, expect, test } from "vitest";
+import { createExecAgent } from "../../src/adapters/exec/exec-agent.ts";
+import { createLsbAgent } from "../../src/adapters/lsb/lsb-agent.ts";
+import { OcfAgent } from "../../src/adapters/ocf/ocf-agent.ts";
+import { ProgramRunner } from "../../src/adapters/process/program-runner.ts";
+import type { ExecResource, LsbResource, OcfResource } from "../../src/model/cluster-config.ts";
+import { parseNodeId, parseServiceId, resourceId } from "../../src/model/ids.ts";
+import type { OperationAction, OperationOutcome } from "../../src/model/operation.ts";
+import { durationMs, instantMs } from "../../src/model/units.ts";
+import { operation, resourceAgentContract } from "./resource-agent.contract.ts";
+
+// OCF, LSB and exec agents as real programs: Debian's, and daemons of our own that misbehave.
+
+const folder = mkdtempSync(join(tmpdir(), "hale-agents-"));
+const runner = new ProgramRunner({ outputFolder: join(folder, "output") });
+const node = parseNodeId("n1");
+const never = new AbortController().signal;
+
+afterAll(() => {
+  runner.close();
+  rmSync(folder, { recursive: true });
+});
+
+let names = 0;
+
+function base(name: string) {
+  names += 1;
+  const time = durationMs(5000);
+  return {
+    id: resourceId(parseServiceId("web"), `${name}-${process.pid}-${names}`),
+    name,
+    startTimeoutMs: time,
+    stopTimeoutMs: time,
+    monitorTimeoutMs: time,
+    monitorIntervalMs: time,
+  };
+}
+
+function script(name: string, body: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+  return path;
+}
+
+/** A daemon that keeps its starter's output open, as careless init scripts do; its state is a pid file. */
+function daemonScript(stopped: number): (pidFile: string) => string {
+  return (pidFile) => `
+pid=$(cat ${pidFile} 2>/dev/null)
+alive() { [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && ! grep -q '^State:.Z' /proc/$pid/status; }
+case $1 in
+  start) alive || { setsid sh -c 'echo $$ > ${pidFile}; exec sleep 600' & while [ ! -s ${pidFile} ]; do sleep 0.01; done; } ;;
+  stop) alive && kill "$pid"; while alive; do sleep 0.01; done; rm -f ${pidFile} ;;
+  status|monitor) alive || exit ${stopped} ;;
+esac
+exit 0`;
+}
+
+function pidOf(pidFile: string): number {
+  return existsSync(pidFile) ? Number(readFileSync(pidFile, "utf8")) : 0;
+}
+
+function isAlive(pidFile: string): boolean {
+  const status = `/proc/${pidOf(pidFile)}/status`;
+  return pidOf(pidFile) > 0 && existsSync(status) && !/^State:\tZ/m.test(readFileSync(status, "utf8"));
+}
+
+async function killDaemon(pidFile: string): Promise<void> {
+  process.kill(pidOf(pidFile), "SIGKILL");
+  while (isAlive(pidFile)) await sleep(5);
+}
+
+function lsb(path: string): LsbResource {
+  return { ...base("lpd"), kind: "lsb", script: path };
+}
+
+function ocf(parameters: Readonly<Record<string, string>>, type = "Dummy", provider = "heartbeat"): OcfResource {
+  return { ...base(type), kind: "ocf", provider, type, parameters };
+}
+
+const hang = script("hang", "trap '' TERM; sh -c 'trap \"\" TERM; sleep 60' & sleep 60; sleep 60");
+const fail = script("fail", "echo broken >&2; exit 1");
+
+resourceAgentContract("lsb", () => {
+  const pidFile = join(folder, `lsb-${(names += 1)}.pid`);
+  let now = instantMs(0);
+  const resource = lsb(script(`initd-${names}`, daemonScript(3)(pidFile)));
+  return {
+    agent: createLsbAgent({ runner, clock: { now: () => now } }),
+    resource,
+    foreign: ocf({}),
+    setNow: (instant) => {
+      now = instant;
+    },
+    isRunning: () => isAlive(pidFile),
+    kill: async () => killDaemon(pidFile),
+    hanging: () => ({ ...resource, script: hang }),
+    // Of `status`, 1 means dead.
+    failing: (action) => ({ ...resource, script: action === "monitor" ? script("fail4", "exit 4") : fail }),
+    close: () => undefined,
+  };
+});
+
+resourceAgentContract("exec", () => {
+  const pidFile = join(folder, `exec-${(names += 1)}.pid`);
+  let now = instantMs(0);
+  const path = script(`exec-${names}`, daemonScript(7)(pidFile));
+  const commands = { start: [path, "start"], stop: [path, "stop"], monitor: [path, "monitor"] };
+  const resource: ExecResource = { ...base("exec"), kind: "exec", ...commands };
+  return {
+    agent: createExecAgent({ runner, node, clock: { now: () => now } }),
+    resource,
+    foreign: ocf({}),
+    setNow: (instant) => {
+      now = instant;
+    },
+    isRunning: () => isAlive(pidFile),
+    kill: async () => killDaemon(pidFile),
+    hanging: (action) => ({ ...resource, [action]: [hang] }),
+    failing: (action) => ({ ...resource, [action]: [fail] }),
+    close: () => undefined,
+  };
+});
+
+const hasResourceAgents = existsSync("/usr/lib/ocf/resource.d/heartbeat/Dummy") && process.getuid?.() === 0;
+
+describe.skipIf(!hasResourceAgents)("heartbeat:Dummy of Debian", () => {
+  resourceAgentContract("ocf", () => {
+    const state = join(folder, `dummy-${(names += 1)}.state`);
+    let now = instantMs(0);
+    const resource = ocf({ state, fake: "x" });
+    const missing: OcfResource = { ...resource, type: "missing" };
+    return {
+      agent: new OcfAgent({ runner, node, clock: { now: () => now } }),
+      resource,
+      foreign: lsb("/bin/true"),
+      setNow: (instant) => {
+        now = instant;
+      },
+      isRunning: () => existsSync(state),
+      kill: () => rmSync(state),
+      // A probe of a missing agent is "not running": what was never installed cannot run.
+      failing: (action) => (action === "monitor" ? undefined : missing),
+      close: () => undefined,
+    };
+  });
+});
+
+describe("an OCF agent of our own", () => {
+  const root = join(folder, "ocf");
+  mkdirSync(join(root, "resource.d/test"), { recursive: true });
+  const agent = new OcfAgent({ runner, node, root, clock: { now: () => instantMs(0) } });
+  const resource = ocf({ port: "80", OCF_CHECK_LEVEL: "10" }, "agent", "test");
+
+  function agentDoes(body: string): void {
+    writeFileSync(join(root, "resource.d/test/agent"), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+  }
+
+  async function run(action: OperationAction, timeoutMs = 5000, of = resource): Promise<OperationOutcome> {
+    return agent.run(operation(of, action, { timeoutMs: durationMs(timeoutMs) }), never);
+  }
+
+  test("finds the environment of the standard", async () => {
+    agentDoes("env | sort; echo action=$1 args=$#; [ $1 != monitor ] || exit 7");
+    const { output } = await run("start", 12_345);
+    expect(output).toContain("OCF_RESKEY_port=80\n");
+    expect(output).toContain("OCF_RESKEY_CRM_meta_timeout=12345\n");
+    expect(output).toContain("OCF_RESKEY_CRM_meta_interval=0\n");
+    expect(output).toContain("OCF_RESKEY_CRM_meta_name=start\n");
+    expect(output).toContain("OCF_RESKEY_CRM_meta_on_node=n1\n");
+    expect(output).toMatch(/OCF_RESOURCE_INSTANCE=web__agent-[0-9-]+\n/);
+    expect(output).toContain("OCF_RESOURCE_PROVIDER=test\n");
+    expect(output).toContain("OCF_RESOURCE_TYPE=agent\n");
+    expect(output).toContain(`OCF_ROOT=${root}\n`);
+    expect(output).toContain("OCF_RA_VERSION_MAJOR=1\nOCF_RA_VERSION_MINOR=1\n");
+    expect(output).toContain("OCF_CHECK_LEVEL=0\n");
+    expect(output).toContain("action=start args=1\n");
+    expect(output).not.toContain("OCF_RESKEY_OCF_CHECK_LEVEL");
+  });
+
+  test("a monitor of what runs is recurring, with its check level; a probe is not", async () => {
+    agentDoes('echo "$OCF_RESKEY_CRM_meta_interval $OCF_CHECK_LEVEL"');
+    await run("stop");
+    expect((await run("monitor")).output).toBe("0 0\n");
+    expect((await run("monitor")).output).toBe("5000 10\n");
+    await run("stop");
+    expect((await run("monitor")).output).toBe("0 0\n");
+    await run("stop");
+  });
+
+  test("its exit reason is the reason", async () => {
+    agentDoes("echo noise; echo 'ocf-exit-reason:first' >&2; echo 'ocf-exit-reason:Port 80 is taken' >&2; exit 1");
+    expect(await run("start")).toMatchObject({
+      status: "failed",
+      severity: "soft",
+      code: 1,
+      reason: "Port 80 is taken (the agent reported a failure (exit code 1))",
+    });
+  });
+
+  test("not installed: nothing on a probe, a failure of this node when it ran", async () => {
+    agentDoes("[ $1 = monitor ] && exit 5; exit 0");
+    await run("stop");
+    expect(await run("monitor")).toMatchObject({ status: "not-running", severity: "hard" });
+    await run("start");
+    expect(await run("monitor")).toMatchObject({ status: "failed", severity: "hard" });
+    await run("stop");
+  });
+
+  test("that is missing names itself and the package", async () => {
+    const missing: OcfResource = { ...resource, provider: "heartbeat", type: "nowhere" };
+    expect(await run("start", 5000, missing)).toMatchObject({
+      status: "failed",
+      severity: "hard",
+      reason: `Cannot run "${root}/resource.d/heartbeat/nowhere": no such file: apt install resource-agents`,
+    });
+    expect(await run("monitor", 5000, missing)).toMatchObject({ status: "not-running", severity: "hard" });
+  });
+
+  test("that is not executable says so", async () => {
+    agentDoes("exit 0");
+    chmodSync(join(root, "resource.d/test/agent"), 0o644);
+    const outcome = await run("start");
+    expect(outcome).toMatchObject({ status: "failed", severity: "hard" });
+    expect(outcome.reason).toMatch(/it is not executable: chmod \+x/);
+    rmSync(join(root, "resource.d/test/agent"));
+  });
+
+  test("that hangs with grandchildren is ended with them", async () => {
+    const pidFile = join(folder, "hang.pid");
+    agentDoes(`trap '' TERM; sh -c 'trap "" TERM; echo $$ > ${pidFile}; sleep 60; sleep 60' & sleep 60; sleep 60`);
+    const outcome = await run("start", 300);
+    expect(outcome).toMatchObject({ status: "timed-out", reason: "not done after 300 ms, ended by SIGKILL" });
+    expect(isAlive(pidFile)).toBe(false);
+  });
+
+  test("that prints 100 MB leaves 4 KiB", async () => {
+    agentDoes("yes ein langes Lied | head -c 100000000; exit 1");
+    const outcome = await run("start");
+    expect(outcome).toMatchObject({ status: "failed", code: 1 });
+    expect(Buffer.byteLength(outcome.output)).toBeLessThanOrEqual(4096);
+  });
+
+  test("that dies by a signal has failed", async () => {
+    agentDoes("kill -SEGV $$");
+    expect(await run("monitor")).toMatchObject({ status: "failed", severity: "soft", reason: "killed by SIGSEGV" });
+  });
+
+  test("that leaves a daemon on its output does not hold us up, and the daemon may go on writing", async () => {
+    const pidFile = join(folder, "writer.pid");
+    agentDoes(`setsid sh -c 'echo $$ > ${pidFile}; while echo alive; do sleep 0.01; done' &
+while [ ! -s ${pidFile} ]; do sleep 0.01; done`);
+    const outcome = await run("start");
+    expect(outcome.status).toBe("ok");
+    expect(outcome.durationMs).toBeLessThan(2000);
+    await sleep(100);
+    expect(isAlive(pidFile)).toBe(true);
+    await killDaemon(pidFile);
+  });
+});
