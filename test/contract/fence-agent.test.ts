@@ -1,0 +1,132 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createFenceAgentDevice } from "../../src/adapters/fence-agent/fence-agent-device.ts";
+import { readFenceMetadata } from "../../src/adapters/fence-agent/metadata.ts";
+import { ProgramRunner } from "../../src/adapters/process/program-runner.ts";
+import type { FenceCall, FenceOutcome } from "../../src/model/operation.ts";
+import { durationMs } from "../../src/model/units.ts";
+import { fenceDeviceContract } from "./fence-device.contract.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "hale-fence-"));
+const runner = new ProgramRunner({ outputFolder: join(folder, "output") });
+const never = new AbortController().signal;
+
+afterAll(() => {
+  runner.close();
+  rmSync(folder, { recursive: true });
+});
+
+function script(name: string, body: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+  return path;
+}
+
+// Debian's fence_dummy: the real library of fence agents with a file for a power switch.
+const hasDummy = existsSync("/usr/sbin/fence_dummy");
+
+describe.skipIf(!hasDummy)("fence_dummy", () => {
+  let worlds = 0;
+  fenceDeviceContract("fence_dummy of Debian", () => {
+    worlds += 1;
+    const status = join(folder, `status-${worlds}`);
+    const parameters = { status_file: status, type: "file" };
+    writeFileSync(status, "on");
+    return {
+      device: createFenceAgentDevice({ runner }),
+      works: { agent: "fence_dummy", parameters, plug: "1" },
+      refuses: { agent: "fence_dummy", parameters: { ...parameters, type: "fail", power_timeout: "1" }, plug: "1" },
+      hangs: { agent: script("fence_hangs", "cat > /dev/null; sleep 60 & wait"), parameters: {}, plug: "1" },
+      missing: { agent: "fence_nowhere", parameters: {}, plug: "1" },
+      isOn: () => readFileSync(status, "utf8").trim() === "on",
+      close: () => undefined,
+    };
+  });
+
+  test("its metadata tells parameters and actions", async () => {
+    const answer = await readFenceMetadata("fence_dummy", { runner }, never);
+    expect(answer).toMatchObject({ ok: true, metadata: { name: "fence_dummy" } });
+  });
+});
+
+describe("fence agents", () => {
+  let recorder: string;
+  const heard = join(folder, "heard");
+
+  beforeAll(() => {
+    recorder = script("fence_recorder", `cat > ${heard}; cat ${heard}; exit \${CODE:-0}`);
+  });
+
+  async function run(more: Partial<FenceCall>): Promise<FenceOutcome> {
+    const call: FenceCall = {
+      id: 1,
+      agent: recorder,
+      parameters: {},
+      action: "off",
+      timeoutMs: durationMs(5000),
+      ...more,
+    };
+    return createFenceAgentDevice({ runner }).run(call, never);
+  }
+
+  test("hear sorted lines on standard input, and nothing on the command line", async () => {
+    await run({ parameters: { username: "admin", ip: "10.0.0.9", identity_file: "/etc/key" }, plug: "7" });
+    expect(readFileSync(heard, "utf8")).toBe(
+      "action=off\nidentity_file=/etc/key\nip=10.0.0.9\nplug=7\nusername=admin\n",
+    );
+  });
+
+  test("cannot be told another action or plug by the configuration", async () => {
+    await run({ parameters: { action: "status", plug: "1" }, plug: "7" });
+    expect(readFileSync(heard, "utf8")).toBe("action=off\nplug=7\n");
+  });
+
+  test("get a password from its file at each call, and no outcome shows it", async () => {
+    const file = join(folder, "pdu.secret");
+    writeFileSync(file, "geheim\n");
+    const outcome = await run({ parameters: { "password-file": file } });
+    expect(readFileSync(heard, "utf8")).toBe("action=off\npassword=geheim\n");
+    expect(JSON.stringify(outcome)).not.toContain("geheim");
+    expect(outcome.output).toContain("password=***");
+    writeFileSync(file, "anders\n");
+    await run({ parameters: { "password-file": file } });
+    expect(readFileSync(heard, "utf8")).toBe("action=off\npassword=anders\n");
+  });
+
+  test("are not run when a password file is missing", async () => {
+    rmSync(heard, { force: true });
+    const outcome = await run({ parameters: { "password-file": "/nowhere/secret" } });
+    expect(outcome).toMatchObject({
+      confirmed: false,
+      reason: expect.stringContaining("password-file: ENOENT") as string,
+    });
+    expect(existsSync(heard)).toBe(false);
+  });
+
+  test("cannot be given a second line", async () => {
+    const outcome = await run({ parameters: { username: "a\naction=on" } });
+    expect(outcome).toMatchObject({
+      confirmed: false,
+      reason: expect.stringContaining("more than one line") as string,
+    });
+  });
+
+  test.each([
+    ["status", "echo Status: OFF; exit 2", { confirmed: true, reason: "off" }],
+    ["status", "echo 'Failed: Unrecognised action' >&2; exit 2", { confirmed: false }],
+    ["off", "exit 2", { confirmed: false }],
+    ["off", "echo 'Unable to connect/login to fencing device' >&2; exit 3", { confirmed: false }],
+    ["off", "kill -KILL $$", { confirmed: false }],
+    ["off", "yes | head -c 100000000; exit 1", { confirmed: false }],
+  ] as const)("%s of an agent that does: %s", async (action, body, expected) => {
+    expect(await run({ agent: script("fence_case", `cat > /dev/null; ${body}`), action })).toMatchObject(expected);
+  });
+
+  test("that are missing name the package", async () => {
+    expect((await run({ agent: "fence_nowhere" })).reason).toBe(
+      'Cannot run "/usr/sbin/fence_nowhere": no such file: apt install fence-agents',
+    );
+  });
+});
