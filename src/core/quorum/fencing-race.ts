@@ -1,0 +1,79 @@
+import type { QuorumConfig } from "../../model/cluster-config.ts";
+import type { NodeId } from "../../model/ids.ts";
+import type { Electorate } from "../../model/message.ts";
+import type { InstantMs } from "../../model/units.ts";
+import { instantMs } from "../../model/units.ts";
+import type { Member, ViewId } from "../../model/view.ts";
+import type { Grant } from "./votes.ts";
+
+/**
+ * Two nodes and no majority: whoever fences the other goes on.
+ *
+ * Safe because the winner's peer is off, and because the loser's disk still says that both have a vote, so after its reboot it can do
+ * nothing alone. The winner's first entry takes the loser's vote away; from its commit the winner restarts alone. A node that rebooted
+ * does not take part in the race (its log may be old, and two nodes would shoot each other in turns): it waits for its peer.
+ */
+export interface RaceState {
+  /** Attempts grow by one with each request; a verdict on another is ignored. */
+  readonly attempt: number;
+  /**
+   * A request whose verdict is not there. It cannot be recalled: until then the peer is not proposed with, promised to or taken in,
+   * or it would be shot as a member.
+   */
+  readonly out: { readonly target: NodeId; readonly logView: ViewId } | null;
+  readonly grant: Grant | null;
+  /** No new request before. */
+  readonly notBefore: InstantMs;
+}
+
+/** No race yet. */
+export const noRace: RaceState = { attempt: 0, out: null, grant: null, notBefore: instantMs(0) };
+
+/** What decides whether this node may race. */
+export interface Standing {
+  readonly self: NodeId;
+  readonly quorum: QuorumConfig;
+  /** The last view was installed in this life: the log is not an old one. */
+  readonly isInstalledHere: boolean;
+  /** Members of the last installed view. */
+  readonly members: readonly Member[];
+  /** Last in the log; undefined on a blank node. */
+  readonly electorate: Electorate | undefined;
+  readonly committed: number;
+}
+
+/**
+ * [GRP-34] The peer that this node may fence for quorum, or null.
+ *
+ * The electorate must be of both and committed: with a change in flight (a vote being withdrawn or restored) the peer's disk may hold
+ * an electorate in which it needs nobody.
+ */
+export function rivalOf(standing: Standing): NodeId | null {
+  const { quorum, electorate, self, members } = standing;
+  if (quorum.kind !== "fencing" || electorate === undefined || !standing.isInstalledHere) return null;
+  const { voters, index } = electorate;
+  if (voters.length !== 2 || !voters.includes(self) || index > standing.committed) return null;
+  const peer = voters.find((voter) => voter !== self);
+  return peer !== undefined && members.some(({ node }) => node === peer) ? peer : null;
+}
+
+/** When the peer fell silent, and what its kernel says. */
+export interface Silence {
+  /** Its last proof of life. */
+  readonly heardAt: InstantMs;
+  /** Its port answered "closed" since: the kernel lives, the daemon does not, and may come back. */
+  readonly isClosed: boolean;
+}
+
+/** The spans of the race. */
+export interface RaceTimes {
+  readonly deadtime: number;
+  readonly daemonGrace: number;
+}
+
+/** [GRP-35] When the fence may be asked for: at the peer's death, later for the node not preferred, later for a mere daemon crash. */
+export function fenceDueAt(self: NodeId, quorum: QuorumConfig, silence: Silence, times: RaceTimes): InstantMs {
+  const delay = quorum.kind === "fencing" && quorum.prefer !== self ? quorum.delayMs : 0;
+  const patience = silence.isClosed ? Math.max(times.daemonGrace, times.deadtime) : times.deadtime;
+  return instantMs(silence.heardAt + patience + delay);
+}

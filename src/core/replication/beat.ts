@@ -1,0 +1,40 @@
+import type { Hearing, HeartbeatBody } from "../../model/message.ts";
+import { isHeard } from "../membership/peer.ts";
+import { waitingSince } from "./durability.ts";
+import type { GroupState } from "./group-state.ts";
+import type { InstantMs } from "../../model/units.ts";
+import { never } from "../../model/units.ts";
+
+/** Everything this node says of itself until it is told anew. */
+export function beatBody(state: GroupState, now: InstantMs): HeartbeatBody {
+  const { phase, setup, log } = state;
+  const stuckSince = waitingSince(state.disk);
+  return {
+    status: phase.kind,
+    promised: state.promised,
+    view: state.logView,
+    coordinator: state.logView.counter === 0 ? null : state.logView.proposer,
+    members: state.viewMembers.map(({ node }) => node),
+    hears: hearings(state, now, setup.timers.deadtime),
+    delivered: state.delivered,
+    committed: state.committed,
+    electorate: log.electorates.at(-1) ?? { index: 0, voters: [] },
+    isBlank: state.isBlank,
+    loopLateMs: state.loopLateMs,
+    diskLateMs: stuckSince === never ? 0 : Math.max(0, Math.round(now - stuckSince)),
+  };
+}
+
+function hearings(state: GroupState, now: InstantMs, deadtimeMs: number): readonly Hearing[] {
+  const hears: Hearing[] = [];
+  for (const peer of state.peers) {
+    if (peer.incarnation === null) continue;
+    hears.push({
+      node: peer.node,
+      incarnation: peer.incarnation,
+      isHeard: isHeard(peer, now, deadtimeMs),
+      echo: peer.sentAt,
+    });
+  }
+  return hears;
+}

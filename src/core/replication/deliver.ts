@@ -1,0 +1,52 @@
+import type { Entry } from "../../model/entry.ts";
+import type { NodeId } from "../../model/ids.ts";
+import type { Incarnation } from "../../model/incarnation.ts";
+import { knowLife } from "../membership/hear-beat.ts";
+import { entryAt } from "./log.ts";
+import { withSubmission } from "./submissions.ts";
+import { committedRecord, peerOf, persist, replacePeer, type Turn } from "./turn.ts";
+
+/** Delivers everything up to the commit index. Called when it has moved, and once at the start for what was delivered before. */
+export function deliver(turn: Turn): void {
+  const { state } = turn;
+  while (state.delivered < state.committed) {
+    const entry = entryAt(state.log, state.delivered + 1);
+    if (entry === undefined)
+      throw new RangeError(`Cannot deliver entry ${state.delivered + 1}: log ends at ${state.log.length}`);
+    state.delivered = entry.index;
+    turn.delivered.push(entry);
+    take(turn, entry);
+  }
+}
+
+function take(turn: Turn, entry: Entry): void {
+  const { state } = turn;
+  const { id, body } = entry;
+  state.lastDelivered = withSubmission(state.lastDelivered, id);
+  if (id.sequence > 0 && id.origin === state.setup.self && id.incarnation === state.setup.incarnation) {
+    state.pending = state.pending.filter((pending) => pending.id.sequence !== id.sequence);
+  }
+  if (body.kind === "electorate") writeCommitted(turn);
+  if (body.kind === "left") {
+    writeCommitted(turn);
+    noteLeft(turn, entry.index, body.node, body.incarnation);
+  }
+}
+
+/** [GRP-38] A node must know after a reboot which electorate is decided, so its commit goes to disk at once. */
+function writeCommitted(turn: Turn): void {
+  const records = committedRecord(turn);
+  if (records.length > 0) persist(turn, records);
+}
+
+/** [GRP-71] The entry is the proof of a clean leave: from here on that life is over, whatever its heartbeats still say. */
+function noteLeft(turn: Turn, index: number, node: NodeId, incarnation: Incarnation): void {
+  const { state } = turn;
+  if (node === state.setup.self) {
+    if (incarnation !== state.setup.incarnation || state.leave === null) return;
+    state.leave = { ...state.leave, delivered: { index, at: turn.moment.now } };
+    return;
+  }
+  const peer = peerOf(turn, node);
+  if (peer !== undefined) replacePeer(turn, { ...knowLife(peer, incarnation), gone: incarnation });
+}

@@ -1,0 +1,52 @@
+import { type InstantMs, never } from "../../model/units.ts";
+import type { ViewId } from "../../model/view.ts";
+
+/**
+ * What is on disk, apart from what is in memory.
+ *
+ * The state runs ahead of the disk: a promise is made in memory, the write is asked for, and the answer goes out only when it is done.
+ * Writes finish in order, so it is enough to remember for each what the disk will hold after it; everything that may be said only
+ * "after it is on disk" is derived from `durable`, never from the state in memory.
+ */
+export interface Durable {
+  readonly promised: ViewId;
+  readonly logView: ViewId;
+  /** Durable length of the log. Acknowledgements name this. */
+  readonly length: number;
+}
+
+/** A write under way, with what the disk holds after it. */
+interface Write extends Durable {
+  readonly write: number;
+  readonly askedAt: InstantMs;
+}
+
+/** The disk and the writes under way, oldest first. */
+export interface DiskProgress {
+  readonly durable: Durable;
+  readonly writes: readonly Write[];
+  /** Number of the next write. */
+  readonly next: number;
+  /** Commit index that was last written. */
+  readonly committed: number;
+}
+
+/** One more write under way. */
+export function asked(disk: DiskProgress, after: Durable, now: InstantMs): DiskProgress {
+  return { ...disk, writes: [...disk.writes, { ...after, write: disk.next, askedAt: now }], next: disk.next + 1 };
+}
+
+/** Everything up to that write number is done. */
+export function finished(disk: DiskProgress, write: number): DiskProgress {
+  let durable = disk.durable;
+  for (const done of disk.writes) {
+    if (done.write > write) break;
+    durable = { promised: done.promised, logView: done.logView, length: done.length };
+  }
+  return { ...disk, durable, writes: disk.writes.filter((waiting) => waiting.write > write) };
+}
+
+/** When the oldest unfinished write was asked for; `never` when there is none. */
+export function waitingSince(disk: DiskProgress): InstantMs {
+  return disk.writes[0]?.askedAt ?? never;
+}

@@ -1,0 +1,30 @@
+import { after, type InstantMs, never } from "../../model/units.ts";
+import { forgivePause } from "../membership/attention.ts";
+import type { Phase } from "./group-state.ts";
+import type { Turn } from "./turn.ts";
+
+/** [GRP-4] The time in which this node itself did not run counts against nobody: neither the others' lives nor their answers. */
+export function forgiveOwnPause(turn: Turn): void {
+  const { state, moment } = turn;
+  const { deadtime } = state.setup.timers;
+  const gap = moment.now - state.steppedAt;
+  if (gap <= deadtime / 2) return;
+  state.peers = forgivePause(state.peers, state.steppedAt, moment.now, deadtime);
+  state.phase = shifted(state.phase, gap, moment.now);
+}
+
+function shifted(phase: Phase, gap: number, now: InstantMs): Phase {
+  switch (phase.kind) {
+    case "electing":
+      return phase;
+    case "proposing":
+    case "promised":
+      return { ...phase, deadline: after(phase.deadline, gap) };
+    case "active": {
+      const idleSince = phase.idleSince === never ? never : now;
+      if (phase.lead === null) return { ...phase, idleSince };
+      const open = phase.lead.open.map((entry) => ({ ...entry, orderedAt: after(entry.orderedAt, gap) }));
+      return { ...phase, idleSince, lead: { ...phase.lead, open } };
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import type { DiskRecord } from "../../model/disk.ts";
+import type { NodeId } from "../../model/ids.ts";
+import type { Incarnation } from "../../model/incarnation.ts";
+import type { Message } from "../../model/message.ts";
+import { after, never } from "../../model/units.ts";
+import { sameViewId } from "../../model/view.ts";
+import { knowLife } from "../membership/hear-beat.ts";
+import { commitUpTo } from "./follow.ts";
+import type { Installing, Proposing } from "./group-state.ts";
+import { appendEntries, cutLog, emptyLog } from "./log.ts";
+import { openLead, orderOwn } from "./order.ts";
+import { toActive } from "./phases.ts";
+import { persist, send, sendToAll, type Turn } from "./turn.ts";
+
+/** An installation: the message that carries it. */
+export type Install = Extract<Message, { kind: "install" }>;
+
+/** What decides whether a node installs. */
+export interface Installer {
+  readonly self: NodeId;
+  readonly incarnation: Incarnation;
+}
+
+/**
+ * [GRP-13] True when the installation is meant for this very life: a node that rebooted since its promise has a log that the proposer
+ * has not seen.
+ */
+export function isMeantFor(install: Install, installer: Installer): boolean {
+  return install.members.some(
+    ({ node, incarnation }) => node === installer.self && incarnation === installer.incarnation,
+  );
+}
+
+/**
+ * Replaces the log behind what both have by the view's, and moves `logView`: one record, one atomic switch.
+ *
+ * Nothing of it is delivered here. [GRP-51] The tail is delivered when the view starts, because only then is it on every member's disk.
+ */
+export function applyInstall(turn: Turn, install: Install): void {
+  const { state } = turn;
+  if (install.from <= state.committed)
+    throw new RangeError(`Cannot replace entry ${install.from}: committed up to ${state.committed}`);
+  const kept =
+    install.from === 1 ? emptyLog({ index: 0, voters: install.founding }) : cutLog(state.log, install.from - 1);
+  const log = appendEntries(kept, install.entries);
+  if (log.length !== install.base)
+    throw new RangeError(`Cannot install up to ${install.base}: log ends at ${log.length}`);
+  state.log = log;
+  state.logView = install.view;
+  state.viewMembers = install.members;
+  state.base = install.base;
+  state.isBlank = false;
+  state.isInstalledHere = true;
+  state.committed = Math.max(state.committed, install.committed);
+  state.disk = { ...state.disk, committed: state.committed };
+  state.peers = state.peers.map((peer) => {
+    const member = install.members.find(({ node }) => node === peer.node);
+    return member === undefined ? peer : knowLife(peer, member.incarnation);
+  });
+  const { kind: _, ...fields } = install;
+  const record: DiskRecord = { kind: "install", ...fields, committed: state.committed };
+  persist(turn, [record]);
+}
+
+/** An installation came in from the proposer this node has promised to. */
+export function onInstall(turn: Turn, install: Install): void {
+  const { state } = turn;
+  const { phase, setup } = state;
+  if (!isMeantFor(install, { self: setup.self, incarnation: setup.incarnation })) return;
+  if (!sameViewId(install.view, state.promised)) return;
+  if (sameViewId(install.view, state.logView)) return confirmInstalled(turn);
+  // [GRP-12] Only what is promised, and still waited for, is installed.
+  if (phase.kind !== "promised" || !sameViewId(state.disk.durable.promised, install.view)) return;
+  applyInstall(turn, install);
+  state.phase = { ...phase, isInstalled: true, deadline: after(turn.moment.now, setup.timers.promise) };
+}
+
+/** [GRP-15] Says "installed" only when it is on disk. */
+export function confirmInstalled(turn: Turn): void {
+  const { state } = turn;
+  if (state.logView.proposer === state.setup.self) return;
+  if (sameViewId(state.disk.durable.logView, state.logView)) {
+    send(turn, state.logView.proposer, { kind: "installed", view: state.logView });
+  }
+}
+
+/** A member (or this node's own disk) has installed the proposed view. [GRP-52] It starts when all have. */
+export function onInstalled(turn: Turn, proposing: Proposing, node: NodeId, incarnation: Incarnation): void {
+  const { stage } = proposing;
+  if (stage.kind !== "installing" || stage.installed.includes(node)) return;
+  if (!stage.members.some((member) => member.node === node && member.incarnation === incarnation)) return;
+  const installed = [...stage.installed, node];
+  if (installed.length < stage.members.length) {
+    turn.state.phase = { ...proposing, stage: { ...stage, installed } };
+    return;
+  }
+  activate(turn, proposing, stage);
+}
+
+function activate(turn: Turn, proposing: Proposing, stage: Installing): void {
+  const { state } = turn;
+  const view = { id: proposing.view, members: stage.members, coordinator: state.setup.self };
+  const active = toActive(turn, view, null);
+  state.phase = { ...active, idleSince: never };
+  commitUpTo(turn, state.base);
+  state.phase = { ...state.phase, lead: openLead(turn, state.base, stage.members, stage.grantedPeer) };
+  sendToAll(turn, proposing.members, { kind: "start", view: proposing.view });
+  orderOwn(turn);
+}

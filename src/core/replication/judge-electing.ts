@@ -1,0 +1,133 @@
+import type { NodeId } from "../../model/ids.ts";
+import type { Electorate } from "../../model/message.ts";
+import { after } from "../../model/units.ts";
+import { compareViewIds, sameViewId, type ViewId } from "../../model/view.ts";
+import { isBestCandidate } from "../membership/best-candidate.ts";
+import { isHeard, type Peer } from "../membership/peer.ts";
+import { fenceDueAt, rivalOf } from "../quorum/fencing-race.ts";
+import { hasVotes } from "../quorum/votes.ts";
+import type { Electing } from "./group-state.ts";
+import { onPropose } from "./promise.ts";
+import { propose } from "./propose.ts";
+import { isDeparting, isDiskStuck, isDue, isSlow, neighbours, peerOf, type Turn, wakeBy } from "./turn.ts";
+
+/**
+ * What a node without a view does: waits to be taken in where a view is alive, else proposes when it is the best to do so and a quorum
+ * is there, else asks the arbiter.
+ *
+ * A node whose coordinator has just died does not wait at all when it is the best candidate (see membership/best-candidate.ts). Every
+ * later attempt waits a random time, because then somebody got in its way.
+ */
+export function judgeElecting(turn: Turn, electing: Electing): void {
+  const { state } = turn;
+  if (state.isBlank || state.bootAbove !== null || isDeparting(state)) return;
+  if (takeHeldProposal(turn)) return;
+  const near = neighbours(turn);
+  for (const peer of near) wakeBy(turn, after(peer.heardAt, state.setup.timers.deadtime));
+  if (near.some((peer) => isElsewhereActive(turn, peer, electing.lostView))) return;
+  if (isDiskStuck(turn)) return;
+  const isEveryoneHere = near.length === state.peers.length && electing.since === state.setup.startedAt;
+  if (!isEveryoneHere && !isDue(turn, electing.notBefore)) return;
+  const members = proposable(turn, near);
+  if (members === null) return judgeRace(turn);
+  if (isBest(turn) || isFallbackDue(turn, electing)) propose(turn, members);
+}
+
+/** [GRP-23] A proposal that came while the view was alive for us is answered now that it is not: its proposer need not send it again. */
+function takeHeldProposal(turn: Turn): boolean {
+  const { held, setup } = turn.state;
+  if (held === null) return false;
+  turn.state.held = null;
+  const proposer = peerOf(turn, held.from);
+  const isFresh = turn.moment.now - held.at < setup.timers.attempt && proposer?.incarnation === held.incarnation;
+  if (!isFresh || !isHeard(proposer, turn.moment.now, setup.timers.deadtime)) return false;
+  onPropose(turn, held, held.incarnation);
+  return turn.state.phase.kind === "promised";
+}
+
+/**
+ * [GRP-20] Active in a view that will take this node in. Not one whose coordinator this node has just seen die, nor one that this node
+ * coordinated itself and has left: nobody is there to take anyone in.
+ */
+function isElsewhereActive(turn: Turn, peer: Peer, lostView: ViewId | null): boolean {
+  if (peer.beat?.status !== "active") return false;
+  const { view } = peer.beat;
+  const { self, incarnation } = turn.state.setup;
+  if (view.proposer === self && view.incarnation === incarnation) return false;
+  return lostView === null || !sameViewId(view, lostView);
+}
+
+/** This node and its neighbours, without the slow ones when it goes without them; null when no quorum is in sight. */
+export function proposable(turn: Turn, near: readonly Peer[]): readonly NodeId[] | null {
+  const { self } = turn.state.setup;
+  const quick = near.filter((peer) => !isSlow(turn, peer));
+  for (const peers of quick.length < near.length ? [quick, near] : [near]) {
+    if (looksQuorate(turn, peers)) return [self, ...peers.map(({ node }) => node)];
+  }
+  return null;
+}
+
+/** [GRP-22] By the newest electorate seen in heartbeats; the promises decide. Spares the others proposals that must fail. */
+export function looksQuorate(turn: Turn, peers: readonly Peer[]): boolean {
+  const { state } = turn;
+  const { self } = state.setup;
+  const present = peers.filter(({ beat }) => beat?.isBlank === false).map(({ node }) => node);
+  if (!state.isBlank) present.push(self);
+  const grant =
+    state.race.grant !== null && sameViewId(state.race.grant.logView, state.logView) ? state.race.grant : null;
+  const newest = newestElectorate(turn, peers);
+  return newest !== null && hasVotes(newest.voters, { present, self, grant });
+}
+
+/** The last electorate of the log that a proposal to these peers would choose, as far as heartbeats tell. */
+function newestElectorate(turn: Turn, peers: readonly Peer[]): Electorate | null {
+  const { state } = turn;
+  let newest = state.isBlank ? null : (state.log.electorates.at(-1) ?? null);
+  let logView = state.logView;
+  for (const { beat } of peers) {
+    if (beat === null || beat.isBlank) continue;
+    const order = compareViewIds(beat.view, logView);
+    if (order < 0 || (order === 0 && newest !== null && beat.electorate.index <= newest.index)) continue;
+    newest = beat.electorate;
+    logView = beat.view;
+  }
+  return newest;
+}
+
+function isBest(turn: Turn): boolean {
+  const { setup, peers, race } = turn.state;
+  return isBestCandidate({
+    self: setup.self,
+    rank: setup.rank,
+    peers,
+    now: turn.moment.now,
+    deadtimeMs: setup.timers.deadtime,
+    keepaliveMs: setup.timers.keepalive,
+    isExcluded: (peer) => isSlow(turn, peer) || peer.beat?.isBlank !== false || peer.node === race.out?.target,
+  });
+}
+
+function isFallbackDue(turn: Turn, electing: Electing): boolean {
+  const { timers, rank } = turn.state.setup;
+  return isDue(turn, after(electing.since, timers.promise + rank * timers.fallbackPerRank));
+}
+
+/** Two nodes, and the other is dead: ask for its fence when that is allowed and due. */
+function judgeRace(turn: Turn): void {
+  const { state } = turn;
+  const { self, quorum, timers } = state.setup;
+  if (state.race.out !== null || state.race.grant !== null) return;
+  const rival = rivalOf({
+    self,
+    quorum,
+    isInstalledHere: state.isInstalledHere,
+    members: state.viewMembers,
+    electorate: state.log.electorates.at(-1),
+    committed: state.committed,
+  });
+  const peer = rival === null ? undefined : peerOf(turn, rival);
+  if (peer === undefined || isHeard(peer, turn.moment.now, timers.deadtime)) return;
+  const dueAt = fenceDueAt(self, quorum, { heardAt: peer.heardAt, isClosed: peer.port === "closed" }, timers);
+  if (!isDue(turn, dueAt) || !isDue(turn, state.race.notBefore)) return;
+  state.race = { ...state.race, attempt: state.race.attempt + 1, out: { target: peer.node, logView: state.logView } };
+}

@@ -1,0 +1,17 @@
+import { type InstantMs, instantMs } from "../../model/units.ts";
+import { leaseEnd } from "../quorum/lease.ts";
+import { countedElectorates } from "../quorum/votes.ts";
+import { peerOf, type Turn } from "./turn.ts";
+import type { NodeId } from "../../model/ids.ts";
+
+/** [GRP-41] Extends the lease by what has been echoed, while active; it never gets shorter, and outlives the view by its rest. */
+export function extendLease(turn: Turn): void {
+  const { state, moment } = turn;
+  const { phase, setup } = state;
+  if (phase.kind !== "active") return;
+  const electorates = countedElectorates(state.log.electorates, state.committed);
+  const echoOf = (voter: NodeId): InstantMs =>
+    voter === setup.self ? moment.now : (peerOf(turn, voter)?.echo ?? instantMs(0));
+  const until = leaseEnd(electorates, echoOf, setup.timers.lease);
+  if (until > state.leaseUntil) state.leaseUntil = until;
+}

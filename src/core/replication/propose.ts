@@ -1,0 +1,236 @@
+import type { NodeId } from "../../model/ids.ts";
+import type { Entry } from "../../model/entry.ts";
+import type { Incarnation } from "../../model/incarnation.ts";
+import { after, wallMs } from "../../model/units.ts";
+import { type Member, sameViewId, type ViewId } from "../../model/view.ts";
+import { isQuorate } from "../quorum/votes.ts";
+import { chooseLog, firstMissing, votingMembers } from "./choose-log.ts";
+import type { Fetching, Installing, MemberAnswer, Proposing } from "./group-state.ts";
+import { applyInstall, type Install } from "./install.ts";
+import { cutLog, appendEntries, entriesBetween, entryAt, foundingVoters, type Log } from "./log.ts";
+import { abortProposal, failProposal, logPosition, toElecting } from "./phases.ts";
+import { beatAtOnce, nextTimer, persist, send, startTimer, type Turn } from "./turn.ts";
+
+/** Entries asked for at once from the holder of the chosen log. */
+export const fetchEntriesMax = 512;
+/** An installation with more entries than this is not sent again at the quick pace. */
+const quickInstallMax = 64;
+
+/**
+ * Proposes a view of `members` (this node included): asks each for a promise, takes the newest of their logs, installs it on all, and
+ * starts when all have it. The id is on disk before anyone sees it, so it names this one set for ever.
+ */
+export function propose(turn: Turn, members: readonly NodeId[], restarts = 0): void {
+  const { state } = turn;
+  const { self, incarnation, timers } = state.setup;
+  const view: ViewId = { counter: 1 + highestCounter(turn), proposer: self, incarnation };
+  state.promised = view;
+  state.phase = {
+    kind: "proposing",
+    view,
+    members: [...members].sort(),
+    stage: { kind: "asking", answers: [] },
+    deadline: after(turn.moment.now, timers.attempt),
+    timer: startTimer(turn),
+    restarts,
+  };
+  persist(turn, [{ kind: "promise", promised: view }]);
+  beatAtOnce(turn);
+}
+
+/** The own promise is on disk: the others may be asked. */
+export function onProposalDurable(turn: Turn, proposing: Proposing): void {
+  if (proposing.stage.kind !== "asking" || proposing.stage.answers.length > 0) return;
+  const { self, incarnation } = turn.state.setup;
+  const timed: Proposing = { ...proposing, timer: startTimer(turn) };
+  turn.state.phase = timed;
+  for (const node of proposing.members) if (node !== self) sendPropose(turn, proposing, node);
+  onPromise(turn, timed, { node: self, incarnation, position: logPosition(turn) });
+}
+
+/** A promise came in. [GRP-17] It is bound to the life that gave it: another life of that node means that it has rebooted since. */
+export function onPromise(turn: Turn, proposing: Proposing, answer: MemberAnswer): void {
+  const { stage } = proposing;
+  if (stage.kind !== "asking" || !proposing.members.includes(answer.node)) return;
+  const known = stage.answers.find(({ node }) => node === answer.node);
+  if (known !== undefined) {
+    if (known.incarnation !== answer.incarnation) failProposal(turn, proposing);
+    return;
+  }
+  const answers = [...stage.answers, answer];
+  const asking: Proposing = { ...proposing, stage: { kind: "asking", answers } };
+  turn.state.phase = asking;
+  if (answers.length === proposing.members.length) decide(turn, asking, answers);
+}
+
+/** All have promised: the newest log is taken when those who promised are a quorum of its electorate. */
+function decide(turn: Turn, proposing: Proposing, answers: readonly MemberAnswer[]): void {
+  const { state } = turn;
+  const { self, timers } = state.setup;
+  const chosen = chooseLog(answers);
+  if (chosen === undefined || !decides(turn, answers, chosen)) {
+    const wait = state.backoffMs;
+    state.backoffMs = Math.min(2 * wait, timers.backoffMax);
+    abortProposal(turn, proposing);
+    toElecting(turn, wait);
+    return;
+  }
+  const own = answers.find(({ node }) => node === self);
+  if (own === undefined) throw new TypeError(`Cannot decide view ${proposing.view.counter}: own promise is missing`);
+  const from = firstMissing(own.position, chosen.position);
+  const fetching: Fetching = { kind: "fetching", answers, chosen, from, entries: [] };
+  const next: Proposing = { ...proposing, stage: fetching, ...freshStage(turn) };
+  state.phase = next;
+  if (from > chosen.position.length) return install(turn, next, fetching);
+  sendFetch(turn, next, fetching);
+}
+
+function decides(turn: Turn, answers: readonly MemberAnswer[], chosen: MemberAnswer): boolean {
+  const { race, setup } = turn.state;
+  const committed = committedOf(answers);
+  const { position } = chosen;
+  // [GRP-33] The fence was asked for on the ground of one log; a newer one may know more than the fence does.
+  const grant = race.grant !== null && sameViewId(position.logView, race.grant.logView) ? race.grant : null;
+  return isQuorate(position.electorates, committed, { present: votingMembers(answers), self: setup.self, grant });
+}
+
+/** A part of the chosen log came in from its holder. */
+export function onLogPart(
+  turn: Turn,
+  proposing: Proposing,
+  holder: Member,
+  from: number,
+  entries: readonly Entry[],
+): void {
+  const { stage } = proposing;
+  if (stage.kind !== "fetching" || holder.node !== stage.chosen.node || holder.incarnation !== stage.chosen.incarnation)
+    return;
+  if (entries.length === 0 || from !== stage.from + stage.entries.length) return;
+  const fetched: Fetching = { ...stage, entries: [...stage.entries, ...entries] };
+  const next: Proposing = { ...proposing, stage: fetched, ...freshStage(turn) };
+  turn.state.phase = next;
+  if (fetched.from + fetched.entries.length > fetched.chosen.position.length) return install(turn, next, fetched);
+  sendFetch(turn, next, fetched);
+}
+
+/** The chosen log is complete: with the view's own entry as its last one it goes to every disk. */
+function install(turn: Turn, proposing: Proposing, stage: Fetching): void {
+  const { state } = turn;
+  const { self, incarnation } = state.setup;
+  const members: readonly Member[] = proposing.members.map((node) => ({
+    node,
+    incarnation: lifeOf(stage.answers, node),
+  }));
+  const chosen = appendEntries(cutLog(state.log, stage.from - 1), stage.entries);
+  const viewEntry: Entry = {
+    index: chosen.length + 1,
+    view: proposing.view,
+    id: { origin: self, incarnation, sequence: 0 },
+    at: wallMs(Math.max(turn.moment.wall, entryAt(chosen, chosen.length)?.at ?? 0)),
+    body: { kind: "view", members, coordinator: self },
+  };
+  const log = appendEntries(chosen, [viewEntry]);
+  const installOf = (answer: MemberAnswer): Install => {
+    const from = firstMissing(answer.position, stage.chosen.position);
+    return {
+      kind: "install",
+      view: proposing.view,
+      members,
+      base: log.length,
+      committed: committedOf(stage.answers),
+      founding: foundingVoters(log),
+      from,
+      entries: entriesBetween(log, from, log.length),
+    };
+  };
+  const grantedPeer = state.race.grant?.peer ?? null;
+  const messages = proposing.members.map((node) => (node === self ? null : installOf(answerOf(stage.answers, node))));
+  const installing: Installing = { kind: "installing", members, messages, installed: [], grantedPeer };
+  state.phase = { ...proposing, stage: installing, ...freshStage(turn) };
+  applyInstall(turn, installOf(answerOf(stage.answers, self)));
+  for (const [position, message] of messages.entries()) {
+    const node = proposing.members[position];
+    if (message !== null && node !== undefined) send(turn, node, message);
+  }
+}
+
+/** Sends the present stage's message again to those who have not answered it. */
+export function resendStage(turn: Turn, proposing: Proposing): void {
+  const { stage } = proposing;
+  const { self } = turn.state.setup;
+  let timer = nextTimer(turn, proposing.timer);
+  if (stage.kind === "asking" && stage.answers.length > 0) {
+    for (const node of unanswered(proposing)) sendPropose(turn, proposing, node);
+  } else if (stage.kind === "fetching") sendFetch(turn, proposing, stage);
+  else if (stage.kind === "installing") {
+    for (const [position, message] of stage.messages.entries()) {
+      const node = proposing.members[position];
+      if (message === null || node === undefined || node === self || stage.installed.includes(node)) continue;
+      send(turn, node, message);
+      if (message.entries.length > quickInstallMax)
+        timer = { ...timer, at: after(turn.moment.now, turn.state.setup.timers.attempt / 2) };
+    }
+  }
+  turn.state.phase = { ...proposing, timer };
+}
+
+/** Members that the present stage waits for, this node perhaps among them. */
+export function unanswered(proposing: Proposing): readonly NodeId[] {
+  const { stage, members } = proposing;
+  switch (stage.kind) {
+    case "asking":
+      return members.filter((node) => !stage.answers.some((answer) => answer.node === node));
+    case "fetching":
+      return [stage.chosen.node];
+    case "installing":
+      return members.filter((node) => !stage.installed.includes(node));
+  }
+}
+
+/** The life in which a member answered; null while it has not. */
+export function boundLife(proposing: Proposing, node: NodeId): Incarnation | null {
+  const { stage } = proposing;
+  const bound: readonly Member[] = stage.kind === "installing" ? stage.members : stage.answers;
+  return bound.find((member) => member.node === node)?.incarnation ?? null;
+}
+
+function freshStage(turn: Turn): Pick<Proposing, "deadline" | "timer"> {
+  return { deadline: after(turn.moment.now, turn.state.setup.timers.attempt), timer: startTimer(turn) };
+}
+
+/** Above everything seen: a proposal that is too low anywhere is refused. */
+function highestCounter(turn: Turn): number {
+  const { promised, refusedCounter, peers } = turn.state;
+  let highest = Math.max(promised.counter, refusedCounter);
+  for (const { beat } of peers) highest = Math.max(highest, beat?.promised.counter ?? 0);
+  return highest;
+}
+
+function committedOf(answers: readonly MemberAnswer[]): number {
+  return Math.max(...answers.map(({ position }) => position.committed));
+}
+
+function answerOf(answers: readonly MemberAnswer[], node: NodeId): MemberAnswer {
+  const answer = answers.find((candidate) => candidate.node === node);
+  if (answer === undefined) throw new TypeError(`Cannot install on "${node}": it has not promised`);
+  return answer;
+}
+
+function lifeOf(answers: readonly MemberAnswer[], node: NodeId): Incarnation {
+  return answerOf(answers, node).incarnation;
+}
+
+function sendPropose(turn: Turn, proposing: Proposing, to: NodeId): void {
+  send(turn, to, { kind: "propose", view: proposing.view, members: proposing.members });
+}
+
+function sendFetch(turn: Turn, proposing: Proposing, stage: Fetching): void {
+  const from = stage.from + stage.entries.length;
+  const to = Math.min(stage.chosen.position.length, from + fetchEntriesMax - 1);
+  send(turn, stage.chosen.node, { kind: "fetch", view: proposing.view, from, to });
+}
+
+/** What a holder answers to a fetch: its log is frozen by its promise. */
+export function logPart(log: Log, from: number, to: number): readonly Entry[] {
+  return entriesBetween(log, from, Math.min(to, from + fetchEntriesMax - 1));
+}

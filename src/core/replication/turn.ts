@@ -1,0 +1,133 @@
+import type { DiskRecord } from "../../model/disk.ts";
+import type { Effect } from "../../model/effect.ts";
+import type { Entry } from "../../model/entry.ts";
+import type { NodeId } from "../../model/ids.ts";
+import type { Moment } from "../../model/input.ts";
+import type { Message } from "../../model/message.ts";
+import { type InstantMs, after, instantMs, never } from "../../model/units.ts";
+import { isTwoWay, type Peer } from "../membership/peer.ts";
+import { draw } from "../membership/random.ts";
+import { resendDelay } from "../membership/timers.ts";
+import { asked } from "./durability.ts";
+import type { GroupState, ResendTimer } from "./group-state.ts";
+
+/**
+ * One step under way: the only place where something is changed in place.
+ *
+ * `state` is a copy of the state before, one level deep; every field is replaced, never changed inside, so the state before stays
+ * what it was. Rules take a turn, read and replace fields, and add what is to be done. Judging functions register with `wakeBy` the
+ * instant up to which their "not yet" holds, so the instant to wake at is exactly the next one that matters.
+ */
+export interface Turn {
+  readonly state: { -readonly [Field in keyof GroupState]: GroupState[Field] };
+  readonly effects: Effect[];
+  readonly delivered: Entry[];
+  readonly moment: Moment;
+  wakeAt: InstantMs;
+  /** Heartbeat content is due: at the end of the step, or also sent at once. */
+  beat: "none" | "fresh" | "at-once";
+}
+
+/** A turn over `state`. */
+export function openTurn(state: GroupState, moment: Moment): Turn {
+  return { state: { ...state }, effects: [], delivered: [], moment, wakeAt: never, beat: "none" };
+}
+
+/** Its own `left` entry is delivered here: nothing is proposed, promised or entered any more. */
+export function isDeparting(state: Pick<GroupState, "leave">): boolean {
+  return state.leave !== null && (state.leave.delivered !== null || state.leave.isDone);
+}
+
+/** Asks for a wake-up at the latest then. */
+export function wakeBy(turn: Turn, at: InstantMs): void {
+  if (at < turn.wakeAt) turn.wakeAt = at;
+}
+
+/** True when `at` has come; otherwise asks to be woken then. */
+export function isDue(turn: Turn, at: InstantMs): boolean {
+  if (turn.moment.now >= at) return true;
+  wakeBy(turn, at);
+  return false;
+}
+
+export function send(turn: Turn, to: NodeId, message: Message): void {
+  turn.effects.push({ kind: "send", to, message });
+}
+
+/** Sends to each but this node itself. */
+export function sendToAll(turn: Turn, nodes: readonly NodeId[], message: Message): void {
+  for (const node of nodes) if (node !== turn.state.setup.self) send(turn, node, message);
+}
+
+/** Writes records whose outcome is the state as it is now: call it after the fields are set. */
+export function persist(turn: Turn, records: readonly DiskRecord[]): void {
+  const { state } = turn;
+  turn.effects.push({ kind: "persist", write: state.disk.next, records });
+  const outcome = { promised: state.promised, logView: state.logView, length: state.log.length };
+  state.disk = asked(state.disk, outcome, turn.moment.now);
+}
+
+/** The commit index goes to disk: at every change of the electorate, else with the next write. */
+export function committedRecord(turn: Turn): readonly DiskRecord[] {
+  const { state } = turn;
+  if (state.committed <= state.disk.committed) return [];
+  state.disk = { ...state.disk, committed: state.committed };
+  return [{ kind: "committed", committed: state.committed }];
+}
+
+/** What one's heartbeats say has changed in a way that others wait for. */
+export function beatAtOnce(turn: Turn): void {
+  turn.beat = "at-once";
+}
+
+/** The random wait after a failed attempt. */
+export function jitter(turn: Turn): number {
+  const { timers, rank } = turn.state.setup;
+  const drawn = draw(turn.state.seed, timers.jitter + 1);
+  turn.state.seed = drawn.seed;
+  return drawn.value + rank * timers.jitterPerRank;
+}
+
+/** A timer that has just sent for the first time. */
+export function startTimer(turn: Turn): ResendTimer {
+  return { at: after(turn.moment.now, resendDelay(0)), resends: 0 };
+}
+
+/** A timer after one more resend. */
+export function nextTimer(turn: Turn, timer: ResendTimer): ResendTimer {
+  const resends = timer.resends + 1;
+  return { at: after(turn.moment.now, resendDelay(resends)), resends };
+}
+
+export function peerOf(turn: Turn, node: NodeId): Peer | undefined {
+  for (const peer of turn.state.peers) if (peer.node === node) return peer;
+  return undefined;
+}
+
+export function replacePeer(turn: Turn, peer: Peer): void {
+  turn.state.peers = turn.state.peers.map((old) => (old.node === peer.node ? peer : old));
+}
+
+/** Peers heard both ways, but for one that is about to be shot. Sorted by name. */
+export function neighbours(turn: Turn): readonly Peer[] {
+  const { setup, race, peers } = turn.state;
+  const { now } = turn.moment;
+  return peers.filter((peer) => isTwoWay(peer, now, setup.timers.deadtime) && peer.node !== race.out?.target);
+}
+
+/** The own disk has not finished a write for so long that a view change would fail for it. */
+export function isDiskStuck(turn: Turn): boolean {
+  const since = turn.state.disk.writes[0]?.askedAt;
+  return since !== undefined && turn.moment.now - since >= turn.state.setup.timers.ack;
+}
+
+/** Marks nodes as slow: proposals that can do without them leave them out for a while. */
+export function markSlow(turn: Turn, nodes: readonly NodeId[]): void {
+  const until = instantMs(turn.moment.now + turn.state.setup.timers.slow);
+  turn.state.peers = turn.state.peers.map((peer) => (nodes.includes(peer.node) ? { ...peer, slowUntil: until } : peer));
+}
+
+/** Lately too late, or known by its own word to have a disk that hangs. */
+export function isSlow(turn: Turn, peer: Peer): boolean {
+  return peer.slowUntil > turn.moment.now || (peer.beat?.diskLateMs ?? 0) >= turn.state.setup.timers.ack;
+}
