@@ -25,11 +25,13 @@ function checkKind(root: Mapping): Problem[] {
   return checkAssumeOff(root, asMapping(body["none"]));
 }
 
+/** Nothing in between: it would look like care and be none, because a node without quorum acts on for up to two deadtimes. */
 function checkAssumeOff(root: Mapping, none: Mapping): Problem[] {
   const { deadtimeMs } = heartbeatDefaults(asMapping(root["heartbeat"]));
   const after = parseDuration(none["assume-off-after"]) ?? assumeOffDefault(deadtimeMs);
-  if (after >= 2 * deadtimeMs) return [];
-  const wanted = `at least 2 deadtimes (${formatDuration(2 * deadtimeMs)}), or a node that still runs its services counts as off`;
+  if (after === 0 || after >= 2 * deadtimeMs) return [];
+  const span = formatDuration(2 * deadtimeMs);
+  const wanted = `at least 2 deadtimes (${span}), or 0 if you accept that a lost node still runs its services for that long`;
   return [{ path: ["fencing", "none", "assume-off-after"], found: describeValue(none["assume-off-after"]), wanted }];
 }
 
@@ -65,7 +67,7 @@ export function checkParameter(path: Path, key: string, value: unknown): Problem
     const wanted = "a parameter name of letters, digits, underscores and hyphens";
     return [{ path, atKey: true, found: `key ${JSON.stringify(key)}`, wanted }];
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // oxlint-disable-next-line no-control-regex -- a zero byte is what is looked for
   if (typeof value === "string" && /[\n\r\0]/.test(value))
     return [{ path, found: "a text of several lines", wanted: "one line" }];
   return [];

@@ -428,6 +428,8 @@ describe("a wrong configuration", () => {
     expect(withFencing("fencing: { none: { assume-off-after: 1s } }")[0]).toContain("wanted at least 2 deadtimes (3s)");
     expect(withFencing("fencing: nothing")[0]).toContain('found "nothing", wanted { devices: … } or "none"');
     expect(withFencing("fencing: { none: { assume-off-after: 20s } }")).toEqual([]);
+    expect(withFencing("fencing: { none: { assume-off-after: 0 } }")).toEqual([]);
+    expect(withFencing("fencing: { none: { assume-off-after: 0ms } }")).toEqual([]);
   });
 
   it("wants devices where the arbiter fences", () => {

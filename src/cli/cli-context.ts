@@ -1,0 +1,58 @@
+import type { HaleClient } from "../client/hale-client.ts";
+import type { WallMs } from "../model/units.ts";
+import type { WallText } from "./text/look.ts";
+
+/** Where text goes. */
+export interface TextOutput {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+  /** Width of the terminal; undefined when there is none. */
+  readonly columns: () => number | undefined;
+  readonly rows: () => number | undefined;
+}
+
+/** What `hale simulate` prints. */
+export interface SimulatedRun {
+  readonly ok: boolean;
+  /** The document of `--json`. */
+  readonly document: unknown;
+  /** Timeline and drawing. */
+  readonly text: string;
+}
+
+/** What came of `hale init`. */
+export interface Founding {
+  readonly cluster: string;
+  readonly node: string;
+  /** The other nodes of the configuration. */
+  readonly others: readonly string[];
+  readonly stateFolder: string;
+  /** The key file that was written because there was none; null when there was one. */
+  readonly newKeys: string | null;
+}
+
+/** Everything that the command takes from outside. `src/main/hale.ts` makes the real one, tests make their own. */
+export interface CliContext {
+  readonly version: string;
+  readonly client: HaleClient;
+  readonly stdout: TextOutput;
+  readonly stderr: TextOutput;
+  /** False under NO_COLOR and where the output is no terminal, unless FORCE_COLOR says otherwise. */
+  readonly useColour: boolean;
+  readonly now: () => WallMs;
+  readonly wallText: WallText;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Where cluster.yaml is when nobody names another file. */
+  readonly configPath: string;
+  /** @throws ClusterError CONFIG_UNREADABLE */
+  readonly readConfigText: (path: string) => Promise<string>;
+  /** Writes the founding record. @throws ClusterError when there is state already */
+  readonly found: () => Promise<Founding>;
+  /** @throws ClusterError SCENARIO_INVALID */
+  readonly runScenario: (path: string) => Promise<SimulatedRun>;
+  /** Asks yes or no; null when nobody is there to ask. */
+  readonly confirm: (question: string) => Promise<boolean> | null;
+  /** Calls back when somebody presses q; the returned function stops listening. */
+  readonly onQuitKey: (callback: () => void) => () => void;
+}

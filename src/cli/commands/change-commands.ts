@@ -1,0 +1,96 @@
+import type { Command } from "commander";
+import { isName, parseNodeId, parseServiceId, type NodeId, type ServiceId } from "../../model/ids.ts";
+import { ClusterError } from "../../model/errors.ts";
+import type { Intent } from "../../model/intent.ts";
+import type { CliProgram } from "../cli-command.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { type ChangeOptions, submitIntent } from "../submit-intent.ts";
+
+/** What changes something: `service …`, `node …`. */
+export function addChangeCommands(cli: CliProgram): void {
+  addServiceCommands(cli);
+  addNodeCommands(cli);
+}
+
+const serviceActions = {
+  enable: ["let it run, and keep it running", "enable-service"],
+  disable: ["stop it, and keep it stopped", "disable-service"],
+  restart: ["stop it and start it again where it is", "restart-service"],
+} as const;
+
+function addServiceCommands({ program, context, finish }: CliProgram): void {
+  const group = program.command("service").description("enable, disable, restart or relocate a service");
+  for (const [action, [description, kind]] of Object.entries(serviceActions)) {
+    withChangeOptions(group.command(action).description(description))
+      .argument("<service>", "name of the service")
+      .action(async (service: string, options: ChangeOptions) => {
+        finish(await submitIntent(context, { kind, service: serviceNamed(service) }, options));
+      });
+  }
+  withChangeOptions(group.command("relocate").description("move it to another node; without --to, to the best one"))
+    .argument("<service>", "name of the service")
+    .option("--to <node>", "the node that is to run it")
+    .action(async (service: string, options: ChangeOptions & { readonly to?: string }) => {
+      const to = options.to === undefined ? {} : { to: nodeNamed(options.to) };
+      finish(await submitIntent(context, { kind: "relocate-service", service: serviceNamed(service), ...to }, options));
+    });
+}
+
+const nodeActions = {
+  standby: ["give up its services and take none; it stays a member with its vote", "standby-node", null],
+  online: ["end standby: it may run services again", "online-node", null],
+  fence: [
+    "cut it off now by its fence devices; its services go elsewhere",
+    "fence-node",
+    (node: string) => `Fence node ${node}: it loses its power or its network at once. Go on?`,
+  ],
+  "confirm-off": [
+    "swear that it is off, so that its services may start elsewhere",
+    "confirm-off-node",
+    (node: string) =>
+      `If node ${node} still runs, its services will run twice and their data will be destroyed. Have you seen that it is off?`,
+  ],
+} as const;
+
+function addNodeCommands({ program, context, finish }: CliProgram): void {
+  const group = program.command("node").description("standby, online, fence or confirm-off for a node");
+  for (const [action, [description, kind, question]] of Object.entries(nodeActions)) {
+    const command = withChangeOptions(group.command(action).description(description)).argument(
+      "<node>",
+      "name of the node",
+    );
+    if (question !== null) command.option("-y, --yes", "do not ask");
+    command.action(async (node: string, options: ChangeOptions & { readonly yes?: boolean }) => {
+      const intent: Intent = { kind, node: nodeNamed(node) };
+      // Nobody to ask is a script, and a script has said what it wants.
+      const isSure = question === null || options.yes === true || ((await context.confirm(question(node))) ?? true);
+      if (!isSure) {
+        context.stderr.write("Nothing was done\n");
+        finish(exitCodes.failed);
+      } else finish(await submitIntent(context, intent, options));
+    });
+  }
+}
+
+function withChangeOptions(command: Command): Command {
+  return command
+    .option("--no-wait", "return once it is accepted, before it is done")
+    .option("--timeout <span>", "wait no longer than this; what was accepted goes on")
+    .option("--json", "one document at the end instead of progress");
+}
+
+function serviceNamed(text: string): ServiceId {
+  if (isName(text)) return parseServiceId(text);
+  throw new ClusterError(
+    "USAGE",
+    `Cannot use ${JSON.stringify(text)} as the name of a service: wants 1 to 63 letters, digits, ". _ -"`,
+  );
+}
+
+function nodeNamed(text: string): NodeId {
+  if (isName(text)) return parseNodeId(text);
+  throw new ClusterError(
+    "USAGE",
+    `Cannot use ${JSON.stringify(text)} as the name of a node: wants 1 to 63 letters, digits, ". _ -"`,
+  );
+}

@@ -1,0 +1,86 @@
+import { lookOf, writeJson, type CliProgram } from "../cli-command.ts";
+import type { CliContext } from "../cli-context.ts";
+import { type ExitCode, exitCodeOf, exitCodes } from "../exit-codes.ts";
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+/** `hale config check|show|schema|reload`. The parser is loaded only here: it costs more than the rest of the command. */
+export function addConfigCommands({ program, context, finish }: CliProgram): void {
+  const group = program.command("config").description("check, show or reload the configuration");
+  group
+    .command("check")
+    .description("read a configuration file and tell every error with its place; exit code 2 when there is one")
+    .argument("[file]", `default: ${context.configPath}`)
+    .option("--json", "one document")
+    .action(async (file: string | undefined, options: JsonOption) => {
+      finish(await checkConfig(context, file ?? context.configPath, options.json === true));
+    });
+  group
+    .command("show")
+    .description("the configuration that is in force, with every default written out")
+    .option("--json", "as the daemon holds it, with its digest")
+    .action(async (options: JsonOption) => {
+      const inForce = await context.client.config(context.signal);
+      if (options.json === true) writeJson(context, inForce);
+      else {
+        const { writeConfig } = await import("../../config/write-config.ts");
+        context.stdout.write(`# in force, digest ${inForce.digest}\n${writeConfig(inForce.config)}`);
+      }
+      finish(exitCodes.done);
+    });
+  group
+    .command("schema")
+    .description("the JSON Schema of cluster.yaml, for editors")
+    .action(async () => {
+      const { configJsonSchema } = await import("../../config/schema.ts");
+      writeJson(context, configJsonSchema());
+      finish(exitCodes.done);
+    });
+  group
+    .command("reload")
+    .description("let the daemon read its file again and the cluster agree on it; a wrong file changes nothing")
+    .option("--json", "one document")
+    .action(async (options: JsonOption) => finish(await reloadConfig(context, options.json === true)));
+}
+
+async function checkConfig(context: CliContext, path: string, json: boolean): Promise<ExitCode> {
+  const text = await context.readConfigText(path);
+  const { parseConfig } = await import("../../config/parse-config.ts");
+  const parsed = parseConfig(text, path);
+  const { paint } = lookOf(context);
+  if (parsed.ok) {
+    const { config, digest } = parsed;
+    if (json) writeJson(context, { ok: true, digest });
+    else {
+      const counts = `${counted(config.nodes.length, "node")}, ${counted(config.services.length, "service")}`;
+      context.stdout.write(`${paint("good", "✓")} ${path}: ${counts}, digest ${digest}\n`);
+    }
+    return exitCodes.done;
+  }
+  const { errors } = parsed;
+  if (json) writeJson(context, { ok: false, errors });
+  else {
+    const { configErrorsText } = await import("../text/config-error-text.ts");
+    context.stderr.write(configErrorsText(errors, text, lookOf(context)));
+    context.stderr.write(`${paint("bad", counted(errors.length, "error"))} in ${path}\n`);
+  }
+  return exitCodes.usage;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+async function reloadConfig(context: CliContext, json: boolean): Promise<ExitCode> {
+  const answer = await context.client.reload(context.signal);
+  const { paint } = lookOf(context);
+  if (json) writeJson(context, answer);
+  if (answer.ok) {
+    if (!json) context.stdout.write(`${paint("good", "✓")} ${answer.text}\n`);
+    return exitCodes.done;
+  }
+  context.stderr.write(`${paint("bad", "hale:")} ${answer.text} ${paint("dim", `[${answer.code}]`)}\n`);
+  return exitCodeOf(answer.code);
+}

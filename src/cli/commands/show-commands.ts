@@ -1,0 +1,45 @@
+import { lookOf, writeJson, type CliProgram } from "../cli-command.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { parseSpan } from "../parse-span.ts";
+import { statusText } from "../text/status-text.ts";
+
+/** What only looks: `status`, `watch`, `why`. */
+export function addShowCommands({ program, context, finish }: CliProgram): void {
+  program
+    .command("status")
+    .description("members, links, quorum and services, as this node sees them")
+    .option("--json", "the whole snapshot as one document")
+    .action(async (options: { readonly json?: boolean }) => {
+      const snapshot = await context.client.status(context.signal);
+      if (options.json === true) writeJson(context, snapshot);
+      else context.stdout.write(statusText(snapshot, lookOf(context)));
+      finish(exitCodes.done);
+    });
+
+  program
+    .command("watch")
+    .description("the status, refreshed in place until q or Ctrl-C")
+    .option("-i, --interval <span>", "time between two looks", "2s")
+    .action(async (options: { readonly interval: string }) => {
+      const intervalMs = Math.max(100, parseSpan(options.interval, "interval"));
+      const { watchStatus } = await import("../watch-status.ts");
+      finish(await watchStatus(context, intervalMs));
+    });
+
+  program
+    .command("why")
+    .description(
+      "why a service is where it is: every node with its reasons, what led here, what failed and with which output",
+    )
+    .argument("<service>", "name of the service")
+    .option("--json", "one document")
+    .action(async (service: string, options: { readonly json?: boolean }) => {
+      const why = await context.client.why(service, context.signal);
+      if (options.json === true) writeJson(context, why);
+      else {
+        const { whyText } = await import("../text/why-text.ts");
+        context.stdout.write(whyText(why, lookOf(context)));
+      }
+      finish(exitCodes.done);
+    });
+}

@@ -1,0 +1,48 @@
+import tab from "@bomb.sh/tab/commander";
+import type { Command } from "commander";
+import type { CliContext } from "./cli-context.ts";
+
+type Completer = (complete: (value: string, description: string) => void) => void;
+
+/** Longer than this, a press of the tab key feels broken; then there are no names. */
+const namesMs = 400;
+
+/**
+ * Adds `completion bash|zsh|fish`, which prints a script for the shell, and the hidden `complete`, which that script calls.
+ *
+ * Names of services and nodes come from the daemon; without one the words of the commands are completed alone.
+ */
+export async function addCompletion(program: Command, context: CliContext, words: readonly string[]): Promise<void> {
+  const root = tab(program, { completionCommandName: "completion" });
+  if (words[0] !== "complete") return;
+  const names = await namesFromDaemon(context);
+  const offer =
+    (list: readonly string[]): Completer =>
+    (complete) => {
+      for (const name of list) complete(name, "");
+    };
+  for (const [path, command] of root.commands) {
+    const service = command.arguments.get("service");
+    if (service !== undefined) service.handler = offer(names.services);
+    const node = command.arguments.get("node");
+    if (node !== undefined) node.handler = offer(names.nodes);
+    const to = path === "service relocate" ? command.options.get("to") : undefined;
+    if (to !== undefined) to.handler = offer(names.nodes);
+  }
+}
+
+async function namesFromDaemon(
+  context: CliContext,
+): Promise<{ readonly services: string[]; readonly nodes: string[] }> {
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), namesMs);
+  try {
+    const { services, nodes } = await context.client.status(AbortSignal.any([context.signal, timeout.signal]));
+    return { services: services.map(({ service }) => service), nodes: nodes.map(({ node }) => node) };
+  } catch {
+    // A shell that waits for a completion has no use for an error; the command itself will tell it.
+    return { services: [], nodes: [] };
+  } finally {
+    clearTimeout(timer);
+  }
+}

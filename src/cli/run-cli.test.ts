@@ -1,0 +1,384 @@
+import { describe, expect, it } from "vitest";
+import type { ConfigInForce, SubmitLine } from "../model/api-format.ts";
+import type { ClusterEvent } from "../model/cluster-event.ts";
+import { ClusterError } from "../model/errors.ts";
+import type { CliContext } from "./cli-context.ts";
+import { fakeContext, fakeEvents, linesOf } from "./fixtures/fake-context.fixture.ts";
+import { healthy, whyIntranet } from "./fixtures/snapshots.fixture.ts";
+import { runCli } from "./run-cli.ts";
+
+type Over = Parameters<typeof fakeContext>[0];
+
+/** Runs `hale WORDS` with a fake client. */
+async function hale(words: string, over: Over = {}) {
+  const { context, spy } = fakeContext(over);
+  const code = await runCli(words === "" ? [] : words.split(" "), context);
+  return { code, ...spy };
+}
+
+const aborted = AbortSignal.abort(new Error("Interrupted"));
+
+describe("looking", () => {
+  it("prints the status, for people and for programs", async () => {
+    expect(await hale("status")).toMatchObject({
+      code: 0,
+      err: "",
+      out: expect.stringContaining("● serv2  member") as string,
+    });
+    expect(JSON.parse((await hale("status --json")).out)).toEqual(healthy);
+  });
+
+  it("explains a service", async () => {
+    expect(await hale("why intranet")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("WHAT FAILED") as string,
+    });
+    expect(JSON.parse((await hale("why intranet --json")).out)).toEqual(whyIntranet);
+  });
+
+  it("lists events", async () => {
+    expect((await hale("events")).out).toMatchInlineSnapshot(`
+      "1970-01-01 00:00:01.000  serv1   view 1/serv1 -> 2/serv1
+      1970-01-01 00:01:01.000  serv10  warning: link 1 to serv2: up -> late
+      "
+    `);
+    expect((await hale("events --since 10s --debug")).out).toMatchInlineSnapshot(`
+      "1970-01-01 00:01:01.000  serv10  warning: link 1 to serv2: up -> late
+      1970-01-01 00:01:02.000  serv1   tick
+      "
+    `);
+    expect(JSON.parse((await hale("events --since 10s --json")).out)).toEqual({ events: [fakeEvents[1]] });
+  });
+
+  it("follows events through a restart of the daemon", async () => {
+    const stop = new AbortController();
+    const starts: number[] = [];
+    const client = {
+      async *followEvents(after: number) {
+        starts.push(after);
+        if (starts.length === 2) stop.abort();
+        yield* fakeEvents.slice(0, 1);
+        if (starts.length === 1) throw new ClusterError("NOT_REACHED", "Cannot reach the daemon");
+      },
+    };
+    const result = await hale("events -f --json", { client, signal: stop.signal });
+    expect(result.code).toBe(0);
+    expect(starts).toEqual([0, 1]);
+    expect(result.err).toBe("Cannot reach the daemon; trying again\n");
+    expect(result.out).toBe(`${JSON.stringify(fakeEvents[0])}\n`.repeat(2));
+  });
+
+  it("does not go on when the daemon was never reached", async () => {
+    const client = {
+      followEvents: () => failing<ClusterEvent>(new ClusterError("NOT_REACHED", "Cannot reach the daemon")),
+    };
+    expect(await hale("events -f", { client })).toMatchObject({
+      code: 4,
+      err: "hale: Cannot reach the daemon [NOT_REACHED]\n",
+    });
+  });
+
+  it("watches until it is told to stop", async () => {
+    const stop = new AbortController();
+    const quit: (() => void)[] = [];
+    let looks = 0;
+    const status = () => {
+      looks += 1;
+      if (looks === 3) quit[0]?.();
+      return looks === 2
+        ? Promise.reject(new ClusterError("NOT_REACHED", "Cannot reach the daemon"))
+        : Promise.resolve(healthy);
+    };
+    const onQuitKey = (callback: () => void) => {
+      quit.push(callback);
+      return () => quit.push(callback);
+    };
+    const result = await hale("watch -i 100ms", { client: { status }, signal: stop.signal, onQuitKey });
+    expect(result.code).toBe(0);
+    expect(quit).toHaveLength(2);
+    expect(result.out).toContain("office  quorate");
+    expect(result.out).toContain("Cannot reach the daemon");
+  });
+
+  it("watches in place on a terminal, and leaves it as it was", async () => {
+    let out = "";
+    const stop = new AbortController();
+    const stdout = { write: (text: string) => void (out += text), isTerminal: true, columns: () => 30, rows: () => 6 };
+    const status = () => {
+      setTimeout(() => stop.abort(), 20);
+      return Promise.resolve(healthy);
+    };
+    expect((await hale("watch", { client: { status }, stdout, signal: stop.signal })).code).toBe(0);
+    expect(out.startsWith("\u001b[?1049h\u001b[?25l\u001b[H")).toBe(true);
+    expect(out.endsWith("\u001b[J\u001b[?25h\u001b[?1049l")).toBe(true);
+    const lines = out.split("\r\n");
+    expect(lines).toHaveLength(6);
+    expect(lines[5]).toContain("more lines");
+    expect(lines[1]).toContain("quorum   2 of 2 or the arbite…");
+  });
+});
+
+describe("changing", () => {
+  it.each([
+    ["service enable web", { kind: "enable-service", service: "web" }],
+    ["service disable web", { kind: "disable-service", service: "web" }],
+    ["service restart web", { kind: "restart-service", service: "web" }],
+    ["service relocate web", { kind: "relocate-service", service: "web" }],
+    ["service relocate web --to serv2", { kind: "relocate-service", service: "web", to: "serv2" }],
+    ["node standby serv2", { kind: "standby-node", node: "serv2" }],
+    ["node online serv2", { kind: "online-node", node: "serv2" }],
+    ["node fence serv2 --yes", { kind: "fence-node", node: "serv2" }],
+    ["node confirm-off serv2", { kind: "confirm-off-node", node: "serv2" }],
+  ])("hale %s", async (words, intent) => {
+    const result = await hale(words);
+    expect(result).toMatchObject({ code: 0, err: "", out: "· entry 12: accepted\n✓ it is done\n" });
+    expect(result.intents).toEqual([intent]);
+  });
+
+  it("prints one document for programs", async () => {
+    const result = await hale("service enable web --json");
+    expect(JSON.parse(result.out)).toEqual({ ok: true, text: "it is done", progress: ["entry 12: accepted"] });
+  });
+
+  it.each([
+    ["NO_QUORUM", 3],
+    ["NOT_ALLOWED", 1],
+    ["SERVICE_UNKNOWN", 1],
+    ["TIMED_OUT", 1],
+    ["USAGE", 2],
+    ["SOMETHING_NEWER", 1],
+  ])("ends a refusal with code %s with %i", async (refusal, exit) => {
+    const submit = () =>
+      linesOf<SubmitLine>([{ kind: "answer", answer: { ok: false, code: refusal, text: "Cannot do it" } }]);
+    const result = await hale("service enable web", { client: { submit } });
+    expect(result).toMatchObject({ code: exit, out: "", err: `hale: Cannot do it [${refusal}]\n` });
+    const json = await hale("service enable web --json", { client: { submit } });
+    expect(JSON.parse(json.out)).toEqual({ ok: false, code: refusal, text: "Cannot do it", progress: [] });
+  });
+
+  it("returns once accepted when it shall not wait", async () => {
+    const waits: boolean[] = [];
+    const submit = (_intent: unknown, options: { readonly wait: boolean }) => {
+      waits.push(options.wait);
+      return linesOf<SubmitLine>([{ kind: "progress", text: "entry 12: accepted" }]);
+    };
+    const result = await hale("node standby serv2 --no-wait", { client: { submit } });
+    expect(result).toMatchObject({ code: 0, out: "· entry 12: accepted\n✓ accepted; not waiting for it\n" });
+    expect(waits).toEqual([false]);
+  });
+
+  it("gives up waiting after a time-out, and says that it goes on", async () => {
+    const submit = async function* (_intent: unknown, _options: unknown, signal: AbortSignal) {
+      yield { kind: "progress", text: "entry 12: accepted" } as const;
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    };
+    const result = await hale("service restart web --timeout 20ms", { client: { submit } });
+    expect(result).toMatchObject({
+      code: 1,
+      err: 'hale: not done within 20ms; what was accepted goes on, see "hale status" [TIMED_OUT]\n',
+    });
+  });
+
+  it("asks before it cuts a node off, and takes no for an answer", async () => {
+    const questions: string[] = [];
+    const confirm = (question: string) => {
+      questions.push(question);
+      return Promise.resolve(false);
+    };
+    const result = await hale("node confirm-off serv2", { confirm });
+    expect(result).toMatchObject({ code: 1, err: "Nothing was done\n", intents: [] });
+    expect(questions[0]).toContain("its services will run twice");
+    expect((await hale("node fence serv2", { confirm: () => Promise.resolve(true) })).intents).toHaveLength(1);
+  });
+});
+
+describe("the configuration", () => {
+  const right = "cluster: c\nnodes: { a: { addresses: [10.0.0.1] } }\nfencing: none\n";
+  const reading = (text: string): Over => ({ readConfigText: () => Promise.resolve(text) });
+
+  it("is checked", async () => {
+    expect(await hale("config check", reading(right))).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^✓ \/etc\/hale\/cluster\.yaml: 1 node, 0 services, digest [0-9a-f]{12}\n$/) as string,
+    });
+    expect(JSON.parse((await hale("config check --json", reading(right))).out)).toMatchObject({ ok: true });
+  });
+
+  it("is shown with every error and its place", async () => {
+    const wrong = right.replace("fencing: none", "fencing: nonne\n\tservice: {}").replace("10.0.0.1", "10.0.0.256");
+    const result = await hale("config check my.yaml", reading(wrong.replace("\n\tservice: {}", "")));
+    expect(result.code).toBe(2);
+    expect(result.err).toMatchInlineSnapshot(`
+      "my.yaml:2:27: nodes.a.addresses[0]: found "10.0.0.256", wanted an IPv4 or IPv6 address, without prefix length
+          2 | nodes: { a: { addresses: [10.0.0.256] } }
+            |                           ^
+      my.yaml:3:10: fencing: found "nonne", wanted { devices: … } or "none"
+          3 | fencing: nonne
+            |          ^
+      2 errors in my.yaml
+      "
+    `);
+    expect(JSON.parse((await hale("config check --json", reading(wrong))).out)).toMatchObject({ ok: false });
+  });
+
+  it("that cannot be read is a mistake of usage", async () => {
+    const readConfigText = () => Promise.reject(new ClusterError("CONFIG_UNREADABLE", 'Cannot read "x"'));
+    expect(await hale("config check x", { readConfigText })).toMatchObject({
+      code: 2,
+      err: 'hale: Cannot read "x" [CONFIG_UNREADABLE]\n',
+    });
+  });
+
+  it("in force can be shown", async () => {
+    const { parseConfig } = await import("../config/parse-config.ts");
+    const parsed = parseConfig(right, "f");
+    if (!parsed.ok) throw new Error("the configuration is right");
+    const client = { config: (): Promise<ConfigInForce> => Promise.resolve(parsed) };
+    expect((await hale("config show", { client })).out).toContain(`# in force, digest ${parsed.digest}\ncluster: c\n`);
+    expect(JSON.parse((await hale("config schema")).out)).toMatchObject({
+      type: "object",
+      title: "cluster.yaml of hale",
+    });
+  });
+
+  it("is reloaded, or stays", async () => {
+    expect(await hale("config reload")).toMatchObject({ code: 0, out: "✓ configuration 0123456789ab is in force\n" });
+    const reload = () => Promise.resolve({ ok: false as const, code: "CONFIG_INVALID", text: "Cannot use it" });
+    expect(await hale("config reload", { client: { reload } })).toMatchObject({
+      code: 2,
+      err: "hale: Cannot use it [CONFIG_INVALID]\n",
+    });
+  });
+});
+
+describe("without a daemon", () => {
+  it("founds a cluster and says what next", async () => {
+    const found = () =>
+      Promise.resolve({
+        cluster: "office",
+        node: "serv1",
+        others: ["serv2"],
+        stateFolder: "/var/lib/hale",
+        newKeys: "/etc/hale/authkeys",
+      });
+    expect((await hale("init", { found })).out).toMatchInlineSnapshot(`
+      "Cluster "office" is founded: node "serv1" is its first voter (in /var/lib/hale).
+      A new shared key is in /etc/hale/authkeys.
+
+      Next:
+        1. start the daemon here: systemctl enable --now haled
+        2. copy cluster.yaml and authkeys to serv2
+        3. start the daemon there, without "hale init": systemctl enable --now haled
+        4. look: hale status
+      "
+    `);
+  });
+
+  it("simulates", async () => {
+    const run =
+      (ok: boolean): CliContext["runScenario"] =>
+      () =>
+        Promise.resolve({ ok, document: { ok }, text: "15003 n2 fence n1" });
+    expect(await hale("simulate s.yaml", { runScenario: run(true) })).toMatchObject({
+      code: 0,
+      out: "15003 n2 fence n1\n✓ every expectation held\n",
+    });
+    expect(await hale("simulate s.yaml --json", { runScenario: run(false) })).toMatchObject({
+      code: 1,
+      out: '{\n  "ok": false\n}\n',
+    });
+  });
+
+  it("says that there is none", async () => {
+    const status = () =>
+      Promise.reject(new ClusterError("NOT_REACHED", 'Cannot reach the daemon at "/run/hale/haled.sock"'));
+    expect(await hale("status", { client: { status } })).toMatchObject({
+      code: 4,
+      out: "",
+      err: 'hale: Cannot reach the daemon at "/run/hale/haled.sock" [NOT_REACHED]\n',
+    });
+    expect(JSON.parse((await hale("status --json", { client: { status } })).out)).toMatchObject({
+      ok: false,
+      code: "NOT_REACHED",
+    });
+  });
+
+  it("ends when it is interrupted", async () => {
+    const status = (signal: AbortSignal) => Promise.reject(signal.reason as Error);
+    expect(await hale("status", { client: { status }, signal: aborted })).toMatchObject({ code: 1 });
+  });
+});
+
+describe("usage", () => {
+  it.each([
+    ["", "Usage: hale"],
+    ["stauts", "unknown command 'stauts'\n(Did you mean status?)"],
+    ["service", "Usage: hale service"],
+    ["service enable", "missing required argument 'service'"],
+    ["service enable a b", "too many arguments"],
+    ["service enable a/b", 'Cannot use "a/b" as the name of a service'],
+    ["status --jsn", "unknown option '--jsn'\n(Did you mean --json?)"],
+    ["events --since yesterday", 'Cannot use "yesterday" as time: wants a span such as 30s, 10m or 2h'],
+    ["watch -i soon", 'Cannot use "soon" as interval'],
+    ["simulate", "missing required argument 'file'"],
+  ])("hale %s: exit code 2 and what is wanted", async (words, text) => {
+    const result = await hale(words);
+    expect(result).toMatchObject({ code: 2, out: "", intents: [] });
+    expect(result.err).toContain(text);
+  });
+
+  it("is shown when asked for", async () => {
+    expect(await hale("--version")).toMatchObject({ code: 0, out: "0.1.0\n" });
+    expect((await hale("--help")).out).toMatchInlineSnapshot(`
+      "Usage: hale [options] [command]
+
+      keeps services running on a few Linux servers
+
+      Options:
+        -V, --version              output the version number
+        -h, --help                 display help for command
+
+      Commands:
+        status [options]           members, links, quorum and services, as this node sees them
+        watch [options]            the status, refreshed in place until q or Ctrl-C
+        why [options] <service>    why a service is where it is: every node with its reasons, what led
+                                   here, what failed and with which output
+        events [options]           what happened, one line each, as this node has seen it since its daemon
+                                   started
+        service                    enable, disable, restart or relocate a service
+        node                       standby, online, fence or confirm-off for a node
+        config                     check, show or reload the configuration
+        init [options]             found the cluster on this node, once; every other node just starts its
+                                   daemon
+        simulate [options] <file>  run a scenario with the real decision code on virtual time; exit code 0
+                                   when every expectation held
+        completion <shell>         print a script that completes commands and names
+        help [command]             display help for command
+
+      Exit codes: 0 done, 1 failed, 2 usage or wrong configuration, 3 no quorum, 4 daemon not reached.
+      Folders: HALE_ETC (/etc/hale), HALE_STATE (/var/lib/hale), HALE_RUN (/run/hale). More: man hale, man cluster.yaml.
+
+      "
+    `);
+    expect((await hale("service relocate --help")).code).toBe(0);
+  });
+});
+
+describe("completion", () => {
+  it.each(["bash", "zsh", "fish"])("prints a script for %s", async (shell) => {
+    const lines: string[] = [];
+    const log = console.log;
+    console.log = (line: string) => void lines.push(line);
+    try {
+      expect((await hale(`completion ${shell}`)).code).toBe(0);
+    } finally {
+      console.log = log;
+    }
+    expect(lines.join("\n")).toContain("hale complete --");
+  });
+});
+
+// oxlint-disable-next-line require-yield -- it fails before the first item, as a lost connection does
+async function* failing<T>(error: Error): AsyncGenerator<T> {
+  await Promise.reject(error);
+}

@@ -1,0 +1,108 @@
+import { expect, it } from "vitest";
+import { utcText } from "../fixtures/fake-context.fixture.ts";
+import { alone, healthy, troubled, whyIntranet } from "../fixtures/snapshots.fixture.ts";
+import type { Look } from "./look.ts";
+import { colourPaint, plainPaint } from "./paint.ts";
+import { statusText } from "./status-text.ts";
+import { whyText } from "./why-text.ts";
+
+const look: Look = { paint: plainPaint, wallText: utcText };
+
+it("shows a healthy cluster", () => {
+  expect(`\n${statusText(healthy, look)}`).toMatchInlineSnapshot(`
+    "
+    office  quorate, view 12/serv1, coordinator serv1
+    quorum   2 of 2 or the arbiter fencing, voters serv1 serv2, lease 1.2s
+    config   f9acd53cd25a, log 120 entries
+    told by  serv1, hale 0.1.0, 2026-11-21 14:03:22
+
+      NODE   STATE   SINCE   LINK  ADDRESS       HEARD
+    ● serv1  member  3h 12m  -     this node
+    ● serv2  member  3h      0     192.168.1.12  up 120ms ago
+                             1     10.9.9.2      up 80ms ago
+
+      SERVICE   STATE    OWNER  SINCE  RESOURCES
+    ● intranet  started  serv1  3h     address 192.168.1.100  ocf apache
+    ● reports   started  serv2  42s    exec
+    "
+  `);
+});
+
+it("shows what is wrong, where and since when", () => {
+  expect(`\n${statusText(troubled, look)}`).toMatchInlineSnapshot(`
+    "
+    office  quorate, view 12/serv1, coordinator serv1
+    quorum   2 of 3, voters serv1 serv2 serv3, lease 1.2s
+    config   f9acd53cd25a (the file here is 0123456789ab), log 118 of 120 entries
+    told by  serv1, hale 0.1.0, 2026-11-21 14:03:22
+    ! node serv3: no fence device works; its services stay where they are
+
+      NODE   STATE            SINCE  LINK  ADDRESS       HEARD
+    ● serv1  member           3h     -     this node
+    ◐ serv2  member, standby  3h     0     192.168.1.12  late 900ms ago
+                                     1     10.9.9.2      dead 1m 15s ago
+        an operator (eva) asked for standby
+    ✗ serv3  fencing          12s    0     192.168.1.13  dead 12s ago
+                                     1     10.9.9.3      never heard
+        silent on both links; fence attempt 2 by serv1: pdu did not answer within 60 s
+
+      SERVICE   STATE              OWNER  SINCE  RESOURCES
+    ✗ intranet  failed             -      12s    address 192.168.1.100 (stopped)  ocf apache!
+        no node may run it: serv1 failed to start apache, serv2 is standby, serv3 is not known to be off
+        intranet/apache: start failed 13s ago: configuration file /etc/apache2/apache2.conf is missing
+    ◐ mail      starting           serv1  300ms  lsb postfix (running)  exec (unknown)
+    ○ reports   stopped, disabled  -      2d 2h  exec
+        disabled by eva
+
+    packets dropped: bad signature 12, replayed 3
+    "
+  `);
+});
+
+it("shows a node without quorum", () => {
+  expect(`\n${statusText(alone, look)}`).toMatchInlineSnapshot(`
+    "
+    office  NO QUORUM (electing)
+    quorum   2 of 2 or the arbiter fencing, voters serv1 serv2
+    config   f9acd53cd25a, log 120 entries
+    told by  serv1, hale 0.1.0, 2026-11-21 14:03:22
+
+      NODE   STATE    SINCE  LINK  ADDRESS       HEARD
+    ◐ serv1  unknown  -      -     this node
+    ✗ serv2  lost     20s    0     192.168.1.12  dead 20s ago
+        silent
+
+    no services are configured
+    "
+  `);
+});
+
+it("explains a service", () => {
+  expect(`\n${whyText(whyIntranet, look)}`).toMatchInlineSnapshot(`
+    "
+    intranet  failed: no node may run it
+
+    NODE   VERDICT  BECAUSE
+    serv1  may not  start of intranet/apache failed here (not on this node again)
+    serv2  may not  standby since 14:00:10
+                    second in domain office
+    serv3  may      not known to be off
+
+    WHAT LED HERE (newest first)
+    2026-11-21 14:03:10  entry 118  serv1: start of intranet/apache failed
+    2026-11-21 14:03:07  entry 101  intranet: serv3 -> serv1, serv3 was fenced
+
+    WHAT FAILED (newest first)
+    2026-11-21 14:03:09  serv1  start of intranet/apache: failed, exit 5, after 1.2s, not on this node again: configuration file /etc/apache2/apache2.conf is missing
+        | ocf-exit-reason:configuration file missing
+        | ?[2Jcleared your screen
+    "
+  `);
+});
+
+it("says the same with colours", () => {
+  const coloured = statusText(troubled, { ...look, paint: colourPaint });
+  expect(coloured).toContain("\u001b[");
+  // oxlint-disable-next-line no-control-regex -- colours are what is taken away
+  expect(coloured.replaceAll(/\u001b\[\d+m/g, "")).toBe(statusText(troubled, look));
+});

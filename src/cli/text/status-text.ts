@@ -1,0 +1,157 @@
+import type { LinkSnapshot, NodeSnapshot, ResourceSnapshot, ServiceSnapshot, Snapshot } from "../../model/snapshot.ts";
+import type { WallMs } from "../../model/units.ts";
+import { alignRows, printable } from "./layout.ts";
+import type { Look } from "./look.ts";
+import type { Tone } from "./paint.ts";
+import { spanText } from "./span-text.ts";
+
+/** `hale status`: the whole cluster as one node sees it, each section on as few lines as it can be read on. */
+export function statusText(snapshot: Snapshot, look: Look): string {
+  const sections = [
+    [...headLines(snapshot, look), ...warningLines(snapshot, look)],
+    nodeLines(snapshot, look),
+    serviceLines(snapshot, look),
+    droppedLines(snapshot, look),
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
+}
+
+function headLines(snapshot: Snapshot, { paint, wallText }: Look): string[] {
+  const { group, config } = snapshot;
+  const state = group.isQuorate ? paint("good", "quorate") : paint("bad", `NO QUORUM (${group.status})`);
+  const view = group.view === null ? "" : `, view ${group.view}`;
+  const coordinator = group.coordinator === null ? "" : `, coordinator ${group.coordinator}`;
+  const lease = group.isQuorate ? `, lease ${spanText(group.leaseMs)}` : "";
+  const isBehind = config.fileDigest !== config.digest;
+  const file = isBehind ? paint("warn", ` (the file here is ${config.fileDigest})`) : "";
+  const log =
+    group.delivered === group.length ? `${group.length} entries` : `${group.delivered} of ${group.length} entries`;
+  return [
+    `${paint("title", snapshot.cluster)}  ${state}${view}${coordinator}`,
+    ...alignRows([
+      [paint("dim", "quorum"), `${group.quorum}, voters ${group.electorate.join(" ") || "none"}${lease}`],
+      [paint("dim", "config"), `${config.digest}${file}, log ${log}`],
+      [paint("dim", "told by"), `${snapshot.node}, hale ${snapshot.version}, ${wallText(snapshot.at)}`],
+    ]),
+  ];
+}
+
+function warningLines({ warnings }: Snapshot, { paint }: Look): string[] {
+  return warnings.map((warning) => paint("warn", `! ${printable(warning)}`));
+}
+
+const nodeTones: Readonly<Record<NodeSnapshot["state"], Tone>> = {
+  member: "good",
+  joining: "warn",
+  lost: "bad",
+  fencing: "bad",
+  off: "dim",
+  unknown: "warn",
+};
+
+function nodeLines(snapshot: Snapshot, look: Look): string[] {
+  const { paint } = look;
+  const head = ["  NODE", "STATE", "SINCE", "LINK", "ADDRESS", "HEARD"].map((title) => paint("dim", title));
+  const rows = snapshot.nodes.flatMap((node) => {
+    const tone = node.isStandby && node.state === "member" ? "warn" : nodeTones[node.state];
+    const state = paint(tone, node.isStandby ? `${node.state}, standby` : node.state);
+    const name = `${mark(tone, look)} ${paint("strong", node.node)}`;
+    const since = node.since === null ? "-" : spanText(snapshot.at - node.since);
+    const isSelf = node.node === snapshot.node;
+    const own = isSelf ? [[paint("dim", "-"), paint("dim", "this node"), ""]] : [["-", "", ""]];
+    const links = isSelf || node.links.length === 0 ? own : node.links.map((link) => linkCells(link, look));
+    const first = [name, state, since, ...(links[0] ?? [])];
+    const others = links.slice(1).map((cells) => ["", "", "", ...cells]);
+    const reason =
+      node.reason === "" || (node.state === "member" && !node.isStandby) ? [] : [reasonRow(node.reason, look)];
+    return [first, ...others, ...reason];
+  });
+  return alignRows([head, ...rows]);
+}
+
+function reasonRow(reason: string, { paint }: Look): string[] {
+  return [paint("dim", `    ${printable(reason)}`)];
+}
+
+const linkTones: Readonly<Record<LinkSnapshot["state"], Tone>> = {
+  up: "good",
+  late: "warn",
+  dead: "bad",
+  never: "bad",
+};
+
+function linkCells(link: LinkSnapshot, { paint }: Look): string[] {
+  const silent = link.silentMs === null ? "never heard" : `${spanText(link.silentMs)} ago`;
+  const heard = link.state === "never" ? "" : ` ${silent}`;
+  return [
+    String(link.link),
+    link.address,
+    paint(linkTones[link.state], link.state === "never" ? silent : link.state) + heard,
+  ];
+}
+
+function serviceLines(snapshot: Snapshot, look: Look): string[] {
+  const { paint } = look;
+  if (snapshot.services.length === 0) return [paint("dim", "no services are configured")];
+  const head = ["  SERVICE", "STATE", "OWNER", "SINCE", "RESOURCES"].map((title) => paint("dim", title));
+  const rows = snapshot.services.flatMap((service) => {
+    const tone = serviceTone(service);
+    const since = service.since === null ? "-" : spanText(snapshot.at - service.since);
+    const state = `${service.state}${service.isEnabled ? "" : ", disabled"}`;
+    const resources = service.resources.map((resource) => resourceCell(resource, service, look)).join("  ");
+    const first = [
+      `${mark(tone, look)} ${paint("strong", service.service)}`,
+      paint(tone, state),
+      service.owner ?? "-",
+      since,
+      resources,
+    ];
+    const reason = service.reason === "" || service.state === "started" ? [] : [reasonRow(service.reason, look)];
+    const failed = service.resources.filter((resource) => resource.state === "failed");
+    return [first, ...reason, ...failed.map((resource) => failureRow(resource, snapshot.at, look))];
+  });
+  return alignRows([head, ...rows]);
+}
+
+/** A disabled service that is stopped is as somebody wants it; a stopped one that is enabled is not. */
+function serviceTone({ state, isEnabled }: ServiceSnapshot): Tone {
+  if (state === "started") return isEnabled ? "good" : "warn";
+  if (state === "stopped") return isEnabled ? "bad" : "dim";
+  return state === "failed" || state === "blocked" ? "bad" : "warn";
+}
+
+function resourceCell(
+  { resource, kind, state }: ResourceSnapshot,
+  { service, state: whole }: ServiceSnapshot,
+  { paint }: Look,
+): string {
+  const name = resource.startsWith(`${service}/`) ? resource.slice(service.length + 1) : resource;
+  const text = name.includes(kind) ? name : `${kind} ${name}`;
+  if (state === "failed") return paint("bad", `${text}!`);
+  // Where all is well the names are enough; else each says what it is.
+  if (whole === "started" && state === "running") return text;
+  return whole === "stopped" ? paint("dim", text) : `${text} ${paint("dim", `(${state})`)}`;
+}
+
+function failureRow({ resource, last }: ResourceSnapshot, at: WallMs, { paint }: Look): string[] {
+  if (last === undefined) return [paint("bad", `    ${resource} failed`)];
+  const when = `${spanText(at - last.at)} ago`;
+  const reason = printable(last.outcome.reason);
+  return [paint("bad", `    ${resource}: ${last.action} ${last.outcome.status} ${when}: ${reason}`)];
+}
+
+function droppedLines({ dropped }: Snapshot, { paint }: Look): string[] {
+  const reasons = Object.entries(dropped).filter(([, count]) => count > 0);
+  if (reasons.length === 0) return [];
+  return [paint("dim", `packets dropped: ${reasons.map(([reason, count]) => `${reason} ${count}`).join(", ")}`)];
+}
+
+/** The colour in one character, for those who have no colours. */
+function mark(tone: Tone, { paint }: Look): string {
+  if (tone === "good") return paint(tone, "●");
+  if (tone === "bad") return paint(tone, "✗");
+  return paint(tone, tone === "warn" ? "◐" : "○");
+}

@@ -1,0 +1,22 @@
+import { expect, it } from "vitest";
+import { officeText } from "./office.fixture.ts";
+import { parseConfig } from "./parse-config.ts";
+import { writeConfig } from "./write-config.ts";
+
+function configOf(text: string) {
+  const parsed = parseConfig(text, "cluster.yaml");
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
+  return parsed.config;
+}
+
+it("writes what can be read again as the same", () => {
+  const config = configOf(officeText);
+  expect(configOf(writeConfig(config))).toEqual(config);
+  expect(writeConfig(config)).toMatchSnapshot();
+});
+
+it("writes a configuration without fencing", () => {
+  const text =
+    "cluster: c\nnodes: { a: { addresses: [fd00::1] } }\nfencing: none\nservices: { s: { resources: [{ address: { ip: fd00::2/64 } }] } }\n";
+  expect(configOf(writeConfig(configOf(text)))).toEqual(configOf(text));
+});

@@ -1,0 +1,116 @@
+import { Document, isCollection, isPair, visit } from "yaml";
+import type {
+  ClusterConfig,
+  FencingConfig,
+  NodeConfig,
+  QuorumConfig,
+  ResourceConfig,
+  ServiceConfig,
+} from "../model/cluster-config.ts";
+import { unreachable } from "../model/unreachable.ts";
+import { formatDuration } from "./duration.ts";
+
+/** The configuration as text of cluster.yaml with every default written out. `parseConfig` makes the same of it again. */
+export function writeConfig(config: ClusterConfig): string {
+  const { heartbeat } = config;
+  const document = {
+    cluster: config.cluster,
+    heartbeat: {
+      keepalive: formatDuration(heartbeat.keepaliveMs),
+      warntime: formatDuration(heartbeat.warntimeMs),
+      deadtime: formatDuration(heartbeat.deadtimeMs),
+      initdead: formatDuration(heartbeat.initdeadMs),
+      "daemon-grace": zeroOr(heartbeat.daemonGraceMs),
+      port: heartbeat.port,
+    },
+    nodes: Object.fromEntries(config.nodes.map((node) => [node.id, writeNode(node, config.fencing)])),
+    quorum: writeQuorum(config.quorum),
+    fencing: writeFencing(config.fencing),
+    services: Object.fromEntries(config.services.map((service) => [service.id, writeService(service)])),
+  };
+  return writeDocument(document);
+}
+
+/** Short lists and mappings stand on one line, as people write them. */
+function writeDocument(value: object): string {
+  // Without aliases: services without a domain of their own share one list of nodes.
+  const document = new Document(value, { aliasDuplicateObjects: false });
+  visit(document, {
+    Collection(_key, node, path) {
+      const isSection = path.length <= 3;
+      const isNested = node.items.some((item) => isCollection(isPair(item) ? item.value : item));
+      const isShort = JSON.stringify(node.toJSON()).length <= 110;
+      if (isShort && path.length > 2 && !(isSection && isNested)) node.flow = true;
+    },
+  });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+}
+
+function zeroOr(span: number): string | 0 {
+  return span === 0 ? 0 : formatDuration(span);
+}
+
+function writeNode({ addresses, fence }: NodeConfig, fencing: FencingConfig): object {
+  const levels = fence.map((steps) => (steps.length === 1 ? steps[0] : steps));
+  return { addresses, ...(fencing.kind === "devices" || levels.length > 0 ? { fence: levels } : {}) };
+}
+
+function writeQuorum(quorum: QuorumConfig): unknown {
+  if (quorum.kind === "majority") return "majority";
+  return { arbiter: "fencing", prefer: quorum.prefer, delay: zeroOr(quorum.delayMs) };
+}
+
+function writeFencing(fencing: FencingConfig): object {
+  if (fencing.kind === "none") return { none: { "assume-off-after": formatDuration(fencing.assumeOffAfterMs) } };
+  const devices = fencing.devices.map(({ id, agent, parameters, timeoutMs }) => [
+    id,
+    { agent, timeout: formatDuration(timeoutMs), ...parameters },
+  ]);
+  return { devices: Object.fromEntries(devices) as object };
+}
+
+function writeService({ enabled, domain, recovery, resources }: ServiceConfig): object {
+  return {
+    enabled,
+    domain,
+    recovery: {
+      policy: recovery.policy,
+      "max-restarts": recovery.maxRestarts,
+      within: formatDuration(recovery.withinMs),
+    },
+    resources: resources.map((resource) => ({ [resource.kind]: writeResource(resource) })),
+  };
+}
+
+function writeResource(resource: ResourceConfig): object {
+  const name = { name: resource.name };
+  const start = { timeout: formatDuration(resource.startTimeoutMs) };
+  const stop = { timeout: formatDuration(resource.stopTimeoutMs) };
+  const monitor = { interval: zeroOr(resource.monitorIntervalMs), timeout: formatDuration(resource.monitorTimeoutMs) };
+  const times = { start, stop, monitor };
+  switch (resource.kind) {
+    case "address": {
+      const device = resource.interface === undefined ? {} : { interface: resource.interface };
+      // The default name of an IPv6 address holds colons, which a written name may not.
+      return {
+        ip: `${resource.ip}/${resource.prefix}`,
+        ...device,
+        ...(resource.name === resource.ip ? {} : name),
+        ...times,
+      };
+    }
+    case "ocf":
+      return { agent: `${resource.provider}:${resource.type}`, ...resource.parameters, ...name, ...times };
+    case "lsb":
+      return { script: resource.script, ...name, ...times };
+    case "exec":
+      return {
+        ...name,
+        start: { command: resource.start, ...start },
+        stop: { command: resource.stop, ...stop },
+        monitor: { command: resource.monitor, ...monitor },
+      };
+    default:
+      return unreachable(resource);
+  }
+}

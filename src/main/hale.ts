@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import { userInfo } from "node:os";
+import type { CliContext } from "../cli/cli-context.ts";
+import { runCli } from "../cli/run-cli.ts";
+import { createSocketClient } from "../client/socket-client.ts";
+import { ClusterError } from "../model/errors.ts";
+import { wallMs } from "../model/units.ts";
+import { configPath, foldersOf, socketPath } from "./folders.ts";
+import { confirmOnTerminal, listenForQuit, localWallText, outputOf, wantsColour } from "./terminal.ts";
+import { version } from "./version.ts";
+
+// The command. What only few commands need (founding, the simulator) is loaded when it is needed, so that the others start fast.
+
+const { env } = process;
+const folders = foldersOf(env);
+const interrupted = new AbortController();
+
+process.on("SIGINT", () => interrupt(130));
+process.on("SIGTERM", () => interrupt(143));
+// `hale events | head`: nobody reads on, and that is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+const context: CliContext = {
+  version,
+  client: createSocketClient({ socketPath: socketPath(folders), author: authorOf() }),
+  stdout: outputOf(process.stdout),
+  stderr: outputOf(process.stderr),
+  useColour: wantsColour(env, process.stdout.isTTY),
+  now: () => wallMs(Date.now()),
+  wallText: localWallText,
+  signal: interrupted.signal,
+  configPath: configPath(folders),
+  readConfigText,
+  found: async () => (await import("./found-cluster.ts")).foundCluster(env),
+  runScenario: async (path) => (await import("./simulate-file.ts")).simulateFile(path),
+  confirm: confirmOnTerminal,
+  onQuitKey: listenForQuit,
+};
+
+process.exitCode = await runCli(process.argv.slice(2), context);
+
+/** The first time asks the command to end, the second time ends it. */
+function interrupt(code: number): void {
+  if (interrupted.signal.aborted) process.exit(code);
+  interrupted.abort(new ClusterError("FAILED", "Interrupted"));
+}
+
+function authorOf(): string {
+  try {
+    return env["SUDO_USER"] ?? userInfo().username;
+  } catch {
+    // A user id without a name, as in a bare container.
+    return `uid ${process.getuid?.() ?? "unknown"}`;
+  }
+}
+
+async function readConfigText(path: string): Promise<string> {
+  return readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    throw new ClusterError("CONFIG_UNREADABLE", `Cannot read "${path}": ${cause.message}`, { cause });
+  });
+}
