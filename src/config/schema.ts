@@ -108,7 +108,10 @@ const fencing = z.union(
       devices: z.record(name, device, { error: "a mapping of device names to agents" }).optional(),
       none: z
         .strictObject({
-          "assume-off-after": duration("A lost node counts as off after this.", "10s, at least 4 deadtimes").optional(),
+          "assume-off-after": durationOrZero(
+            "A lost node counts as off after this.",
+            "10s, at least 4 deadtimes",
+          ).optional(),
         })
         .optional(),
     }),
