@@ -8,8 +8,7 @@ import { Counters } from "../adapters/network/counters.ts";
 import { makeTarget } from "../adapters/network/datagram-socket.ts";
 import { UdpLink } from "../adapters/network/udp-link.ts";
 import type { LinkId } from "../model/ids.ts";
-import { after } from "../model/units.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { InstantMs } from "../model/units.ts";
 import { Sealer } from "../wire/sealer.ts";
 import type { HeartbeatSetup } from "./heartbeat-setup.ts";
 
@@ -34,6 +33,8 @@ const ways = setup.nodes
     node.addresses.map((address, link) => ({ link: links[link], target: makeTarget(address, setup.port) })),
   );
 
+let checkedAt = clock.now();
+let countersTold = "{}";
 const notRaised = raiseThisThread();
 if (notRaised !== null) tell({ kind: "note", text: `heartbeats without real-time scheduling: ${notRaised}` });
 await Promise.all(links.map((link) => link.open()));
@@ -42,23 +43,23 @@ const loop = startBeatLoop({
   clock,
   keepaliveMs: setup.keepaliveMs,
   silentAfterMs: setup.silentAfterMs,
-  send: (body, sentAt) => {
-    const bytes = sealer.seal({ kind: "heartbeat", sentAt, ...body });
+  send: (encoded, sentAt) => {
+    const bytes = sealer.sealHeartbeat(encoded, sentAt);
     for (const { link, target } of ways) link?.send(target, bytes);
+    if (sentAt - checkedAt >= checkEveryMs) check(sentAt);
   },
 });
 parentPort?.on("message", () => loop.beatNow());
 loop.beatNow();
-planCheck(clock, "{}");
 
-/** Looks after the links each second, and tells the daemon when counters have changed. */
-function planCheck(on: Clock, told: string): void {
-  on.wakeAt(after(on.now(), checkEveryMs), () => {
-    const all = counters.all();
-    const text = JSON.stringify(all);
-    if (text !== told) tell({ kind: "counters", counters: all });
-    void Promise.all(links.map((link) => link.check())).then(() => planCheck(on, text));
-  });
+/** Looks after the links, and tells the daemon when counters have changed. With a beat: a timer of its own would cost a waking. */
+function check(now: InstantMs): void {
+  checkedAt = now;
+  void Promise.all(links.map((link) => link.check()));
+  const all = counters.all();
+  const text = JSON.stringify(all);
+  if (text !== countersTold) tell({ kind: "counters", counters: all });
+  countersTold = text;
 }
 
 function tell(message: FromBeatThread): void {

@@ -2,8 +2,10 @@ import { BeatThread } from "../adapters/beat-thread/beat-thread.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
+import type { HeartbeatBody } from "../model/message.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Keys } from "../wire/keys.ts";
+import { encodeHeartbeat } from "../wire/sealer.ts";
 import type { HeartbeatSetup } from "./heartbeat-setup.ts";
 
 /** What the heartbeats of one life need. */
@@ -33,5 +35,6 @@ export function startHeartbeat(options: HeartbeatOptions): BeatThread {
     silentAfterMs: Math.floor(config.heartbeat.deadtimeMs / 2),
   };
   const script = options.script ?? new URL("./heartbeat-worker.js", import.meta.url);
-  return new BeatThread({ script, setup, clock, onNote, onGivenUp });
+  const encode = (body: HeartbeatBody): Uint8Array => encodeHeartbeat({ self, incarnation }, body);
+  return new BeatThread({ script, setup, encode, clock, onNote, onGivenUp });
 }

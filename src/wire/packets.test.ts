@@ -14,7 +14,7 @@ import { noView } from "../model/view.ts";
 import { parseKeys } from "./keys.ts";
 import { Opener } from "./opener.ts";
 import { datagramBytesMax } from "./packet-format.ts";
-import { Sealer } from "./sealer.ts";
+import { encodeHeartbeat, Sealer } from "./sealer.ts";
 
 const keys = parseKeys("auth 1\n1 hmac-sha256 a-secret-that-is-long-enough");
 const cluster = "office";
@@ -142,6 +142,12 @@ describe("round trip", () => {
     const sent = { ...heartbeatOf(3), sentAt: instantMs(1_000.9), loopLateMs: 2.5 };
     const opened = newOpener().open(newSealer().seal(sent));
     expect(opened).toMatchObject({ ok: true, packet: { message: { sentAt: 1_000, loopLateMs: 2 } } });
+  });
+
+  test("a heartbeat encoded earlier and stamped at sending is the same packet", () => {
+    const { kind: _, sentAt, ...body } = heartbeatOf(5);
+    const encoded = encodeHeartbeat({ self: sender, incarnation: life }, body);
+    expect(newSealer().sealHeartbeat(encoded, sentAt)).toEqual(newSealer().seal(heartbeatOf(5)));
   });
 
   test("a negative index is the caller's bug, not a packet", () => {

@@ -1,4 +1,3 @@
-import type { HeartbeatBody } from "../../model/message.ts";
 import { after, type InstantMs } from "../../model/units.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { SharedContent } from "./shared-content.ts";
@@ -10,7 +9,7 @@ export interface BeatLoopOptions {
   readonly keepaliveMs: number;
   readonly silentAfterMs: number;
   /** Sends to all peers on all links. */
-  readonly send: (body: HeartbeatBody, sentAt: InstantMs) => void;
+  readonly send: (content: Uint8Array, sentAt: InstantMs) => void;
 }
 
 /** A loop that beats. */
@@ -26,7 +25,7 @@ export function startBeatLoop({ content, clock, keepaliveMs, silentAfterMs, send
     const now = clock.now();
     if (told === null || now - told.toldAt >= silentAfterMs) return;
     content.countBeat();
-    send(told.body, now);
+    send(told.content, now);
   };
   const beatAt = (at: InstantMs): void => {
     clock.wakeAt(at, () => {

@@ -12,6 +12,8 @@ export interface BeatThreadOptions {
   readonly script: URL;
   /** Given to the entry as it is; anything that can be cloned. */
   readonly setup: unknown;
+  /** Makes what the entry is given to send. */
+  readonly encode: (body: HeartbeatBody) => Uint8Array;
   readonly clock: Clock;
   /** For the log. */
   readonly onNote: (text: string) => void;
@@ -29,6 +31,7 @@ export class BeatThread implements Beater {
   readonly #options: BeatThreadOptions;
   readonly #content = new SharedContent();
   #worker: Worker;
+  #body: HeartbeatBody | null = null;
   #restarts: number[] = [];
   #isStopped = false;
   #counters: Readonly<Record<string, number>> = {};
@@ -50,7 +53,12 @@ export class BeatThread implements Beater {
 
   set(body: HeartbeatBody, atOnce: boolean): void {
     if (this.#isStopped) return;
-    const isFirst = this.#content.publish(body, this.#options.clock.now());
+    const { clock, encode } = this.#options;
+    const isNew = body !== this.#body;
+    this.#body = body;
+    let isFirst = false;
+    if (isNew) isFirst = this.#content.publish(encode(body), clock.now());
+    else this.#content.touch(clock.now());
     if (isFirst || atOnce) this.#post({ kind: "beat" });
   }
 

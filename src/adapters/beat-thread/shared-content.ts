@@ -1,8 +1,7 @@
-import type { HeartbeatBody } from "../../model/message.ts";
 import { instantMs, type InstantMs } from "../../model/units.ts";
 
-/** The content of a heartbeat about 32 nodes has 4 KiB as JSON. */
-const slotBytes = 64 * 1024;
+/** More than any datagram. */
+const slotBytes = 16 * 1024;
 /** Versions begin again after it; even, so that the slots still take turns. */
 const versionMax = 2 ** 30;
 const slotsAt = 64;
@@ -13,7 +12,8 @@ const toldAtAt = 3;
 
 /** What the writer last said, as the reader has it. */
 export interface Told {
-  readonly body: HeartbeatBody;
+  /** A heartbeat as the entry's encoder made it. */
+  readonly content: Uint8Array;
   /** When the main loop last spoke, whether or not it said anything new. */
   readonly toldAt: InstantMs;
 }
@@ -30,16 +30,15 @@ export class SharedContent {
   readonly #memory: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #told: BigInt64Array;
-  readonly #slots: readonly [Buffer, Buffer];
-  #written: HeartbeatBody | null = null;
-  #read: { readonly version: number; readonly body: HeartbeatBody } | null = null;
+  readonly #slots: readonly [Uint8Array, Uint8Array];
+  #read: { readonly version: number; readonly content: Uint8Array } | null = null;
 
   /** @param memory of another `SharedContent`; left out: new */
   constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(slotsAt + 2 * slotBytes)) {
     this.#memory = memory;
     this.#words = new Int32Array(memory, 0, 4);
     this.#told = new BigInt64Array(memory, 0, toldAtAt + 1);
-    this.#slots = [Buffer.from(memory, slotsAt, slotBytes), Buffer.from(memory, slotsAt + slotBytes, slotBytes)];
+    this.#slots = [new Uint8Array(memory, slotsAt, slotBytes), new Uint8Array(memory, slotsAt + slotBytes, slotBytes)];
   }
 
   /** For the other thread. */
@@ -56,24 +55,24 @@ export class SharedContent {
     Atomics.add(this.#words, beatsAt, 1);
   }
 
+  /** The writer's half: it lives, and has nothing new to say. */
+  touch(now: InstantMs): void {
+    Atomics.store(this.#told, toldAtAt, BigInt(now));
+  }
+
   /**
-   * The writer's half. The same object again only says that the writer lives.
+   * The writer's half.
    *
    * @returns true when this is the first content
-   * @throws RangeError when the body is too long: far more nodes than the protocol carries
+   * @throws RangeError when the content is too long: far more nodes than the protocol carries
    */
-  publish(body: HeartbeatBody, now: InstantMs): boolean {
-    Atomics.store(this.#told, toldAtAt, BigInt(now));
-    if (body === this.#written) return false;
+  publish(content: Uint8Array, now: InstantMs): boolean {
+    if (content.length > slotBytes) throw new RangeError(`Cannot share ${content.length} bytes, at most ${slotBytes}`);
     const version = (Atomics.load(this.#words, versionAt) % versionMax) + 1;
-    const slot = this.#slots[version % 2 === 0 ? 0 : 1];
-    const text = JSON.stringify(body);
-    const length = slot.write(text, "utf8");
-    if (length < text.length)
-      throw new RangeError(`Cannot share ${text.length} characters of heartbeat, at most ${slotBytes}`);
-    Atomics.store(this.#words, lengthsAt + (version % 2), length);
+    this.#slots[version % 2 === 0 ? 0 : 1].set(content);
+    Atomics.store(this.#words, lengthsAt + (version % 2), content.length);
     Atomics.store(this.#words, versionAt, version);
-    this.#written = body;
+    this.touch(now);
     return version === 1;
   }
 
@@ -82,15 +81,12 @@ export class SharedContent {
     const toldAt = instantMs(Number(Atomics.load(this.#told, toldAtAt)));
     let version = Atomics.load(this.#words, versionAt);
     while (version > 0 && this.#read?.version !== version) {
-      const text = this.#slots[version % 2 === 0 ? 0 : 1].toString(
-        "utf8",
-        0,
-        Atomics.load(this.#words, lengthsAt + (version % 2)),
-      );
+      const length = Atomics.load(this.#words, lengthsAt + (version % 2));
+      const content = this.#slots[version % 2 === 0 ? 0 : 1].slice(0, length);
       const now = Atomics.load(this.#words, versionAt);
-      if (now === version || now === version + 1) this.#read = { version, body: JSON.parse(text) as HeartbeatBody };
-      if (now !== version) version = now;
+      if (now === version || now === version + 1) this.#read = { version, content };
+      version = now;
     }
-    return this.#read === null ? null : { body: this.#read.body, toldAt };
+    return this.#read === null ? null : { content: this.#read.content, toldAt };
   }
 }
