@@ -3,6 +3,7 @@ import type { Stepped } from "../model/core-step.ts";
 import type { DiskState } from "../model/disk.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Entry } from "../model/entry.ts";
+import type { GroupFacts } from "../model/group-facts.ts";
 import type { NodeId, ServiceId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
@@ -37,6 +38,9 @@ export interface CoreState {
   readonly bootAbove: number | null;
   /** When the group wants to be woken; it stays so while only the manager steps. */
   readonly groupWakeAt: InstantMs;
+  readonly managerWakeAt: InstantMs;
+  /** As the manager was last told, or as good. */
+  readonly facts: GroupFacts;
 }
 
 /** What a core starts from. */
@@ -63,7 +67,7 @@ export function startCore(boot: CoreBoot, moment: Moment): CoreStep {
     moment,
   );
   const manager = startManager({ self, incarnation, config, configDigest: boot.configDigest }, moment);
-  const work = beginWork(group.state, manager, group.wakeAt);
+  const work = beginWork(group.state, manager, { group: group.wakeAt, manager: never });
   takeGroupStep(work, { ...group, delivered: [] });
   runManager(work, null, group.delivered, moment, true);
   settle(work, moment);
@@ -72,10 +76,11 @@ export function startCore(boot: CoreBoot, moment: Moment): CoreStep {
 
 /** One input, and everything that follows from it on this node. */
 export function stepCore(core: CoreState, input: Input, moment: Moment): CoreStep {
-  const work = beginWork(core.group, core.manager, core.groupWakeAt);
+  const work = beginWork(core.group, core.manager, { group: core.groupWakeAt, manager: core.managerWakeAt });
   if (input.kind === "packet" || input.kind === "persisted" || input.kind === "tick") runGroup(work, input, moment);
   else runManager(work, input, [], moment, false);
-  settle(work, moment);
+  if (input.kind !== "packet" && input.kind !== "persisted") settle(work, moment);
+  else if (concernsManager(core, work, moment)) settle(work, moment);
   return endWork(work, core.version, moment);
 }
 
@@ -108,14 +113,38 @@ interface Work {
   delivered: Entry[];
 }
 
-function beginWork(group: GroupState, manager: ManagerState, groupWakeAt: InstantMs): Work {
-  return { group, manager, groupWakeAt, managerWakeAt: never, effects: [], delivered: [] };
+function beginWork(group: GroupState, manager: ManagerState, wakeAt: { group: InstantMs; manager: InstantMs }): Work {
+  return { group, manager, groupWakeAt: wakeAt.group, managerWakeAt: wakeAt.manager, effects: [], delivered: [] };
+}
+
+/**
+ * Most packets are heartbeats that tell the manager nothing: it is asked only when there are entries, when a fact has changed or when
+ * its time has come. A longer lease is no such fact; it is known at the next tick.
+ */
+function concernsManager(core: CoreState, work: Work, moment: Moment): boolean {
+  if (work.delivered.length > 0 || moment.now >= core.managerWakeAt || hasLeft(work.group)) return true;
+  const [was, is] = [core.facts, groupFacts(work.group, moment)];
+  return (
+    was.view !== is.view ||
+    was.status !== is.status ||
+    was.isFrozen !== is.isFrozen ||
+    was.electorate !== is.electorate ||
+    was.arbiterFence?.attempt !== is.arbiterFence?.attempt ||
+    was.arbiterFence?.target !== is.arbiterFence?.target ||
+    was.leaseUntil > is.leaseUntil ||
+    !sameNodes(was.heard, is.heard) ||
+    !sameNodes(was.closed, is.closed)
+  );
+}
+
+function sameNodes(a: readonly NodeId[], b: readonly NodeId[]): boolean {
+  return a.length === b.length && a.every((node, index) => node === b[index]);
 }
 
 function endWork(work: Work, version: string, moment: Moment): CoreStep {
   const { group, manager, effects, groupWakeAt, managerWakeAt } = work;
-  const { bootAbove } = groupFacts(group, moment);
-  const state = { group, manager, version, bootAbove, groupWakeAt };
+  const facts = groupFacts(group, moment);
+  const state = { group, manager, version, bootAbove: facts.bootAbove, groupWakeAt, managerWakeAt, facts };
   return { state, effects, wakeAt: earliest(groupWakeAt, managerWakeAt) };
 }
 

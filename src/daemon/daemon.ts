@@ -382,7 +382,7 @@ export class Daemon implements Control {
     if (core === null || this.#isEnding) return;
     this.#followConfig(core);
     for (const change of this.#links.check(this.#config, now)) this.#tell({ ...change, at: this.#moment().wall });
-    const above = this.#rules.bootAboveOf(core, this.#moment());
+    const above = this.#rules.bootAboveOf(core);
     if (above !== null && !this.#isRestarting) this.#restartAbove(above);
   }
 

@@ -44,7 +44,7 @@ export interface Rules {
   whyOf(core: CoreState, service: ServiceId, moment: Moment): Why | null;
   configOf(core: CoreState): ClusterConfig;
   /** A boot counter that this node must get above before it may go on; null when all is well. */
-  bootAboveOf(core: CoreState, moment: Moment): number | null;
+  bootAboveOf(core: CoreState): number | null;
 }
 
 /** How a daemon ended. `left`: a clean stop. `failed`: it could not go on; the supervisor decides what next. */
