@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { ConfigInForce, SubmitLine } from "../model/api-format.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import { ClusterError } from "../model/errors.ts";
@@ -366,14 +366,10 @@ describe("usage", () => {
 
 describe("completion", () => {
   it.each(["bash", "zsh", "fish"])("prints a script for %s", async (shell) => {
-    const lines: string[] = [];
-    const log = console.log;
-    console.log = (line: string) => void lines.push(line);
-    try {
-      expect((await hale(`completion ${shell}`)).code).toBe(0);
-    } finally {
-      console.log = log;
-    }
+    const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+    expect((await hale(`completion ${shell}`)).code).toBe(0);
+    const lines = log.mock.calls.map(([line]) => String(line));
+    log.mockRestore();
     expect(lines.join("\n")).toContain("hale complete --");
   });
 });

@@ -22,6 +22,9 @@ const streamMs = 35_000;
 /** A change of configuration is ordered by the group first. */
 const reloadMs = 120_000;
 
+/** What a daemon answers: documents and two kinds of streams. */
+const contentTypes = /^(application\/json|application\/x-ndjson|text\/event-stream)\b/;
+
 /** Where a daemon listens, and in whose name it is asked. */
 export interface SocketClientOptions {
   readonly socketPath: string;
@@ -34,7 +37,10 @@ export function createSocketClient({ socketPath, author }: SocketClientOptions):
   const headers = { [authorHeader]: author };
 
   async function send(call: Omit<Call, "socketPath">, signal: AbortSignal): Promise<IncomingMessage> {
-    return open({ socketPath, ...call, headers: { ...headers, ...call.headers } }, signal);
+    const response = await open({ socketPath, ...call, headers: { ...headers, ...call.headers } }, signal);
+    if (contentTypes.test(response.headers["content-type"] ?? "")) return response;
+    response.destroy();
+    throw strange(socketPath);
   }
 
   async function document<T>(call: Omit<Call, "socketPath">, signal: AbortSignal): Promise<T> {
@@ -95,8 +101,12 @@ function parseJson(text: string, socketPath: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw notReached(socketPath, new Error("what answers there is not haled", { cause }));
+    throw strange(socketPath, cause);
   }
+}
+
+function strange(socketPath: string, cause?: unknown): ClusterError {
+  return notReached(socketPath, new Error("what answers there is not haled", { cause }));
 }
 
 function isApiError(value: unknown): value is ApiError {
