@@ -196,6 +196,17 @@ export class HaleCluster {
     });
   }
 
+  /** Until the events of `node` have a line like `pattern`. @throws Error with all lines */
+  async waitForEvent(node: string, pattern: RegExp, timeoutMs = waitMs): Promise<void> {
+    let seen = "";
+    await waitUntil(`an event ${pattern} on ${node}`, timeoutMs, async () => {
+      seen = (await this.hale(node, ["events"])).stdout;
+      return pattern.test(seen);
+    }).catch((error: unknown) => {
+      throw new Error(`Waited for an event ${pattern} in vain; ${node} has:\n${seen}`, { cause: error });
+    });
+  }
+
   /** Who runs `service`, in the eyes of `node`. */
   async owner(service: string, node = this.running[0]): Promise<string | undefined> {
     if (node === undefined) return undefined;

@@ -40,7 +40,9 @@ export function drawPicture(probes: readonly Probe[], marks: readonly Mark[], ho
     ...outageFrames(stretches, marks, first.startMs),
   ];
   const framePx = 70 + lanePx * (hosts.length + 1);
-  const parts = frames.map((frame, index) => drawFrame(frame, stretches, marks, hosts, 10 + index * framePx, first.startMs));
+  const parts = frames.map((frame, index) =>
+    drawFrame(frame, stretches, marks, hosts, 10 + index * framePx, first.startMs),
+  );
   return svg(10 + frames.length * framePx, parts.join("\n"));
 }
 

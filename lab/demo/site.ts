@@ -31,7 +31,9 @@ export function siteConfig(virtualIp: string): HaleConfig {
         domain: { nodes: ["n1", "n2", "n3"], ordered: true, restricted: true, failback: false },
         recovery: { policy: "restart", "max-restarts": 3, within: "10m" },
         resources: [
-          { ocf: { agent: "heartbeat:nginx", configfile: nginxConfigFile, monitor: { interval: "5s", timeout: "20s" } } },
+          {
+            ocf: { agent: "heartbeat:nginx", configfile: nginxConfigFile, monitor: { interval: "5s", timeout: "20s" } },
+          },
           { address: { ip: `${virtualIp}/24` } },
         ],
       },

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { disagreements, shownRules, statedRules } from "./compare.ts";
 
-const stated = statedRules(new Map([["SPEC.md", "# S\n\n- **SAFE-1** one\n- **V2** two\n- **X-3** three, not **Y-4**\n"]]));
+const stated = statedRules(
+  new Map([["SPEC.md", "# S\n\n- **SAFE-1** one\n- **V2** two\n- **X-3** three, not **Y-4**\n"]]),
+);
 
 test("rules are the list items that open with an id", () => {
   expect([...stated.keys()]).toEqual(["SAFE-1", "V2", "X-3"]);

@@ -27,8 +27,13 @@ export function shownRules(tests: ReadonlyMap<string, string>): ReadonlyMap<stri
 }
 
 /** One line per rule without a test and per test of an unknown rule; empty when they agree. */
-export function disagreements(stated: ReadonlyMap<string, Place>, shown: ReadonlyMap<string, Place>): readonly string[] {
-  const untested = [...stated].filter(([id]) => !shown.has(id)).map(([id, at]) => `${at.path}:${at.line}: no test shows ${id}`);
+export function disagreements(
+  stated: ReadonlyMap<string, Place>,
+  shown: ReadonlyMap<string, Place>,
+): readonly string[] {
+  const untested = [...stated]
+    .filter(([id]) => !shown.has(id))
+    .map(([id, at]) => `${at.path}:${at.line}: no test shows ${id}`);
   const unknown = [...shown]
     .filter(([id]) => !stated.has(id))
     .map(([id, at]) => `${at.path}:${at.line}: a test shows ${id}, which no document states`);
@@ -40,7 +45,8 @@ function findIds(texts: ReadonlyMap<string, string>, pattern: RegExp): ReadonlyM
   for (const [path, text] of texts) {
     for (const match of text.matchAll(pattern)) {
       const id = match[1];
-      if (id !== undefined && !found.has(id)) found.set(id, { path, line: text.slice(0, match.index).split("\n").length });
+      if (id !== undefined && !found.has(id))
+        found.set(id, { path, line: text.slice(0, match.index).split("\n").length });
     }
   }
   return found;

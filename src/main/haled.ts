@@ -34,14 +34,20 @@ try {
 
 async function run(folders: Folders, log: Log): Promise<void> {
   if (process.getuid?.() !== 0) {
-    throw new ClusterError("ROOT_NEEDED", "Cannot run haled: not root; it sets addresses and runs agents, start it as root");
+    throw new ClusterError(
+      "ROOT_NEEDED",
+      "Cannot run haled: not root; it sets addresses and runs agents, start it as root",
+    );
   }
   const { config, digest } = await readConfigFile(configPath(folders));
   const keys = await readKeysFile(keysPath(folders));
   const self = ownName(process.env);
   if (!config.nodes.some((node) => node.id === self)) {
     const known = config.nodes.map((node) => node.id).join(", ");
-    throw new ClusterError("NODE_UNKNOWN", `Cannot run haled as "${self}": not among the nodes (${known}) of ${configPath(folders)}`);
+    throw new ClusterError(
+      "NODE_UNKNOWN",
+      `Cannot run haled as "${self}": not among the nodes (${known}) of ${configPath(folders)}`,
+    );
   }
   const { clock, note } = openClock();
   if (note !== null) log.write("warning", note);
@@ -77,7 +83,9 @@ async function run(folders: Folders, log: Log): Promise<void> {
     daemon.abandon(error.message);
     return null;
   });
-  log.write("info", `haled ${version} runs as ${self} of cluster ${config.cluster}`, { incarnation: daemon.incarnation });
+  log.write("info", `haled ${version} runs as ${self} of cluster ${config.cluster}`, {
+    incarnation: daemon.incarnation,
+  });
 }
 
 /** TERM and INT: leave in order; a second one: now. HUP: read the configuration again. */

@@ -19,7 +19,9 @@ export interface ReadConfigFile {
 export async function readConfigFile(path: string): Promise<ReadConfigFile> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     const wanted = error.code === "ENOENT" ? "write it, the same on every node" : "a file that root can read";
-    throw new ClusterError("CONFIG_UNREADABLE", `Cannot read "${path}": ${error.code}, wants ${wanted}`, { cause: error });
+    throw new ClusterError("CONFIG_UNREADABLE", `Cannot read "${path}": ${error.code}, wants ${wanted}`, {
+      cause: error,
+    });
   });
   const parsed = parseConfig(text, path);
   if (parsed.ok) return { config: parsed.config, digest: parsed.digest };
@@ -36,7 +38,10 @@ export async function readKeysFile(path: string): Promise<Keys> {
     const { mode } = await stat(path);
     if ((mode & 0o077) !== 0) {
       const found = (mode & 0o777).toString(8).padStart(4, "0");
-      throw new ClusterError("KEYS_UNREADABLE", `Cannot use "${path}": mode ${found} lets others read it, wants chmod 600`);
+      throw new ClusterError(
+        "KEYS_UNREADABLE",
+        `Cannot use "${path}": mode ${found} lets others read it, wants chmod 600`,
+      );
     }
     return parseKeys(await readFile(path, "utf8"));
   } catch (error) {

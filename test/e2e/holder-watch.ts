@@ -41,7 +41,8 @@ export class HolderWatch implements AsyncDisposable {
       // One after the other is how a relocation looks; only who still holds it at a second look holds it at the same time.
       if (first.length < 2) continue;
       const second = await this.#holders(first);
-      if (second.length > 1) this.#doubles.push(`${monotonicMs().toFixed(0)} ms: ${second.join(" and ")} hold ${this.#ip}`);
+      if (second.length > 1)
+        this.#doubles.push(`${monotonicMs().toFixed(0)} ms: ${second.join(" and ")} hold ${this.#ip}`);
     }
   }
 

@@ -16,7 +16,10 @@ export type LogLevel = keyof typeof priorities;
  */
 export function createLog(level: LogLevel, format: "json" | "text"): Log {
   if (format === "json") {
-    const logger = pino({ level: pinoLevels[level], base: null, messageKey: "text" }, pino.destination({ fd: 1, sync: true }));
+    const logger = pino(
+      { level: pinoLevels[level], base: null, messageKey: "text" },
+      pino.destination({ fd: 1, sync: true }),
+    );
     return { write: (at, text, fields) => logger[pinoLevels[at]](fields ?? {}, text) };
   }
   const destination = pino.destination({ fd: 1, sync: true });
