@@ -66,6 +66,8 @@ export interface ManagerState {
   readonly fenceFailedAt: Readonly<Record<NodeId, InstantMs>>;
   readonly failedSince: Readonly<Record<ServiceId, { readonly rounds: number; readonly at: InstantMs }>>;
   readonly portProbedAt: Readonly<Record<NodeId, InstantMs>>;
+  /** When the port of a lost node last said "closed": a crashed daemon, whose services go on and which may come back to adopt them. */
+  readonly crashedAt: Readonly<Record<NodeId, InstantMs>>;
   /** Attempts of this node that were begun, by target: an entry delivered once more must not begin it again. */
   readonly fenceBegun: Readonly<Record<NodeId, { readonly own: number; readonly arbiter: number }>>;
   /** The group's own fence was confirmed; to be told once there is a view. */
@@ -74,7 +76,8 @@ export interface ManagerState {
   readonly sworn: { readonly target: NodeId; readonly author: string } | null;
   readonly hadLease: boolean;
   readonly isStopping: boolean;
-  readonly wasFrozen: boolean;
+  /** As the group says, and on until there is a view or none is being made: a race that was won has no lease yet. */
+  readonly isFrozen: boolean;
   readonly shutdown: Shutdown | null;
 }
 
@@ -147,12 +150,13 @@ export function startManager(boot: ManagerBoot, moment: Moment): ManagerState {
     fenceFailedAt: {},
     failedSince: {},
     portProbedAt: {},
+    crashedAt: {},
     fenceBegun: {},
     arbiterProof: null,
     sworn: null,
     hadLease: false,
     isStopping: false,
-    wasFrozen: false,
+    isFrozen: false,
     shutdown: null,
   };
 }
@@ -291,8 +295,12 @@ function onView(work: Work, before: ClusterState, body: Extract<EntryBody, { kin
     if (record.isMember && !body.members.some((member) => member.node === record.node))
       lostSince[record.node] = work.moment.now;
   }
-  for (const member of body.members) delete lostSince[member.node];
-  patch(work, { lostSince });
+  const crashedAt = { ...work.state.crashedAt };
+  for (const { node } of body.members) {
+    delete lostSince[node];
+    delete crashedAt[node];
+  }
+  patch(work, { lostSince, crashedAt });
   for (const runtime of Object.values(work.state.runner.runtimes)) {
     for (const { config, state } of runtime.resources) {
       if (config.kind === "address" && state === "running") work.effects.push({ kind: "announce", address: config });
@@ -326,6 +334,8 @@ function take(work: Work, input: ManagerInput): void {
     }
     case "port-state":
       work.toGroup.push(input);
+      if (input.state === "closed")
+        patch(work, { crashedAt: { ...work.state.crashedAt, [input.node]: work.moment.now } });
       return;
     case "shutdown":
       if (work.state.shutdown === null) {
@@ -357,7 +367,7 @@ function takeIntent(work: Work, input: Extract<Input, { kind: "intent" }>): void
 
 /** Two nodes, one dead, and its device fails: the operator's word decides the race, for no entry can be ordered before. */
 function confirmForArbiter(work: Work, intent: Intent, author: string): boolean {
-  if (intent.kind !== "confirm-off-node" || work.facts.view !== null || !work.facts.isFrozen) return false;
+  if (intent.kind !== "confirm-off-node" || work.facts.view !== null || !work.state.isFrozen) return false;
   patch(work, { sworn: { target: intent.node, author } });
   answerArbiter(work);
   return true;
@@ -411,8 +421,8 @@ function refuse(work: Work, request: number, code: string, text: string): void {
 }
 
 function isQuorate(work: Work): boolean {
-  const { view, leaseUntil, isFrozen } = work.facts;
-  return view !== null || (work.moment.now < leaseUntil && !isFrozen);
+  const { view, leaseUntil } = work.facts;
+  return view !== null || (work.moment.now < leaseUntil && !work.state.isFrozen);
 }
 
 // Lease
@@ -424,16 +434,17 @@ function watchLease(work: Work): void {
   const { facts, moment, state } = work;
   const isLeased = moment.now < facts.leaseUntil;
   if (isLeased) wake(work, facts.leaseUntil);
-  if (facts.isFrozen !== state.wasFrozen) {
-    patch(work, { wasFrozen: facts.isFrozen });
-    if (facts.isFrozen)
-      say(work, "warning", "frozen: keeps what runs, starts nothing, until it is decided who goes on");
+  const isChanging = facts.view === null && facts.status !== "electing";
+  const isFrozen = facts.isFrozen || (state.isFrozen && isChanging);
+  if (isFrozen !== state.isFrozen) {
+    patch(work, { isFrozen });
+    if (isFrozen) say(work, "warning", "frozen: keeps what runs, starts nothing, until it is decided who goes on");
     else say(work, "info", "no longer frozen");
   }
   const graceUntil = after(state.startedAt, adoptionDeadtimes * managerConfig(state).heartbeat.deadtimeMs);
   const isPatient = !state.hadLease && moment.now < graceUntil;
   if (!isLeased && isPatient) wake(work, graceUntil);
-  const isHelpless = !isLeased && !facts.isFrozen && !isPatient;
+  const isHelpless = !isLeased && !isFrozen && !isPatient;
   const isAbandoned = state.shutdown !== null && facts.view === null && !isLeased;
   const isStopping = isHelpless || isAbandoned;
   if (isStopping && !state.isStopping && !isQuiet(state.runner)) {
@@ -460,7 +471,7 @@ function mandate(work: Work): RunnerMandate {
   const { facts, moment, state } = work;
   const isLeased = moment.now < facts.leaseUntil;
   return {
-    mayStart: isLeased && !facts.isFrozen && !state.isStopping,
+    mayStart: isLeased && !facts.isFrozen && !state.isFrozen && !state.isStopping,
     leaseUntil: facts.leaseUntil,
     mustStop: state.isStopping,
   };
@@ -652,15 +663,20 @@ function fenceDueAt(work: Work, need: FenceNeed): InstantMs {
   if (!need.isAbsent) return againAt;
   const lostAt = state.lostSince[need.target];
   const isClosed = facts.closed.includes(need.target);
+  const isHeard = facts.heard.includes(need.target);
+  const crashedAt = state.crashedAt[need.target];
   const from = lostAt ?? state.startedAt;
   const patience = [lostAt === undefined ? heartbeat.initdeadMs : 0];
   if (isClosed) patience.push(heartbeat.daemonGraceMs);
-  if (facts.heard.includes(need.target)) patience.push(heardPatienceDeadtimes * heartbeat.deadtimeMs);
+  if (isHeard) patience.push(heardPatienceDeadtimes * heartbeat.deadtimeMs);
+  // A daemon that is heard again after a crash has begun to come back: a grace of its own to be taken in.
+  const isBack = crashedAt !== undefined && isHeard;
+  const backAt = isBack ? after(crashedAt, heartbeat.daemonGraceMs) : from;
   if (need.means === "time") {
-    if (isClosed) return never;
+    if (isClosed || isBack) return never;
     patience.push(fencing.kind === "none" ? fencing.assumeOffAfterMs : 0);
   }
-  return Math.max(after(from, Math.max(...patience)), againAt) as InstantMs;
+  return Math.max(after(from, Math.max(...patience)), backAt, againAt) as InstantMs;
 }
 
 /** Asks the ports of silent nodes that matter: "closed" is a crashed daemon on a living kernel. */

@@ -43,7 +43,7 @@ function groupSnapshot(facts: GroupFacts, quorum: QuorumConfig, moment: Moment):
 
 function localWarnings(manager: ManagerState, facts: GroupFacts, moment: Moment): readonly string[] {
   const warnings: string[] = [];
-  if (facts.isFrozen)
+  if (manager.isFrozen)
     warnings.push(`frozen: ${manager.self} keeps what runs and starts nothing until it is decided who goes on`);
   else if (facts.view === null && moment.now >= facts.leaseUntil) {
     const what = runsAnything(manager) ? "stops its services" : "runs no services";

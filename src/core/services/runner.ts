@@ -14,8 +14,8 @@ import { isActive, isKnown, newRuntime, redefine, type ResourceRuntime, type Run
  * - Start walks down the resources, stop walks up; a step begins when the one before has ended well (SAFE-6).
  * - A failed start is cleaned up (stopped, walking up) before it is reported, so that the report means: nothing of it runs here.
  * - A failed ordered stop ends there and is reported: the node must be fenced before anything else is done.
- * - Without a lease (`mustStop`) everything is stopped without an order; there a failed stop does not keep the others running,
- *   since nobody can be asked to fence. It is tried again every few seconds.
+ * - Without a lease (`mustStop`) everything is stopped without an order. Nobody can be asked to fence then, so a failed stop is
+ *   tried again and again, until it works or there is a group again to be told.
  * - Two operations on one resource never overlap: a monitor in the way is cancelled, and its end is waited for.
  */
 export interface RunnerState {
@@ -58,7 +58,7 @@ export interface RunnerStep {
 export const idleRunner: RunnerState = { runtimes: {}, nextOperation: 1 };
 
 /** A failed unasked stop is tried again after this. */
-const stopAgainMs = 5_000;
+const stopAgainMs = 1_000;
 
 /**
  * Brings every service a step further.
@@ -176,11 +176,6 @@ function adoptTask(work: Work, runtime: Runtime, order: Order | undefined): Runt
   }
   if (work.mandate.mustStop) {
     if (task?.kind === "stop" || !(isActive(runtime) || task !== null)) return runtime;
-    const retryAt = earliestRetry(runtime);
-    if (task === null && retryAt > work.moment.now) {
-      work.wakeAt = earliest(work.wakeAt, retryAt);
-      return runtime;
-    }
     return beginStop(work, runtime, null);
   }
   if (order?.action === "start" && order.attempt !== runtime.done && task === null && !runtime.mustReport) {
@@ -193,18 +188,16 @@ function adoptTask(work: Work, runtime: Runtime, order: Order | undefined): Runt
   return runtime;
 }
 
-/** After an unasked stop that failed: when to try again. 0 while something runs that was not yet asked to stop. */
-function earliestRetry(runtime: Runtime): InstantMs {
-  const failed = runtime.resources.filter((resource) => resource.state === "failed");
-  if (runtime.resources.some((resource) => resource.state === "running")) return 0 as InstantMs;
-  return earliest(
-    ...failed.map((resource) => (resource.last?.action === "stop" ? resource.monitorAt : (0 as InstantMs))),
-  );
-}
-
 function beginStop(work: Work, runtime: Runtime, attempt: number | null): Runtime {
   const position = runtime.resources.length - 1;
-  const task: Task = { kind: "stop", attempt, position, beganAt: work.moment.now, failure: null };
+  const task: Task = {
+    kind: "stop",
+    attempt,
+    position,
+    beganAt: work.moment.now,
+    notBefore: work.moment.now,
+    failure: null,
+  };
   return cancelAll(work, { ...runtime, task });
 }
 
@@ -230,6 +223,11 @@ function walk(work: Work, started: Runtime): Runtime {
     if (task.kind === "stop" && resource.state === "stopped") {
       runtime = { ...runtime, task: { ...task, position: task.position - 1 } };
       continue;
+    }
+    if (task.kind === "stop" && task.attempt === null && work.moment.now < task.notBefore) {
+      if (!work.mandate.mustStop) return { ...runtime, task: null, mustReport: true };
+      work.wakeAt = earliest(work.wakeAt, task.notBefore);
+      return runtime;
     }
     return withResources(runtime, (other) => (other === resource ? begin(work, runtime, resource, task.kind) : other));
   }
@@ -327,7 +325,14 @@ function onStarted(
     return;
   }
   const failure: ServiceResult = { kind: "failed", resource: ended.config.id, action: "start", outcome };
-  const stop: Task = { kind: "stop", attempt: task.attempt, position, beganAt: work.moment.now, failure };
+  const stop: Task = {
+    kind: "stop",
+    attempt: task.attempt,
+    position,
+    beganAt: work.moment.now,
+    notBefore: work.moment.now,
+    failure,
+  };
   work.runtimes[runtime.service] = { ...runtime, task: stop };
   say(work, runtime, `start of ${ended.config.id}`, outcome);
 }
@@ -341,13 +346,16 @@ function onStopped(
 ): void {
   const isStopped = outcome.status === "ok" || outcome.status === "not-running";
   const state = isStopped ? "stopped" : "failed";
-  const monitorAt = isStopped ? never : after(work.moment.now, stopAgainMs);
-  const runtime = put(work, before, position, { ...ended, state, monitorAt });
+  const runtime = put(work, before, position, { ...ended, state, monitorAt: never });
   const { task } = runtime;
   if (!isStopped) say(work, runtime, `stop of ${ended.config.id}`, outcome);
   if (task?.kind !== "stop") return;
-  if (isStopped || task.attempt === null) {
+  if (isStopped) {
     work.runtimes[runtime.service] = { ...runtime, task: { ...task, position: position - 1 } };
+    return;
+  }
+  if (task.attempt === null) {
+    work.runtimes[runtime.service] = { ...runtime, task: { ...task, notBefore: after(work.moment.now, stopAgainMs) } };
     return;
   }
   const result: ServiceResult = { kind: "failed", resource: ended.config.id, action: "stop", outcome };

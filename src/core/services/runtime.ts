@@ -59,6 +59,8 @@ export type Task =
       readonly attempt: number | null;
       readonly position: number;
       readonly beganAt: InstantMs;
+      /** A step that failed unasked is tried again then. */
+      readonly notBefore: InstantMs;
       /** The failed start after which this cleans up. */
       readonly failure: Extract<ServiceResult, { kind: "failed" }> | null;
     };
