@@ -61,7 +61,7 @@ function writeQuorum(quorum: QuorumConfig): unknown {
 }
 
 function writeFencing(fencing: FencingConfig): object {
-  if (fencing.kind === "none") return { none: { "assume-off-after": formatDuration(fencing.assumeOffAfterMs) } };
+  if (fencing.kind === "none") return { none: { "assume-off-after": zeroOr(fencing.assumeOffAfterMs) } };
   const devices = fencing.devices.map(({ id, agent, parameters, timeoutMs }) => [
     id,
     { agent, timeout: formatDuration(timeoutMs), ...parameters },
