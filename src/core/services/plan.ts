@@ -19,6 +19,10 @@ export interface Order {
 
 /** Every service as this state defines it: a running one as it was started, another as it would be. */
 export function definitionsOf(state: ClusterState): readonly ServiceConfig[] {
+  return once(state, "definitions", () => workOutDefinitions(state));
+}
+
+function workOutDefinitions(state: ClusterState): readonly ServiceConfig[] {
   return servicesInOrder(state).map((record) =>
     placesOf(record).length > 0 ? record.definition : definitionOf(state, record),
   );
@@ -26,6 +30,10 @@ export function definitionsOf(state: ClusterState): readonly ServiceConfig[] {
 
 /** The orders addressed to a node. Pure: who holds the same state gives the same orders. */
 export function ordersFor(state: ClusterState, node: NodeId): readonly Order[] {
+  return once(state, `orders ${node}`, () => workOutOrders(state, node));
+}
+
+function workOutOrders(state: ClusterState, node: NodeId): readonly Order[] {
   const isHere = isLive(state.nodes[node]);
   return servicesInOrder(state).flatMap((record): readonly Order[] => {
     const base = { service: record.service, definition: record.definition };
@@ -49,9 +57,11 @@ export function ordersFor(state: ClusterState, node: NodeId): readonly Order[] {
 
 /** A service whose orders do not name the node, which must report on it. */
 export function reportsDue(state: ClusterState, node: NodeId): readonly ServiceId[] {
-  return servicesInOrder(state)
-    .filter((record) => record.doubts.includes(node))
-    .map((record) => record.service);
+  return once(state, `reports ${node}`, () =>
+    servicesInOrder(state)
+      .filter((record) => record.doubts.includes(node))
+      .map((record) => record.service),
+  );
 }
 
 /** A node that must be known to be off. */
@@ -77,6 +87,10 @@ export interface FenceNeed {
  * Only these: a lost node that runs nothing for all that is known is left in peace, it cannot start anything without the group.
  */
 export function fenceNeeds(state: ClusterState): readonly FenceNeed[] {
+  return once(state, "fences", () => workOutFenceNeeds(state));
+}
+
+function workOutFenceNeeds(state: ClusterState): readonly FenceNeed[] {
   const { config } = state;
   if (config === null) return [];
   const nodes = nodesInOrder(state);
@@ -131,4 +145,17 @@ function needReason(state: ClusterState, node: NodeId): string | null {
       blockersOf(state, service).some((blocker) => blocker.node === node),
   );
   return waiting === undefined ? null : `it is not here and may run ${waiting.service}`;
+}
+
+const workedOut = new WeakMap<ClusterState, Map<string, unknown>>();
+
+/** A plan follows from the state alone, and most steps change nothing in it: it is worked out once per state. */
+function once<Plan>(state: ClusterState, what: string, workOut: () => Plan): Plan {
+  let plans = workedOut.get(state);
+  if (plans === undefined) {
+    plans = new Map();
+    workedOut.set(state, plans);
+  }
+  if (!plans.has(what)) plans.set(what, workOut());
+  return plans.get(what) as Plan;
 }
