@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { loadLibc } from "../../src/adapters/native/libc.ts";
 
+const iproute = "ip";
 const newNetworkNamespace = 0x40000000;
 
 /** True where a test may make namespaces of its own. */
@@ -22,7 +23,7 @@ export function enterNetworkSandbox(): void {
 
 /** Runs `ip` in the sandbox; words are split at blanks. */
 export function ip(words: string): string {
-  return execFileSync("ip", words.split(" "), { encoding: "utf8" });
+  return execFileSync(iproute, words.split(" "), { encoding: "utf8" });
 }
 
 /** Hears every frame that comes in on `interfaceName`, until closed. */

@@ -4,7 +4,7 @@ import { unreachable } from "../../model/unreachable.ts";
 import type { Announcer } from "../../ports/announcer.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ResourceAgent } from "../../ports/resource-agent.ts";
-import { loadLibc } from "../native/libc.ts";
+import { libcProblem, loadLibc } from "../native/libc.ts";
 import type { ProgramRunner } from "../process/program-runner.ts";
 import type { AddressChange, AddressKernel, AddressTable, Interface, InterfaceAddress } from "./address-kernel.ts";
 import { chooseInterface } from "./choose-interface.ts";
@@ -25,7 +25,7 @@ export interface AddressAgentOptions {
   readonly labelSuffix?: string;
   /** When an address is announced, ms after its start or `announce`. The first should be 0. */
   readonly announceAtMs?: readonly number[];
-  /** Told of announcements that failed; a start does not fail for them. */
+  /** Told of announcements that failed (a start does not fail for them), and of a missing koffi. */
   readonly onProblem?: (text: string) => void;
 }
 
@@ -58,6 +58,7 @@ export class AddressAgent implements ResourceAgent, Announcer {
     this.#labelSuffix = labelSuffix;
     this.#announceAtMs = announceAtMs ?? announceAtMsDefault;
     this.#onProblem = onProblem ?? (() => undefined);
+    if (kernel === undefined && libc === null) this.#onProblem(`Addresses are set by ip, slower: ${libcProblem()}`);
   }
 
   /** `netlink` or `ip`: for the log at start. */

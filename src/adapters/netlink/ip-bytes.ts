@@ -1,8 +1,5 @@
 import { isIP } from "node:net";
 
-/** 4 or 6, as in names; families of the kernel are in `families`. */
-export type IpVersion = 4 | 6;
-
 /** An IP address as the network order bytes that packets and the kernel use: 4 or 16. */
 export function parseIpBytes(text: string): Buffer | null {
   const version = isIP(text);

@@ -188,3 +188,30 @@ test("listeners on a signal that lives for months are removed", async () => {
   for (let count = 0; count < 30; count += 1) await run(["/bin/true"], {}, controller.signal);
   controller.abort();
 });
+
+describe("after a crash of haled", () => {
+  test("the next one ends operations on their way, and nothing else", async () => {
+    const pidFile = join(folder, "orphan.pid");
+    const running = shell(`echo $$ > ${pidFile}; sleep 60; sleep 60`, { outputName: "web+2Fnginx.start" });
+    const pid = await pidIn(pidFile);
+    // A record whose pid belongs to somebody else by now.
+    writeFileSync(join(folder, "output/old.stop.group"), `${process.pid} 1`);
+    const next = new ProgramRunner({ outputFolder: join(folder, "output") });
+    const ended = await next.endLeftovers();
+    // KILL follows where init is slow to reap the killed grandchild: a zombie counts as a member of its group.
+    expect(ended.join()).toMatch(/^web\+2Fnginx\.start: ended by SIG(TERM|KILL)$/);
+    expect((await running).end).toMatchObject({ kind: "killed" });
+    expect(isAlive(pid)).toBe(false);
+    expect(await next.endLeftovers()).toEqual([]);
+    next.close();
+  });
+
+  test("a daemon that an operation has left is none of them", async () => {
+    const pidFile = join(folder, "service.pid");
+    await shell(`setsid sh -c 'echo $$ > ${pidFile}; exec sleep 60' &`);
+    const pid = await pidIn(pidFile);
+    expect(await runner.endLeftovers()).toEqual([]);
+    expect(isAlive(pid)).toBe(true);
+    process.kill(pid, "SIGKILL");
+  });
+});

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFile
 import { dirname, join } from "node:path";
 import { endGroup } from "./end-group.ts";
 import { explainSpawnError } from "./explain-spawn-error.ts";
+import { endRecordedPrograms, recordProgram } from "./leftovers.ts";
 import { OutputFile } from "./output-file.ts";
 
 /**
@@ -128,15 +129,25 @@ export class ProgramRunner {
     // EPIPE: the program did not read its input to the end. It says itself what it makes of that.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(call.input);
+    const strike = recordProgram(this.#folder, call.outputName, child.pid);
     const stopped = stopSign(call.timeoutMs, signal);
     try {
       const first = await Promise.race([ended, stopped.sign]);
       if (typeof first !== "string") return first;
       return { kind: first, detail: await endGroup(child.pid, ended) };
     } finally {
+      strike();
       stopped.clear();
       child.stdin?.destroy();
     }
+  }
+
+  /**
+   * Ends operations of a daemon that died, which used the same folder. For haled, once, before it runs or probes anything; never for a
+   * command beside a running haled. Returns what was ended, one line each.
+   */
+  async endLeftovers(): Promise<readonly string[]> {
+    return endRecordedPrograms(this.#folder);
   }
 
   /** Ends the upkeep of output files. Programs that run go on. */
