@@ -72,7 +72,7 @@ export class FakeNetwork {
 
   /** True when a packet from `from` reaches `to` on some link. */
   isConnected(from: NodeId, to: NodeId): boolean {
-    return this.#linksOf(undefined).some((link) => !this.#cuts.has(cutKey(from, to, link)));
+    return this.#cuts.size === 0 || this.#linksOf(undefined).some((link) => !this.#cuts.has(cutKey(from, to, link)));
   }
 
   sendDatagram(from: NodeId, to: NodeId, bytes: Uint8Array): void {

@@ -75,6 +75,8 @@ export class World implements PowerControl, MachineWitness {
   readonly fenced: NodeId[] = [];
   readonly #checkers: readonly Checker[];
   readonly #isDebug: boolean;
+  readonly #told = new Set<string>();
+  readonly #unplugged = new Set<NodeId>();
 
   constructor(setup: WorldSetup) {
     this.config = setup.config;
@@ -148,6 +150,7 @@ export class World implements PowerControl, MachineWitness {
   }
 
   powerOff(node: NodeId, why: string): void {
+    if (why === "cable") this.#unplugged.add(node);
     if (!this.hasPower(node)) return;
     this.note(node, `-- power off (${why})`);
     if (why === "fence device" && !this.fenced.includes(node)) this.fenced.push(node);
@@ -155,7 +158,9 @@ export class World implements PowerControl, MachineWitness {
   }
 
   powerOn(node: NodeId, why: string): void {
-    if (this.hasPower(node)) return;
+    if (why === "cable") this.#unplugged.delete(node);
+    // A switch gives no power to a machine whose cord is out.
+    if (this.hasPower(node) || this.#unplugged.has(node)) return;
     this.note(node, `-- power on (${why})`);
     this.machine(node).powerOn();
   }
@@ -236,8 +241,8 @@ export class World implements PowerControl, MachineWitness {
   // --- what machines tell ---
 
   onOperation(node: NodeId, operation: Operation): void {
-    this.#catchUp(node);
     const service = this.truth.service(operation.service);
+    if (operation.action === "start") this.#catchUp(node);
     if (operation.action === "start" && service !== undefined && !this.truth.isActive(node, service)) {
       this.starts.set(service.id, (this.starts.get(service.id) ?? 0) + 1);
     }
@@ -292,7 +297,14 @@ export class World implements PowerControl, MachineWitness {
 
   onEvent(node: NodeId, event: ClusterEvent): void {
     if (event.level === "debug" && !this.#isDebug) return;
-    this.note(node, event.text);
+    const text = `${subjectOf(event)}${event.text}`;
+    if (event.entry !== undefined) {
+      // Every node tells of every entry, and again when it reads its disk: once is enough.
+      const key = `${event.entry} ${text}`;
+      if (this.#told.has(key)) return;
+      this.#told.add(key);
+    }
+    this.note(node, text);
   }
 
   onBroken(node: NodeId, error: unknown): void {
@@ -327,6 +339,12 @@ export class World implements PowerControl, MachineWitness {
       this.#sampleLater();
     });
   }
+}
+
+/** Whom an event is about, where its text does not say so. */
+function subjectOf(event: ClusterEvent): string {
+  if (event.service !== undefined) return `service ${event.service}: `;
+  return /^\w+ -> \w+/.test(event.text) ? `node ${event.node}: ` : "";
 }
 
 function firstFrames(error: Error): string {

@@ -1,18 +1,55 @@
 import type { Entry } from "../../model/entry.ts";
-import type { NodeId } from "../../model/ids.ts";
+import type { NodeId, ResourceId, ServiceId } from "../../model/ids.ts";
 import type { Operation } from "../../model/operation.ts";
+import { isActiveTruth, type ResourceTruth } from "../fake-kernel.ts";
 import type { Bench, Checker } from "./checker.ts";
 
 /**
- * SAFE-2: no service of a lost node starts before that node is known not to run it. Whoever starts a service must have an
- * entry for every configured node that is not in its view, later than that node's last membership, which says that it runs
- * nothing: it left, a fence was confirmed, its time ran out, or an operator swore it.
+ * SAFE-2: no service of a lost node starts before that node is known not to run it.
+ *
+ * A node that really had a service active may run it until an entry says otherwise: that it stopped, that a probe found nothing,
+ * that it left, that a fence was confirmed, that its time ran out, that an operator swore it. That the node has lost its power
+ * clears nothing here, because nobody could know. A node that was never a member was never asked: only the last four help.
  */
 export function knownOffChecker(bench: Bench): Checker {
   const { truth, config } = bench;
+  const mayRun = new Map<NodeId, Set<ServiceId>>(config.nodes.map((node) => [node.id, new Set()]));
+  let read = 0;
+
+  const clear = (node: NodeId, services: readonly ServiceId[]): void => {
+    for (const id of services) {
+      const service = truth.service(id);
+      // A late report about an earlier time says nothing about what is active now.
+      if (service !== undefined && !truth.isActive(node, service)) mayRun.get(node)?.delete(id);
+    }
+  };
+  const all = config.services.map((service) => service.id);
+  const catchUp = (): void => {
+    for (; read < truth.entries.length; read += 1) {
+      const body = truth.entries[read]?.body;
+      if (body === undefined) continue;
+      const off = clearedNode(body);
+      if (off !== null) clear(off, all);
+      if (body.kind === "service-result" && body.result.kind === "stopped") clear(body.node, [body.service]);
+      if (body.kind === "observed") {
+        const idle = body.services.filter(({ running, unclear }) => running.length === 0 && unclear.length === 0);
+        clear(
+          body.node,
+          idle.map(({ service }) => service),
+        );
+      }
+    }
+  };
+
   return {
+    onTruth(node: NodeId, resource: ResourceId, now: ResourceTruth): void {
+      catchUp();
+      const service = truth.serviceOf(resource);
+      if (service !== undefined && isActiveTruth(now)) mayRun.get(node)?.add(service.id);
+    },
     onOperation(node: NodeId, operation: Operation): void {
       if (operation.action !== "start") return;
+      catchUp();
       const service = truth.service(operation.service);
       // Later resources of a service that is being started already, and restarts of one of them, move nothing.
       if (service === undefined || truth.isActive(node, service)) return;
@@ -20,18 +57,22 @@ export function knownOffChecker(bench: Bench): Checker {
       const members: readonly NodeId[] = body?.status === "active" ? body.members : [];
       for (const other of config.nodes) {
         if (other.id === node || members.includes(other.id)) continue;
-        const since = truth.lastMembership(other.id, delivered);
-        const isKnown = truth.entries.slice(since, delivered).some((entry) => clears(entry, other.id));
-        if (!isKnown)
+        const wasMember = truth.lastMembership(other.id, delivered) > 0;
+        const isKnown = wasMember
+          ? mayRun.get(other.id)?.has(service.id) !== true
+          : truth.entries.slice(0, delivered).some((entry) => clearedNode(entry.body) === other.id);
+        if (!isKnown) {
           bench.report("SAFE-2", `${node} starts ${operation.resource.id} while ${other.id} is not known to be off`);
+        }
       }
     },
   };
 }
 
-function clears({ body }: Entry, node: NodeId): boolean {
-  if (body.kind === "left") return body.node === node;
-  if (body.kind === "fence-result") return body.target === node && body.confirmed;
-  if (body.kind === "assumed-off") return body.target === node;
-  return body.kind === "intent" && body.intent.kind === "confirm-off-node" && body.intent.node === node;
+/** The node that an entry says runs nothing. */
+function clearedNode(body: Entry["body"]): NodeId | null {
+  if (body.kind === "left") return body.node;
+  if (body.kind === "fence-result") return body.confirmed ? body.target : null;
+  if (body.kind === "assumed-off") return body.target;
+  return body.kind === "intent" && body.intent.kind === "confirm-off-node" ? body.intent.node : null;
 }

@@ -28,7 +28,8 @@ export function noQuorumNoServiceChecker(bench: Bench, isConnected: (from: NodeI
   return {
     onSample(): void {
       for (const { node, hasDaemon, isPaused, isImpaired } of truth.nodes.values()) {
-        if (!hasDaemon || isPaused || isImpaired || canHaveQuorum(node)) {
+        const isIdle = config.services.every((service) => !truth.isActive(node, service));
+        if (isIdle || !hasDaemon || isPaused || isImpaired || canHaveQuorum(node)) {
           aloneSince.delete(node);
           continue;
         }

@@ -1,0 +1,142 @@
+import type { Entry } from "../../model/entry.ts";
+import type { NodeId } from "../../model/ids.ts";
+import { compareViewIds, type View, type ViewId } from "../../model/view.ts";
+import { entryKey, type GroupHost } from "./group-host.ts";
+
+/** A promise that was not kept. */
+export interface Violation {
+  readonly rule: "V1" | "V2" | "order" | "V4" | "V6" | "lease" | "throw" | "once";
+  readonly at: number;
+  readonly text: string;
+}
+
+interface Activation {
+  readonly id: ViewId;
+  readonly at: number;
+  readonly members: readonly NodeId[];
+}
+
+/**
+ * Watches every step of every host. The global log is what anybody has ever delivered at an index: V2, V3, V4 and V5 together say that
+ * nobody ever delivers anything else there.
+ */
+export class GroupCheckers {
+  readonly violations: Violation[] = [];
+  /** By index - 1, what was delivered first there. */
+  readonly log: Entry[] = [];
+  /** Disks whose content was thrown away: they owe nothing that was delivered before. */
+  readonly wipedAt = new Map<NodeId, number>();
+  readonly #keys: string[] = [];
+  readonly #views = new Map<string, string>();
+  readonly #activations: Activation[] = [];
+  readonly #submissions = new Set<string>();
+  readonly #delivered = new Map<string, number>();
+  readonly #ordered = new Map<string, number>();
+  readonly #leaseMs: number;
+
+  constructor(leaseMs: number) {
+    this.#leaseMs = leaseMs;
+  }
+
+  get viewCount(): number {
+    return this.#activations.length;
+  }
+
+  /** After a step of `host`. */
+  watch(host: GroupHost, hosts: readonly GroupHost[], delivered: readonly Entry[], now: number): void {
+    const facts = host.facts();
+    if (facts === null) return;
+    const { view } = facts;
+    if (view !== null) this.#watchView(view, host, now);
+    for (const entry of delivered) this.#watchDelivery(host, hosts, entry, view, now);
+    this.#watchLease(host, view, host.toWorldTime(facts.leaseUntil), now);
+  }
+
+  report(rule: Violation["rule"], at: number, text: string): void {
+    if (this.violations.length < 20) this.violations.push({ rule, at, text });
+  }
+
+  #watchView(view: View, host: GroupHost, now: number): void {
+    const name = `${view.id.counter}/${view.id.proposer}`;
+    const content = `${view.id.incarnation} ${JSON.stringify(view.members)}`;
+    const known = this.#views.get(name);
+    if (known === undefined) {
+      this.#views.set(name, content);
+      this.#activations.push({ id: view.id, at: now, members: view.members.map(({ node }) => node) });
+    } else if (known !== content) this.report("V1", now, `view ${name} is ${known} and, at ${host.node}, ${content}`);
+  }
+
+  #watchDelivery(host: GroupHost, hosts: readonly GroupHost[], entry: Entry, view: View | null, now: number): void {
+    const life = `${host.node}/${host.incarnation}`;
+    const expected = (this.#delivered.get(life) ?? 0) + 1;
+    if (entry.index !== expected) this.report("order", now, `${life} delivers ${entry.index} after ${expected - 1}`);
+    this.#delivered.set(life, entry.index);
+    const key = entryKey(entry);
+    const known = this.#keys[entry.index - 1];
+    if (known !== undefined) {
+      if (known !== key) this.report("order", now, `${life} delivers at ${entry.index} ${key}, but it was ${known}`);
+      return;
+    }
+    this.#keys[entry.index - 1] = key;
+    this.log[entry.index - 1] = entry;
+    this.#watchOnce(entry, now);
+    if (view !== null) this.#watchDisks(hosts, entry, view, key, now);
+    if (view !== null) this.#watchOvertaken(entry, view, now);
+  }
+
+  #watchOnce(entry: Entry, now: number): void {
+    const { id } = entry;
+    if (id.sequence === 0) return;
+    const name = `${id.origin}/${id.incarnation}/${id.sequence}`;
+    if (this.#submissions.has(name)) this.report("once", now, `submission ${name} is delivered twice`);
+    this.#submissions.add(name);
+  }
+
+  /** Delivered for the first time: it must be on the disk of every member of the view. */
+  #watchDisks(hosts: readonly GroupHost[], entry: Entry, view: View, key: string, now: number): void {
+    for (const { node } of view.members) {
+      const member = hosts.find((host) => host.node === node);
+      const onDisk = member?.disk.log[entry.index - 1];
+      if (onDisk !== undefined && entryKey(onDisk) === key) continue;
+      if ((this.wipedAt.get(node) ?? -1) >= this.#activatedAt(view.id)) continue;
+      this.report(
+        "V4",
+        now,
+        `entry ${entry.index} is delivered in ${view.id.counter}/${view.id.proposer}, but is not on the disk of ${node}`,
+      );
+    }
+  }
+
+  /** An entry ordered in a view may be committed first only while no later view is active. */
+  #watchOvertaken(entry: Entry, view: View, now: number): void {
+    const later = this.#activations.find(({ id }) => compareViewIds(id, view.id) > 0);
+    if (later === undefined || entry.view.counter !== view.id.counter) return;
+    // The commit may have happened before and the news of it may be late; but then the later view's log holds it, and it is known.
+    this.report(
+      "V2",
+      now,
+      `entry ${entry.index} of ${view.id.counter}/${view.id.proposer} is committed after ${later.id.counter}/${later.id.proposer} began`,
+    );
+  }
+
+  #activatedAt(id: ViewId): number {
+    return this.#activations.find((known) => compareViewIds(known.id, id) === 0)?.at ?? 0;
+  }
+
+  /** A node outside a later view may act for at most the lease after that view began. */
+  #watchLease(host: GroupHost, view: View | null, until: number, now: number): void {
+    const life = `${host.node}/${host.incarnation}`;
+    if ((this.#ordered.get(life) ?? 0) >= until) return;
+    this.#ordered.set(life, until);
+    if (view === null) return;
+    for (const { id, at } of this.#activations) {
+      if (compareViewIds(id, view.id) <= 0 || until <= at + this.#leaseMs) continue;
+      this.report(
+        "lease",
+        now,
+        `${life} in view ${view.id.counter} holds a lease ${until - at} ms beyond the begin of view ${id.counter}`,
+      );
+      return;
+    }
+  }
+}

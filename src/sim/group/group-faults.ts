@@ -1,0 +1,191 @@
+import type { DiskRecord } from "../../model/disk.ts";
+import type { GroupHost } from "./group-host.ts";
+import type { GroupWorld } from "./group-world.ts";
+
+/** Which faults a run may have. */
+export interface FaultPlan {
+  /** Disks may be wiped or put back from a backup, when all others are whole. */
+  readonly wipes: boolean;
+  /** The number of crashes is raised. */
+  readonly hot: boolean;
+  /** Nodes may leave cleanly and come back. */
+  readonly leaves: boolean;
+}
+
+type Fault = (world: GroupWorld, plan: FaultPlan) => void;
+
+const faults: readonly (readonly [weight: number, fault: Fault])[] = [
+  [10, cutGroups],
+  [6, cutPair],
+  [6, cutOneWay],
+  [6, loseSome],
+  [4, holdSome],
+  [10, pauseOne],
+  [5, hangOne],
+  [14, crashOne],
+  [5, killOne],
+  [6, stallDisk],
+  [2, powerLoss],
+  [5, leaveOne],
+  [5, wipeOne],
+  [8, (world) => world.network.heal()],
+];
+
+/** Faults at random moments until `until`. */
+export function scheduleFaults(world: GroupWorld, plan: FaultPlan, from: number, until: number): void {
+  const total = faults.reduce((sum, [weight]) => sum + weight, 0);
+  const one = (): void => {
+    if (world.now >= until) return;
+    let drawn = world.dice.below(total);
+    const found = faults.find(([weight]) => {
+      drawn -= weight;
+      return drawn < 0;
+    });
+    found?.[1](world, plan);
+    if (plan.hot && world.dice.chance(0.4)) crashOne(world);
+    world.events.after(world.dice.between(20, 900), one);
+  };
+  world.events.after(from - world.now, one);
+}
+
+/** Ends every fault: pauses and stalls too. Hosts that are off come back soon. */
+export function healAll(world: GroupWorld): void {
+  const { network, dice } = world;
+  network.heal();
+  network.loss = 0;
+  network.duplication = 0;
+  network.holding = 0;
+  world.fenceFailure = 0;
+  for (const host of world.hosts) {
+    host.frozenUntil = Math.min(host.frozenUntil, world.now);
+    host.hungUntil = Math.min(host.hungUntil, world.now);
+    host.disk.stalledUntil = Math.min(host.disk.stalledUntil, world.now);
+    host.disk.latencyMax = 2;
+    if (!host.isRunning) world.events.after(dice.between(0, 300), () => host.start());
+  }
+}
+
+/** The coordinator is hit more often than chance would. */
+function victim(world: GroupWorld): GroupHost {
+  const coordinator = world.coordinator();
+  return coordinator !== undefined && world.dice.chance(0.4) ? coordinator : world.dice.pick(world.hosts);
+}
+
+function cutGroups(world: GroupWorld): void {
+  const left = world.hosts.filter(() => world.dice.chance(0.5));
+  for (const a of left) for (const b of world.hosts) if (!left.includes(b)) world.network.cutBoth(a.node, b.node);
+  healLater(world);
+}
+
+function cutPair(world: GroupWorld): void {
+  world.network.cutBoth(victim(world).node, world.dice.pick(world.hosts).node);
+  healLater(world);
+}
+
+function cutOneWay(world: GroupWorld): void {
+  const from = victim(world);
+  for (const to of world.hosts) if (world.dice.chance(0.5)) world.network.cut(from.node, to.node);
+  healLater(world);
+}
+
+function healLater(world: GroupWorld): void {
+  world.events.after(world.dice.between(50, 3_000), () => world.network.heal());
+}
+
+function loseSome(world: GroupWorld): void {
+  world.network.loss = world.dice.below(30) / 100;
+  world.network.duplication = world.dice.below(20) / 100;
+  world.events.after(world.dice.between(100, 3_000), () => {
+    world.network.loss = 0;
+    world.network.duplication = 0;
+  });
+}
+
+function holdSome(world: GroupWorld): void {
+  world.network.holding = world.dice.below(20) / 100;
+  world.network.heldMax = world.dice.pick([20, 200, 4_000]);
+  world.events.after(world.dice.between(100, 3_000), () => {
+    world.network.holding = 0;
+  });
+}
+
+function pauseOne(world: GroupWorld): void {
+  const host = victim(world);
+  host.stampsAtReading = world.dice.chance(0.5);
+  host.frozenUntil = world.now + world.dice.between(20, 2_500);
+}
+
+function hangOne(world: GroupWorld): void {
+  victim(world).hungUntil = world.now + world.dice.between(20, 2_500);
+}
+
+function crashOne(world: GroupWorld): void {
+  const host = victim(world);
+  if (!host.isRunning) return;
+  host.cutPower();
+  startLater(world, host, world.dice.between(0, 3_000));
+}
+
+function killOne(world: GroupWorld): void {
+  const host = victim(world);
+  if (!host.isRunning) return;
+  host.killProcess();
+  startLater(world, host, world.dice.between(0, 1_500));
+}
+
+function startLater(world: GroupWorld, host: GroupHost, delay: number): void {
+  world.events.after(delay, () => host.start());
+}
+
+function stallDisk(world: GroupWorld): void {
+  const { disk } = victim(world);
+  if (world.dice.chance(0.5)) disk.stalledUntil = world.now + world.dice.between(50, 3_000);
+  else {
+    disk.latencyMax = 60;
+    world.events.after(2_000, () => {
+      disk.latencyMax = 2;
+    });
+  }
+}
+
+function powerLoss(world: GroupWorld): void {
+  for (const host of world.hosts) {
+    if (!host.isRunning) continue;
+    host.cutPower();
+    startLater(world, host, world.dice.between(0, 2_000));
+  }
+}
+
+function leaveOne(world: GroupWorld, plan: FaultPlan): void {
+  const host = victim(world);
+  if (!plan.leaves || !host.isRunning) return;
+  host.input(() => ({ kind: "leave" }));
+  startLater(world, host, world.dice.between(500, 3_000));
+}
+
+/** All voters but this one hold their state, so the cluster can go on; a second loss would be the operator's. */
+function wipeOne(world: GroupWorld, plan: FaultPlan): void {
+  if (!plan.wipes) return;
+  const host = victim(world);
+  const { rules } = host.setup;
+  const contents = world.hosts.map((other) => rules.replayDisk(other.disk.records));
+  // A change of the electorate in flight plus a lost disk may need the operator (specified limit): spare it.
+  const electorates = new Set(contents.map(({ log }) => JSON.stringify(lastVoters(log))));
+  if (
+    contents.some(({ isBlank }) => isBlank) ||
+    electorates.size > 1 ||
+    world.hosts.some(({ isRunning }) => !isRunning)
+  )
+    return;
+  const kept: readonly DiskRecord[] = world.dice.chance(0.5)
+    ? []
+    : host.disk.records.slice(0, world.dice.below(host.disk.records.length));
+  host.cutPower();
+  host.disk.replace(kept);
+  world.checkers.wipedAt.set(host.node, world.now);
+  startLater(world, host, world.dice.between(0, 2_000));
+}
+
+function lastVoters(log: readonly { readonly body: { readonly kind: string } }[]): unknown {
+  return log.findLast(({ body }) => body.kind === "electorate" || body.kind === "left")?.body;
+}

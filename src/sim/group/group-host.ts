@@ -1,0 +1,272 @@
+import type { HeartbeatConfig, QuorumConfig } from "../../model/cluster-config.ts";
+import type { DiskRecord } from "../../model/disk.ts";
+import type { Effect } from "../../model/effect.ts";
+import type { Entry, EntryBody } from "../../model/entry.ts";
+import type { GroupFacts } from "../../model/group-facts.ts";
+import type { NodeId } from "../../model/ids.ts";
+import { type Incarnation, makeIncarnation } from "../../model/incarnation.ts";
+import type { Moment } from "../../model/input.ts";
+import type { HeartbeatBody, Packet } from "../../model/message.ts";
+import { instantMs, wallMs } from "../../model/units.ts";
+import type { GroupStep } from "../../core/group.ts";
+import type { GroupInput } from "../../core/group-input.ts";
+import type { Dice } from "./dice.ts";
+import type { EventQueue } from "./event-queue.ts";
+import type { GroupRules } from "./group-rules.ts";
+import { GroupDisk } from "./group-disk.ts";
+
+type GroupState = GroupStep["state"];
+
+/** What a host is told about its surroundings. */
+export interface HostSetup {
+  readonly node: NodeId;
+  readonly nodes: readonly NodeId[];
+  readonly heartbeat: HeartbeatConfig;
+  readonly quorum: QuorumConfig;
+  readonly rules: GroupRules;
+  readonly events: EventQueue;
+  readonly dice: Dice;
+}
+
+/** What a host does to its surroundings. */
+export interface HostWorld {
+  send(from: GroupHost, to: NodeId, packet: Packet): void;
+  probe(from: GroupHost, to: NodeId): void;
+  /** After every step. */
+  stepped(host: GroupHost, step: GroupStep): void;
+  /** The core threw. */
+  failed(host: GroupHost, error: unknown): void;
+}
+
+/** A machine with a disk, and on it at most one process that runs the group. */
+export class GroupHost {
+  readonly node: NodeId;
+  readonly disk: GroupDisk;
+  readonly setup: HostSetup;
+  state: GroupState | null = null;
+  incarnation: Incarnation | null = null;
+  isPowered = false;
+  /** The whole machine stands still until then. */
+  frozenUntil = 0;
+  /** The main loop stands still until then; the beat thread goes on for one deadtime. */
+  hungUntil = 0;
+  /** Read from the socket after a pause: packets count as arrived when they are read. */
+  stampsAtReading = false;
+  readonly #world: HostWorld;
+  #life = 0;
+  #clockOffset = 0;
+  #beat: HeartbeatBody | null = null;
+  #beatToldAt = 0;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #waiting: (() => GroupInput)[] = [];
+  #isDraining = false;
+
+  constructor(setup: HostSetup, world: HostWorld) {
+    this.setup = setup;
+    this.node = setup.node;
+    this.disk = new GroupDisk(setup.events, setup.dice);
+    this.#world = world;
+  }
+
+  get isRunning(): boolean {
+    return this.state !== null;
+  }
+
+  moment(): Moment {
+    const { now } = this.setup.events;
+    return { now: instantMs(now + this.#clockOffset), wall: wallMs(1_700_000_000_000 + Math.round(now)) };
+  }
+
+  /** Virtual time of an instant of this host's clock. */
+  toWorldTime(instant: number): number {
+    return instant - this.#clockOffset;
+  }
+
+  facts(): GroupFacts | null {
+    return this.state === null ? null : this.setup.rules.groupFacts(this.state, this.moment());
+  }
+
+  /** Power on, or start the process again: one more boot record, then the group begins. */
+  start(bootAbove = 0): void {
+    const { rules, dice, node, nodes, heartbeat, quorum, events } = this.setup;
+    if (this.state !== null) return;
+    if (!this.isPowered) this.#clockOffset = dice.between(1_000, 100_000) - events.now;
+    this.isPowered = true;
+    this.frozenUntil = 0;
+    this.hungUntil = 0;
+    const boot = Math.max(rules.replayDisk(this.disk.records).boot, bootAbove) + 1;
+    this.disk.apply([{ kind: "boot", boot }]);
+    this.#life += 1;
+    this.incarnation = makeIncarnation({ boot, startedAt: Math.round(events.now), random: dice.below(0xffff) });
+    this.#waiting = [];
+    const disk = rules.replayDisk(this.disk.records);
+    const seed = dice.below(0x7fffffff);
+    this.#run(() =>
+      rules.startGroup(
+        { self: node, incarnation: this.incarnation as Incarnation, nodes, heartbeat, quorum, disk, seed },
+        this.moment(),
+      ),
+    );
+    this.#tickLater();
+    this.#beatLater();
+  }
+
+  /** Power off: the process and what was not yet on disk are gone. */
+  cutPower(): void {
+    this.#end();
+    this.isPowered = false;
+    this.disk.cutPower();
+  }
+
+  /** The process dies, the machine lives. */
+  killProcess(): void {
+    this.#end();
+    this.disk.loseProcess();
+  }
+
+  input(make: () => GroupInput): void {
+    if (this.state === null) return;
+    this.#waiting.push(make);
+    this.#drain();
+  }
+
+  receive(packet: Packet): void {
+    const arrivedAt = this.moment().now;
+    this.input(() => ({ kind: "packet", packet, arrivedAt: this.stampsAtReading ? this.moment().now : arrivedAt }));
+  }
+
+  submit(body: EntryBody): GroupStep["submitted"] {
+    if (this.state === null || this.#isStill()) return undefined;
+    const before = this.#submitted;
+    this.input(() => ({ kind: "submit", body }));
+    return this.#submitted === before ? undefined : this.#submitted;
+  }
+
+  #submitted: GroupStep["submitted"] = undefined;
+
+  #isStill(): boolean {
+    const { now } = this.setup.events;
+    return now < this.frozenUntil || now < this.hungUntil;
+  }
+
+  #drain(): void {
+    if (this.#isDraining || this.#isStill()) return;
+    this.#isDraining = true;
+    for (let make = this.#waiting.shift(); make !== undefined && this.state !== null; make = this.#waiting.shift()) {
+      const { state } = this;
+      const input = make();
+      this.#run(() => this.setup.rules.stepGroup(state, input, this.moment()));
+    }
+    this.#isDraining = false;
+  }
+
+  #run(compute: () => GroupStep): void {
+    let step: GroupStep;
+    try {
+      step = compute();
+    } catch (error) {
+      this.#world.failed(this, error);
+      return;
+    }
+    this.state = step.state;
+    if (step.submitted !== undefined) this.#submitted = step.submitted;
+    for (const effect of step.effects) this.#execute(effect);
+    this.#world.stepped(this, step);
+    if (this.state === null) return;
+    if (this.setup.rules.hasLeft(step.state)) return this.killProcess();
+    const { bootAbove } = this.setup.rules.groupFacts(step.state, this.moment());
+    if (bootAbove !== null) {
+      this.killProcess();
+      this.start(bootAbove);
+      return;
+    }
+    this.#wakeLater(this.toWorldTime(step.wakeAt));
+  }
+
+  #execute(effect: Effect): void {
+    const life = this.#life;
+    switch (effect.kind) {
+      case "persist":
+        this.disk.write(effect.records as readonly DiskRecord[], () => {
+          if (life === this.#life) this.input(() => ({ kind: "persisted", write: effect.write }));
+        });
+        return;
+      case "send":
+        this.#world.send(this, effect.to, {
+          from: this.node,
+          incarnation: this.incarnation as Incarnation,
+          message: effect.message,
+        });
+        return;
+      case "beat":
+        this.#beat = effect.body;
+        this.#beatToldAt = this.setup.events.now;
+        if (effect.atOnce) this.#beatNow();
+        return;
+      case "probe-port":
+        this.#world.probe(this, effect.node);
+        return;
+      default:
+    }
+  }
+
+  #beatNow(): void {
+    if (this.#beat === null) return;
+    const message = { kind: "heartbeat" as const, sentAt: this.moment().now, ...this.#beat };
+    for (const to of this.setup.nodes) {
+      if (to !== this.node)
+        this.#world.send(this, to, { from: this.node, incarnation: this.incarnation as Incarnation, message });
+    }
+  }
+
+  #beatLater(): void {
+    const life = this.#life;
+    const { events, heartbeat } = this.setup;
+    events.after(heartbeat.keepaliveMs, () => {
+      if (life !== this.#life) return;
+      const isSilent = events.now < this.frozenUntil || events.now - this.#beatToldAt > heartbeat.deadtimeMs;
+      if (!isSilent) this.#beatNow();
+      this.#beatLater();
+    });
+  }
+
+  #tickLater(): void {
+    const life = this.#life;
+    this.setup.events.after(this.setup.heartbeat.keepaliveMs / 2, () => {
+      if (life !== this.#life) return;
+      if (!this.#isStill()) {
+        this.#drain();
+        this.input(() => ({ kind: "tick" }));
+      }
+      this.#tickLater();
+    });
+  }
+
+  #wakeLater(at: number): void {
+    const { events } = this.setup;
+    if (at >= this.#wakeAt && this.#wakeAt > events.now) return;
+    if (at > events.now + this.setup.heartbeat.keepaliveMs) return;
+    this.#wakeAt = at;
+    const life = this.#life;
+    // At least a microsecond: rounding must not make time stand still.
+    events.after(Math.max(0.001, at - events.now), () => {
+      if (life !== this.#life || this.#wakeAt !== at) return;
+      this.#wakeAt = Number.POSITIVE_INFINITY;
+      if (!this.#isStill()) this.input(() => ({ kind: "tick" }));
+    });
+  }
+
+  #end(): void {
+    this.#life += 1;
+    this.state = null;
+    this.#beat = null;
+    this.#waiting = [];
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+  }
+}
+
+/** A delivered entry as the checkers compare it. */
+export function entryKey(entry: Entry): string {
+  const { id, view, body } = entry;
+  return `${view.counter}/${view.proposer}/${view.incarnation} ${id.origin}/${id.incarnation}/${id.sequence} ${JSON.stringify(body)}`;
+}

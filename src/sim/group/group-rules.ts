@@ -1,0 +1,14 @@
+import { groupFacts, hasLeft, startGroup, stepGroup } from "../../core/group.ts";
+import { replayDisk } from "../../core/replication/replay-disk.ts";
+
+/** The rules under test. A parameter, so that a mistake can be planted in a copy of them. */
+export interface GroupRules {
+  readonly startGroup: typeof startGroup;
+  readonly stepGroup: typeof stepGroup;
+  readonly groupFacts: typeof groupFacts;
+  readonly hasLeft: typeof hasLeft;
+  readonly replayDisk: typeof replayDisk;
+}
+
+/** The rules as they are. */
+export const rightRules: GroupRules = { startGroup, stepGroup, groupFacts, hasLeft, replayDisk };

@@ -1,0 +1,158 @@
+import type { QuorumConfig } from "../../model/cluster-config.ts";
+import type { EntryBody } from "../../model/entry.ts";
+import type { NodeId } from "../../model/ids.ts";
+import { durationMs } from "../../model/units.ts";
+import { type FaultPlan, healAll, scheduleFaults } from "./group-faults.ts";
+import type { Violation } from "./group-checkers.ts";
+import type { GroupHost } from "./group-host.ts";
+import { type GroupRules, rightRules } from "./group-rules.ts";
+import { GroupWorld } from "./group-world.ts";
+
+/** A kind of cluster that seeds are run on. */
+export interface RunKind {
+  readonly name: string;
+  readonly nodes: number;
+  readonly arbiter: "majority" | "fencing";
+  /** After healing one pair stays cut, one way or both. */
+  readonly mesh?: boolean;
+  readonly hot?: boolean;
+}
+
+/** What a seed gave. */
+export interface RunResult {
+  readonly violations: readonly Violation[];
+  readonly steps: number;
+  readonly entries: number;
+  readonly views: number;
+  /** From healing until all were in one view; null when they never were. */
+  readonly healedInMs: number | null;
+}
+
+export const heartbeat = {
+  keepaliveMs: durationMs(100),
+  warntimeMs: durationMs(300),
+  deadtimeMs: durationMs(450),
+  initdeadMs: durationMs(3_000),
+  daemonGraceMs: durationMs(1_000),
+  port: 6940,
+};
+
+const faultsFrom = 1_000;
+const faultsUntil = 9_000;
+/** Bound of V6 in these runs; a fence or a reboot in flight comes on top. */
+export const oneViewWithin = 5_000;
+const stableFor = 1_500;
+
+const names = ["a", "b", "c", "d", "e", "f", "g"];
+
+/** Runs one seed: cold start, faults, healing, and whether everything that was promised held. */
+export function runSeed(kind: RunKind, seed: number, rules: GroupRules = rightRules): RunResult {
+  const used = names.slice(0, kind.nodes);
+  const quorum = quorumOf(kind);
+  const world = new GroupWorld({ names: used, heartbeat, quorum, rules, seed });
+  world.fenceFailure = 0.2;
+  if (world.dice.chance(0.3)) world.found(...used);
+  else world.found(used[0] ?? "a");
+  for (const host of world.hosts) world.events.after(world.dice.below(400), () => host.start());
+  submitAll(world);
+  const plan: FaultPlan = { wipes: kind.hot === true, hot: kind.hot === true, leaves: world.dice.chance(0.5) };
+  scheduleFaults(world, plan, faultsFrom, faultsUntil);
+  world.run(faultsUntil);
+  healAll(world);
+  // A fence in flight or a host that is just being restarted is a fault that goes on.
+  for (let more = 0; more < 20 && (world.fencesOut > 0 || world.hosts.some(({ isRunning }) => !isRunning)); more += 1) {
+    world.run(300);
+    healAll(world);
+  }
+  const cut = kind.mesh === true ? cutOnePair(world) : null;
+  return judge(world, kind, cut);
+}
+
+function judge(world: GroupWorld, kind: RunKind, cut: readonly [string, string] | null): RunResult {
+  const healedAt = world.now;
+  const all = world.hosts.map(({ node }) => node as string);
+  const isWhole = (): boolean => (cut === null ? world.isOneView(all) : isMeshView(world, all, cut));
+  const bound = oneViewWithin + (kind.arbiter === "fencing" ? 7_000 : 0);
+  const healedInMs = world.runUntil(isWhole, bound);
+  if (healedInMs === null) world.checkers.report("V6", world.now, `not one view: ${describe(world)}`);
+  else {
+    // What was ordered and who votes settles after the view: then nothing may move any more.
+    world.run(Math.max(1_500, healedAt + oneViewWithin - world.now));
+    const views = world.checkers.viewCount;
+    world.run(stableFor);
+    if (!isWhole() || world.checkers.viewCount !== views)
+      world.checkers.report("V6", world.now, `not stable: ${describe(world)}`);
+    watchEnd(world, cut === null);
+  }
+  const { violations, log, viewCount } = world.checkers;
+  return {
+    violations,
+    steps: world.steps,
+    entries: log.length,
+    views: viewCount,
+    healedInMs,
+  };
+}
+
+/** At the end: everything submitted by a life that is still there is delivered, and everyone has its vote. */
+function watchEnd(world: GroupWorld, all: boolean): void {
+  for (const host of world.hosts) {
+    const { state } = host;
+    if (state === null) continue;
+    const isMember = state.phase.kind === "active";
+    if (isMember && state.pending.length > 5)
+      world.checkers.report("V6", world.now, `${host.node} waits for ${state.pending.length} submissions`);
+    const voters = host.facts()?.electorate.voters ?? [];
+    if (all && voters.length !== world.hosts.length)
+      world.checkers.report("V6", world.now, `${host.node} counts only ${voters.join()}`);
+  }
+}
+
+/** In a mesh: a view that holds everyone its coordinator hears both ways, and all of those are in it. */
+function isMeshView(world: GroupWorld, all: readonly string[], cut: readonly [string, string]): boolean {
+  const coordinator = world.coordinator();
+  const view = coordinator?.facts()?.view;
+  if (coordinator === undefined || view === null || view === undefined) return false;
+  const deaf = cut.includes(coordinator.node) ? cut.filter((node) => node !== coordinator.node) : [];
+  const hears = all.filter((node) => !deaf.includes(node)).sort();
+  return hears.length === all.length && world.isOneView(hears);
+}
+
+function cutOnePair(world: GroupWorld): readonly [string, string] {
+  const [first, second] = [world.dice.below(world.hosts.length), world.dice.between(1, world.hosts.length - 1)];
+  const a = world.hosts[first]?.node ?? ("a" as NodeId);
+  const b = world.hosts[(first + second) % world.hosts.length]?.node ?? ("b" as NodeId);
+  world.network.lastingCuts.add(`${a}>${b}`);
+  if (world.dice.chance(0.5)) world.network.lastingCuts.add(`${b}>${a}`);
+  return [a, b];
+}
+
+function submitAll(world: GroupWorld): void {
+  for (const host of world.hosts) submitSome(world, host);
+}
+
+function submitSome(world: GroupWorld, host: GroupHost): void {
+  const body: EntryBody = { kind: "intent", intent: { kind: "online-node", node: host.node }, author: `${host.node}` };
+  const more = (): void => {
+    for (let count = world.dice.between(1, 3); count > 0; count -= 1) host.submit(body);
+    world.events.after(world.dice.between(20, 600), more);
+  };
+  world.events.after(world.dice.below(500), more);
+}
+
+function quorumOf(kind: RunKind): QuorumConfig {
+  if (kind.arbiter === "majority") return { kind: "majority" };
+  return { kind: "fencing", prefer: "a" as NodeId, delayMs: durationMs(1_000) };
+}
+
+function describe(world: GroupWorld): string {
+  return world.hosts
+    .map((host) => {
+      const facts = host.facts();
+      if (facts === null || host.state === null) return `${host.node} off`;
+      const members = facts.view?.members.map(({ node }) => node).join("") ?? "-";
+      const { state } = host;
+      return `${host.node} ${facts.status} ${state.promised.counter}/${state.promised.proposer} lv ${state.logView.counter}/${state.logView.proposer} [${members}] E=${facts.electorate.voters.join("")}@${facts.electorate.index} len ${facts.length} del ${facts.delivered} blank ${state.isBlank} frozen ${facts.isFrozen} out ${JSON.stringify(facts.arbiterFence)} hears ${facts.heard.join("")}`;
+    })
+    .join("; ");
+}

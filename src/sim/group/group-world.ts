@@ -1,0 +1,178 @@
+import type { HeartbeatConfig, QuorumConfig } from "../../model/cluster-config.ts";
+import type { DiskRecord } from "../../model/disk.ts";
+import type { NodeId } from "../../model/ids.ts";
+import type { Packet } from "../../model/message.ts";
+import type { GroupStep } from "../../core/group.ts";
+import { groupTimers } from "../../core/membership/timers.ts";
+import { Dice } from "./dice.ts";
+import { EventQueue } from "./event-queue.ts";
+import { GroupCheckers } from "./group-checkers.ts";
+import { GroupHost, type HostWorld } from "./group-host.ts";
+import { GroupNetwork } from "./group-network.ts";
+import type { GroupRules } from "./group-rules.ts";
+
+/** A cluster of hosts. */
+export interface WorldSetup {
+  readonly names: readonly string[];
+  readonly heartbeat: HeartbeatConfig;
+  readonly quorum: QuorumConfig;
+  readonly rules: GroupRules;
+  readonly seed: number;
+}
+
+/** Hosts, network, fence device and checkers on one virtual time. */
+export class GroupWorld implements HostWorld {
+  readonly events = new EventQueue();
+  readonly dice: Dice;
+  readonly network: GroupNetwork;
+  readonly hosts: readonly GroupHost[];
+  readonly checkers: GroupCheckers;
+  /** Steps of all hosts so far. */
+  steps = 0;
+  /** Fences that are under way. */
+  fencesOut = 0;
+  fenceDelayMin = 100;
+  fenceDelayMax = 1_500;
+  fenceFailure = 0;
+  /** How long a fenced host stays off. */
+  rebootMax = 3_000;
+  /** Called after each step, after the checkers. */
+  onStep: ((host: GroupHost, step: GroupStep) => void) | null = null;
+  /** Said of everything that goes into a run's digest. */
+  trace: ((line: string) => void) | null = null;
+  readonly #requested = new Set<string>();
+
+  constructor(setup: WorldSetup) {
+    this.dice = new Dice(setup.seed);
+    const nodes = setup.names as readonly NodeId[];
+    this.network = new GroupNetwork(this.events, this.dice, (to, packet) => this.host(to).receive(packet));
+    const { heartbeat, quorum, rules } = setup;
+    this.hosts = nodes.map(
+      (node) => new GroupHost({ node, nodes, heartbeat, quorum, rules, events: this.events, dice: this.dice }, this),
+    );
+    this.checkers = new GroupCheckers(groupTimers(heartbeat).lease);
+  }
+
+  get now(): number {
+    return this.events.now;
+  }
+
+  /** @throws RangeError for a name that is no host's */
+  host(name: string): GroupHost {
+    const host = this.hosts.find(({ node }) => node === name);
+    if (host === undefined) throw new RangeError(`Cannot find host "${name}"`);
+    return host;
+  }
+
+  /** `hale init` on the named host: voters are the given ones, on each of their disks. */
+  found(...voters: readonly string[]): void {
+    const record: DiskRecord = { kind: "founded", voters: voters as readonly NodeId[] };
+    for (const voter of voters) this.host(voter).disk.apply([record]);
+  }
+
+  startAll(): void {
+    for (const host of this.hosts) host.start();
+  }
+
+  run(ms: number): void {
+    this.events.runUntil(this.events.now + ms);
+  }
+
+  /** Runs until `done` or `limitMs` later; returns the time it took, or null. */
+  runUntil(done: () => boolean, limitMs: number): number | null {
+    const begin = this.now;
+    while (this.now < begin + limitMs) {
+      if (done()) return this.now - begin;
+      this.run(1);
+    }
+    return null;
+  }
+
+  /** The host that coordinates the newest active view; undefined when there is none. */
+  coordinator(): GroupHost | undefined {
+    let newest: { counter: number; host: GroupHost } | undefined;
+    for (const host of this.hosts) {
+      const view = host.facts()?.view;
+      if (
+        view !== undefined &&
+        view !== null &&
+        view.coordinator === host.node &&
+        view.id.counter > (newest?.counter ?? 0)
+      ) {
+        newest = { counter: view.id.counter, host };
+      }
+    }
+    return newest?.host;
+  }
+
+  /** True when these hosts are active in one view of exactly these members. */
+  isOneView(names: readonly string[]): boolean {
+    const wanted = [...names].sort().join();
+    let first: string | undefined;
+    return names.every((name) => {
+      const view = this.host(name).facts()?.view;
+      if (view === null || view === undefined) return false;
+      const id = `${view.id.counter}/${view.id.proposer}/${view.id.incarnation}`;
+      first ??= id;
+      return id === first && view.members.map(({ node }) => node).join() === wanted;
+    });
+  }
+
+  send(from: GroupHost, to: NodeId, packet: Packet): void {
+    this.trace?.(`${this.now} ${from.node} ${to} ${packet.message.kind}`);
+    this.network.send(to, packet);
+  }
+
+  probe(from: GroupHost, to: NodeId): void {
+    const target = this.host(to);
+    const isCut = this.network.isCut(from.node, to) || this.network.isCut(to, from.node);
+    const isReached = target.isPowered && this.now >= target.frozenUntil && !isCut;
+    const state = !isReached ? "silent" : target.isRunning ? "open" : "closed";
+    this.events.after(isReached ? 1 : 100, () => from.input(() => ({ kind: "port-state", node: to, state })));
+  }
+
+  stepped(host: GroupHost, step: GroupStep): void {
+    this.steps += 1;
+    this.checkers.watch(host, this.hosts, step.delivered, this.now);
+    for (const entry of step.delivered)
+      this.trace?.(`${this.now} ${host.node} delivers ${entry.index} ${entry.body.kind}`);
+    this.#watchFence(host);
+    this.onStep?.(host, step);
+  }
+
+  failed(host: GroupHost, error: unknown): void {
+    this.checkers.report(
+      "throw",
+      this.now,
+      `${host.node}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+    host.cutPower();
+  }
+
+  #watchFence(host: GroupHost): void {
+    const wish = host.facts()?.arbiterFence;
+    if (wish === null || wish === undefined) return;
+    const name = `${host.node}/${host.incarnation}/${wish.attempt}`;
+    if (this.#requested.has(name)) return;
+    this.#requested.add(name);
+    this.fencesOut += 1;
+    const { incarnation } = host;
+    this.events.after(this.dice.between(this.fenceDelayMin, this.fenceDelayMax), () => {
+      this.fencesOut -= 1;
+      const confirmed = !this.dice.chance(this.fenceFailure);
+      if (confirmed) this.#shoot(wish.target);
+      this.trace?.(`${this.now} fence ${wish.target} ${confirmed}`);
+      if (host.incarnation !== incarnation) return;
+      host.input(() => ({ kind: "fence-verdict", target: wish.target, attempt: wish.attempt, confirmed }));
+    });
+  }
+
+  #shoot(target: NodeId): void {
+    const host = this.host(target);
+    if (!host.isPowered) return;
+    host.cutPower();
+    this.events.after(this.dice.between(0, this.rebootMax), () => {
+      if (!host.isPowered) host.start();
+    });
+  }
+}
