@@ -40,14 +40,18 @@ describe("looking", () => {
     expect((await hale("events")).out).toMatchInlineSnapshot(`
       "1970-01-01 00:00:01.000  serv1   view 1/serv1 -> 2/serv1
       1970-01-01 00:01:01.000  serv10  warning: link 1 to serv2: up -> late
+      1970-01-01 00:01:02.000  serv1   error: service web: start of web/x failed
       "
     `);
     expect((await hale("events --since 10s --debug")).out).toMatchInlineSnapshot(`
       "1970-01-01 00:01:01.000  serv10  warning: link 1 to serv2: up -> late
       1970-01-01 00:01:02.000  serv1   tick
+      1970-01-01 00:01:02.000  serv1   error: service web: start of web/x failed
       "
     `);
-    expect(JSON.parse((await hale("events --since 10s --json")).out)).toEqual({ events: [fakeEvents[1]] });
+    expect(JSON.parse((await hale("events --since 10s --json")).out)).toEqual({
+      events: [fakeEvents[1], fakeEvents[3]],
+    });
   });
 
   it("follows events through a restart of the daemon", async () => {

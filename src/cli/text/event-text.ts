@@ -14,7 +14,8 @@ const tones: Readonly<Record<ClusterEvent["level"], Tone | null>> = {
 export function eventLine(event: ClusterEvent, nodeWidth: number, { paint, wallText }: Look): string {
   const tone = tones[event.level];
   const level = event.level === "info" || event.level === "debug" ? "" : `${event.level}: `;
-  const service = event.service === undefined || event.text.includes(event.service) ? "" : `${event.service}: `;
+  const subject = event.service === undefined ? "" : `service ${event.service}: `;
+  const service = event.text.startsWith(subject) ? "" : subject;
   const text = `${level}${service}${printable(event.text)}`;
   return `${paint("dim", wallText(event.at, "ms"))}  ${event.node.padEnd(nodeWidth)}  ${tone === null ? text : paint(tone, text)}\n`;
 }

@@ -41,7 +41,6 @@ it("shows what is wrong, where and since when", () => {
     ● serv1  member           3h     -     this node
     ◐ serv2  member, standby  3h     0     192.168.1.12  late 900ms ago
                                      1     10.9.9.2      dead 1m 15s ago
-        an operator (eva) asked for standby
     ✗ serv3  fencing          12s    0     192.168.1.13  dead 12s ago
                                      1     10.9.9.3      never heard
         silent on both links; fence attempt 2 by serv1: pdu did not answer within 60 s

@@ -65,8 +65,7 @@ function nodeLines(snapshot: Snapshot, look: Look): string[] {
     const links = isSelf || node.links.length === 0 ? own : node.links.map((link) => linkCells(link, look));
     const first = [name, state, since, ...(links[0] ?? [])];
     const others = links.slice(1).map((cells) => ["", "", "", ...cells]);
-    const reason =
-      node.reason === "" || (node.state === "member" && !node.isStandby) ? [] : [reasonRow(node.reason, look)];
+    const reason = node.reason === "" || node.state === "member" ? [] : [reasonRow(node.reason, look)];
     return [first, ...others, ...reason];
   });
   return alignRows([head, ...rows]);
