@@ -5,6 +5,7 @@ import { killedDaemon } from "./killed-daemon.ts";
 import { relocation } from "./relocation.ts";
 import { formatRows, isMet, type Row } from "./row.ts";
 import { silentDeath } from "./silent-death.ts";
+import { simulator } from "./simulator.ts";
 
 // `npm run bench [-- NAME...] [--json]`: figures as ratios to a peer in the same run. Exit code 1: a goal was missed.
 
@@ -16,6 +17,7 @@ const figures: Readonly<Record<string, Figure>> = {
   "killed-daemon": killedDaemon,
   "busy-cores": busyCores,
   idle,
+  simulator,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });

@@ -1,4 +1,4 @@
-import { startEcho } from "../lab/echo.ts";
+import { echoCommand, startEcho } from "../lab/echo.ts";
 import { HaleCluster, type HaleConfig } from "../lab/hale-cluster.ts";
 import { Lab } from "../lab/lab.ts";
 import { waitUntil } from "../lab/wait-until.ts";
@@ -36,7 +36,10 @@ export class Hale implements Contender {
   static async start(hosts: readonly string[], config: Omit<HaleConfig, "services">): Promise<Hale> {
     const lab = await Lab.create({ hosts });
     const ip = lab.virtualIp();
-    for (const host of lab.hosts.values()) await startEcho(host, echoPort, [ip]);
+    for (const host of lab.hosts.values()) {
+      await startEcho(host, echoPort, [ip]);
+      host.boot = [echoCommand(echoPort, [ip])];
+    }
     const services = { [service]: { resources: [{ address: { ip: `${ip}/24` } }] } };
     return new Hale(lab, await HaleCluster.found(lab, { config: { ...config, services } }));
   }
@@ -47,11 +50,7 @@ export class Hale implements Contender {
 
   async settle(): Promise<string> {
     await this.lab.heal();
-    for (const host of this.lab.hosts.values()) {
-      if (host.isOn) continue;
-      await host.powerOn();
-      await startEcho(host, echoPort, [this.ip]);
-    }
+    for (const host of this.lab.hosts.values()) await host.powerOn();
     for (const node of this.cluster.nodes) {
       if (!this.cluster.isDaemonRunning(node)) await this.cluster.startDaemon(node);
     }

@@ -11,7 +11,12 @@ const readyMs = 10_000;
  * It runs in real time, so that what is measured is the address and not the load of the machine.
  */
 export async function startEcho(host: LabHost, port: number, addresses: readonly string[]): Promise<HostProcess> {
-  const process = await host.spawn(runInRealTime("echo-main.ts", `${port}`, ...addresses), { name: "echo" });
+  const process = await host.spawn(echoCommand(port, addresses), { name: "echo" });
   await process.waitForOutput(/^ready$/m, readyMs);
   return process;
+}
+
+/** What `startEcho` runs, for the boot list of a host. */
+export function echoCommand(port: number, addresses: readonly string[]): readonly string[] {
+  return runInRealTime("echo-main.ts", `${port}`, ...addresses);
 }
