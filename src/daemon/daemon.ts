@@ -90,23 +90,24 @@ export class Daemon implements Control {
         reject(error instanceof Error ? error : new Error(String(error)));
         this.#end("failed", `${what}: ${error instanceof Error ? error.message : String(error)}`);
       };
-      const { journal, transport } = this.#setup.ports;
-      journal.load().then(
-        (content) =>
-          this.#boot(
-            content,
-            (disk) => {
-              transport
-                .open((received) => this.#receive(received))
-                .then(() => {
-                  this.#begin(disk);
-                  resolve();
-                }, fail("Cannot open the network"));
-            },
-            fail("Cannot write the boot record"),
-          ),
-        fail("Cannot read the journal"),
-      );
+      const { journal, transport, endLeftovers } = this.#setup.ports;
+      const open = (disk: DiskState): void => {
+        const begin = (): void => {
+          this.#begin(disk);
+          resolve();
+        };
+        transport.open((received) => this.#receive(received)).then(begin, fail("Cannot open the network"));
+      };
+      const boot = (content: JournalContent): void => this.#boot(content, open, fail("Cannot write the boot record"));
+      const load = (content: JournalContent): void => {
+        if (endLeftovers === undefined) return boot(content);
+        const next = (ended: readonly string[]): void => {
+          for (const what of ended) this.#own("warning", `ended what an earlier daemon had left under way: ${what}`);
+          boot(content);
+        };
+        endLeftovers().then(next, fail("Cannot end what an earlier daemon left under way"));
+      };
+      journal.load().then(load, fail("Cannot read the journal"));
     });
   }
 

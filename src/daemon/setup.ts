@@ -25,6 +25,12 @@ export interface DaemonPorts {
   readonly fence: FenceDevice;
   readonly announcer: Announcer;
   readonly log: Log;
+  /**
+   * Ends operations that an earlier life of this daemon began and did not live to see the end of; returns a line for each. Called once,
+   * when the state folder is ours and before anything is probed: a start that finishes after its probe would run unknown to everybody.
+   * Default: there are none.
+   */
+  readonly endLeftovers?: () => Promise<readonly string[]>;
   /** The beat thread of one incarnation. Called once per incarnation, before anything is sent. */
   makeBeater(incarnation: Incarnation): Beater;
 }

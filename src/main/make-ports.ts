@@ -46,6 +46,7 @@ export function makePorts({ folders, config, keys, self, clock, log, onBeatLost 
     ],
     fence: createFenceAgentDevice({ runner }),
     announcer: address,
+    endLeftovers: () => runner.endLeftovers(),
     makeBeater: (incarnation) =>
       startHeartbeat({ config, keys, self, incarnation, clock, onNote: note, onGivenUp: onBeatLost }),
   };
