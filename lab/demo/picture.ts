@@ -19,6 +19,7 @@ const leftPx = 70;
 const plotPx = widthPx - leftPx - 20;
 const lanePx = 26;
 const font = 'font-family="sans-serif" font-size="12"';
+const smallFont = 'font-family="sans-serif" font-size="10"';
 const nobodyColour = "#c9190b";
 const colours = ["#06c", "#3e8635", "#f0ab00", "#6753ac", "#009596"];
 
@@ -91,7 +92,7 @@ function drawFrame(
     .map(
       (mark, index) =>
         `<line x1="${px(x(mark.atMs))}" x2="${px(x(mark.atMs))}" y1="${lanesTop - 4}" y2="${bottom}" stroke="#151515" stroke-dasharray="3 2"/>` +
-        `<text x="${px(x(mark.atMs) + 3)}" y="${lanesTop + 10 + (index % 3) * 12}" ${font} font-size="10">${escape(mark.text)}</text>`,
+        `<text x="${px(x(mark.atMs) + 3)}" y="${lanesTop + 10 + (index % 3) * 12}" ${smallFont}>${escape(mark.text)}</text>`,
     );
   const ends = [frame.fromMs, frame.toMs].map(
     (ms, index) =>
