@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { DiskRecord } from "../../model/disk.ts";
 import { FileJournal } from "./file-journal.ts";
 
+const [mountProgram, unmountProgram] = ["mount", "umount"] as const;
 let folder: string;
 let journal: FileJournal;
 const record: DiskRecord = { kind: "boot", boot: 1 };
@@ -81,7 +83,7 @@ describe("a disk that refuses", () => {
       expect(await again.load()).toMatchObject({ state: "good", records: [] });
       await again.close();
     } finally {
-      execFileSync("umount", [join(folder, "state")]);
+      execFileSync(unmountProgram, [join(folder, "state")]);
     }
   });
 
@@ -104,8 +106,8 @@ test("a journal of a newer version is not touched", async () => {
 function mountSmall(parent: string): boolean {
   const target = join(parent, "state");
   try {
-    execFileSync("mkdir", [target]);
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8k", "tmpfs", target], { stdio: "ignore" });
+    mkdirSync(target);
+    execFileSync(mountProgram, ["-t", "tmpfs", "-o", "size=8k", "tmpfs", target], { stdio: "ignore" });
     return true;
   } catch {
     return false; // Not root, or no mount allowed.

@@ -3,9 +3,8 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import type { HeartbeatConfig } from "../../model/cluster-config.ts";
 import { parseNodeId } from "../../model/ids.ts";
-import { after, durationMs, instantMs } from "../../model/units.ts";
+import { after, durationMs, instantMs, wallMs } from "../../model/units.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { makeClock, openClock } from "../clock/system-clock.ts";
 import { Counters } from "./counters.ts";
 import { frameHead } from "./frame-splitter.ts";
 import { NetworkTransport } from "./network-transport.ts";
@@ -13,7 +12,7 @@ import { PeerPaths } from "./peer-paths.ts";
 import { StreamListener } from "./stream-listener.ts";
 import { StreamSender } from "./stream-sender.ts";
 
-const { clock: realClock } = openClock();
+const realClock = clockOf(() => Math.floor(performance.now()));
 const [self, peer] = [parseNodeId("serv1"), parseNodeId("serv2")];
 const nobody = "203.0.113.77";
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -86,7 +85,7 @@ describe("paths", () => {
 
   test("a stream leaves a path that is silent while another delivers, and one that came back from silence", async () => {
     let now = 1_000;
-    const clock: Clock = makeClock(() => instantMs(now));
+    const clock = clockOf(() => now);
     const { listener, port, counters, received } = await newListener(["127.3.1.1", "127.3.2.1"], addresses[0]);
     await listener.listen(addresses[1], port);
     const paths = newPaths(port);
@@ -212,4 +211,15 @@ async function closed(socket: Socket): Promise<void> {
 /** Real sockets answer when they answer. */
 function turn(): Promise<void> {
   return new Promise((done) => void realClock.wakeAt(after(realClock.now(), 1), done));
+}
+
+function clockOf(now: () => number): Clock {
+  return {
+    now: () => instantMs(now()),
+    wall: () => wallMs(0),
+    wakeAt: (at, callback) => {
+      const timer = setTimeout(callback, at - now());
+      return () => clearTimeout(timer);
+    },
+  };
 }
