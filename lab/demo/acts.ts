@@ -31,13 +31,15 @@ export async function playDemo(lab: Lab, stage: Stage): Promise<Played> {
   stage.say(`a client asks http://${virtualIp}/ every 5 ms; ${first} answers`);
   await show(cluster, stage, first, ["status"]);
 
+  await watchFor(prober, first, 1_500);
+
   stage.act("An operator relocates the service");
   const second = cluster.nodes.find((name) => name !== first) ?? first;
   stage.mark(`relocate to ${second}`);
   await show(cluster, stage, first, ["service", "relocate", service, "--to", second]);
-  await prober.waitForAnswer(second, answerMs);
+  await watchFor(prober, second, 1_500);
 
-  stage.act(`The owner loses power`);
+  stage.act("The owner loses power");
   const cutMs = monotonicMs();
   stage.mark(`power cut on ${second}`);
   await lab.host(second).powerOff();
@@ -52,12 +54,18 @@ export async function playDemo(lab: Lab, stage: Stage): Promise<Played> {
   stage.mark(`power on ${second}`);
   await cluster.waitForMembers();
   stage.say(`${second} is a member again; the service stays where it is (failback: false)`);
+  await watchFor(prober, taken.responder, 1_500);
   await show(cluster, stage, second, ["status"]);
 
   stage.act("The timeline, as every member has it");
   await show(cluster, stage, survivor, ["events"]);
   await prober.stop();
   return { cluster, probes: await prober.probes(), virtualIp };
+}
+
+/** Lets the client go on asking for a while, so that the picture shows the calm beside the storms. */
+async function watchFor(prober: Prober, responder: string, spanMs: number): Promise<void> {
+  await prober.waitForAnswer(responder, answerMs, monotonicMs() + spanMs);
 }
 
 async function ownerOf(cluster: HaleCluster): Promise<string> {

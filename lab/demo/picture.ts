@@ -18,6 +18,8 @@ const widthPx = 960;
 const leftPx = 70;
 const plotPx = widthPx - leftPx - 20;
 const lanePx = 26;
+/** Title and two rows of labels. */
+const headPx = 58;
 const font = 'font-family="sans-serif" font-size="12"';
 const smallFont = 'font-family="sans-serif" font-size="10"';
 const nobodyColour = "#c9190b";
@@ -40,7 +42,7 @@ export function drawPicture(probes: readonly Probe[], marks: readonly Mark[], ho
     { title: "Who answered the client, second by second", fromMs: first.startMs, toMs: last.startMs },
     ...outageFrames(stretches, marks, first.startMs),
   ];
-  const framePx = 70 + lanePx * (hosts.length + 1);
+  const framePx = headPx + 40 + lanePx * (hosts.length + 1);
   const parts = frames.map((frame, index) =>
     drawFrame(frame, stretches, marks, hosts, 10 + index * framePx, first.startMs),
   );
@@ -72,7 +74,7 @@ function drawFrame(
   const scale = plotPx / Math.max(1, frame.toMs - frame.fromMs);
   const x = (ms: number): number => leftPx + Math.min(plotPx, Math.max(0, (ms - frame.fromMs) * scale));
   const lanes = [...hosts, ""];
-  const lanesTop = topPx + 34;
+  const lanesTop = topPx + headPx;
   const bottom = lanesTop + lanes.length * lanePx;
   const isInside = (fromMs: number, toMs: number): boolean => toMs >= frame.fromMs && fromMs <= frame.toMs;
   const bars = stretches
@@ -91,8 +93,8 @@ function drawFrame(
     .filter((mark) => isInside(mark.atMs, mark.atMs))
     .map(
       (mark, index) =>
-        `<line x1="${px(x(mark.atMs))}" x2="${px(x(mark.atMs))}" y1="${lanesTop - 4}" y2="${bottom}" stroke="#151515" stroke-dasharray="3 2"/>` +
-        `<text x="${px(x(mark.atMs) + 3)}" y="${lanesTop + 10 + (index % 3) * 12}" ${smallFont}>${escape(mark.text)}</text>`,
+        `<line x1="${px(x(mark.atMs))}" x2="${px(x(mark.atMs))}" y1="${lanesTop - 6 - (index % 2) * 12}" y2="${bottom}" stroke="#151515" stroke-dasharray="3 2"/>` +
+        `<text x="${px(x(mark.atMs) + 3)}" y="${lanesTop - 6 - (index % 2) * 12}" ${smallFont}>${escape(mark.text)}</text>`,
     );
   const ends = [frame.fromMs, frame.toMs].map(
     (ms, index) =>
