@@ -7,6 +7,14 @@ type Completer = (complete: (value: string, description: string) => void) => voi
 /** Longer than this, a press of the tab key feels broken; then there are no names. */
 const namesMs = 400;
 
+/** The script for bash leans on a function of the package bash-completion, which small servers often lack. */
+const withoutBashCompletion = `if ! declare -F _get_comp_words_by_ref >/dev/null; then
+  _get_comp_words_by_ref() {
+    cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} words=("\${COMP_WORDS[@]}") cword=$COMP_CWORD
+  }
+fi
+`;
+
 /**
  * Adds `completion bash|zsh|fish`, which prints a script for the shell, and the hidden `complete`, which that script calls.
  *
@@ -14,7 +22,10 @@ const namesMs = 400;
  */
 export async function addCompletion(program: Command, context: CliContext, words: readonly string[]): Promise<void> {
   const root = tab(program, { completionCommandName: "completion" });
-  if (words[0] !== "complete") return;
+  if (words[0] !== "complete") {
+    if (words[1] === "bash") context.stdout.write(withoutBashCompletion);
+    return;
+  }
   const names = await namesFromDaemon(context);
   const offer =
     (list: readonly string[]): Completer =>
