@@ -19,6 +19,7 @@ function runOne(seed: number, shape: Shape, isQuiet: boolean): void {
   if (!isQuiet)
     for (const line of result.timeline)
       console.log(`${String(line.atMs).padStart(6)} ${line.node.padEnd(5)} ${line.text}`);
+  for (const line of result.ends) console.log(line);
   console.log(
     `plan: ${result.plan.kinds.join(", ")}; a fault each ${result.plan.gapMs} ms, lasting up to ${result.plan.lastsMsMax} ms`,
   );

@@ -23,7 +23,7 @@ import type { JournalContent } from "../ports/journal.ts";
 import type { ReceivedBytes } from "../ports/transport.ts";
 import { Counters } from "./counters.ts";
 import { EventRing } from "./event-ring.ts";
-import { Executor, type Lateness } from "./executor.ts";
+import { Executor } from "./executor.ts";
 import { Inbox } from "./inbox.ts";
 import { daemonLimits } from "./limits.ts";
 import { LinkTable } from "./link-table.ts";
@@ -46,7 +46,6 @@ export class Daemon implements Control {
   readonly #requests: Requests;
   readonly #links: LinkTable;
   readonly #dropped = new Counters();
-  readonly #lateness: Lateness = { loopLateMs: 0, diskLateMs: 0 };
   /** Everything on disk in order, for a restart in place. The entries are the core's own objects, so this costs little. */
   readonly #records: DiskRecord[] = [];
   #core: CoreState | null = null;
@@ -58,6 +57,8 @@ export class Daemon implements Control {
   #isPumpArmed = false;
   #isRestarting = false;
   #isEnding = false;
+  /** The loop was away, and a tick follows as soon as what waited has been heard. */
+  #isCatchingUp = false;
   #wakeAt: InstantMs;
   #lastTickAt: InstantMs;
   #timer: { readonly at: InstantMs; readonly cancel: () => void } | null = null;
@@ -230,7 +231,6 @@ export class Daemon implements Control {
       beater: setup.ports.makeBeater(incarnation),
       datagrams: setup.makeSealer(incarnation, "control"),
       streams: setup.makeSealer(incarnation, "stream"),
-      lateness: this.#lateness,
       owner: {
         result: (input) => this.#add(input),
         event: (event) => this.#tell(event),
@@ -350,7 +350,7 @@ export class Daemon implements Control {
 
   /** One timer, moved only when it must ring earlier: most steps ask for an instant after the next tick anyway. */
   #armTimer(): void {
-    if (this.#isEnding || this.#isRestarting) return;
+    if (this.#isEnding || this.#isRestarting || this.#isCatchingUp) return;
     const { clock } = this.#setup.ports;
     const tickAt = after(this.#lastTickAt, this.#config.heartbeat.keepaliveMs / 2);
     // Not before the last tick's successor: an instant in the past must not turn the loop at one moment for ever.
@@ -364,14 +364,19 @@ export class Daemon implements Control {
 
   #ring(armedFor: InstantMs): void {
     this.#timer = null;
-    const now = this.#setup.ports.clock.now();
-    this.#lateness.loopLateMs = Math.max(0, now - armedFor);
+    const { clock } = this.#setup.ports;
+    const now = clock.now();
     const { keepaliveMs } = this.#config.heartbeat;
     if (now < this.#wakeAt && now < this.#lastTickAt + keepaliveMs / 2) return this.#armTimer();
-    if (this.#lateness.loopLateMs >= keepaliveMs) {
-      this.#own("warning", `the loop was away for ${Math.round(this.#lateness.loopLateMs)} ms`);
-    }
-    this.#tick(now);
+    const lateMs = now - armedFor;
+    if (lateMs < keepaliveMs) return this.#tick(now);
+    // The whole process stood still. What came in meanwhile waits in sockets and pipes: it is heard before anything is judged.
+    this.#own("warning", `the loop was away for ${Math.round(lateMs)} ms`);
+    this.#isCatchingUp = true;
+    clock.wakeAt(after(now, 1), () => {
+      this.#isCatchingUp = false;
+      if (!this.#isEnding && !this.#isRestarting) this.#tick(clock.now());
+    });
   }
 
   #tick(now: InstantMs): void {

@@ -26,12 +26,6 @@ export interface ExecutorOwner {
   exit(): void;
 }
 
-/** How late this daemon is, for its heartbeats. */
-export interface Lateness {
-  loopLateMs: number;
-  diskLateMs: number;
-}
-
 /**
  * Carries out effects, in list order, for one incarnation. Nothing here decides: a safety rule that needs the present instant
  * (`notAfter`) is the one exception, because only the moment of execution knows whether the lease still runs.
@@ -42,7 +36,6 @@ export class Executor {
   readonly #beater: Beater;
   readonly #datagrams: PacketSealer;
   readonly #streams: PacketSealer;
-  readonly #lateness: Lateness;
   readonly #agents: ReadonlyMap<string, ResourceAgent>;
   readonly #operations = new Map<number, AbortController>();
   readonly #life = new AbortController();
@@ -56,14 +49,12 @@ export class Executor {
     readonly beater: Beater;
     readonly datagrams: PacketSealer;
     readonly streams: PacketSealer;
-    readonly lateness: Lateness;
   }) {
     this.#ports = parts.ports;
     this.#owner = parts.owner;
     this.#beater = parts.beater;
     this.#datagrams = parts.datagrams;
     this.#streams = parts.streams;
-    this.#lateness = parts.lateness;
     this.#agents = new Map(parts.ports.agents.map((agent) => [agent.kind, agent]));
   }
 
@@ -124,13 +115,9 @@ export class Executor {
   }
 
   #persist(write: number, records: readonly DiskRecord[]): void {
-    const startedAt = this.#ports.clock.now();
     this.#owner.recorded(records);
     this.#ports.journal.append(records).then(
-      () => {
-        this.#lateness.diskLateMs = this.#ports.clock.now() - startedAt;
-        this.#result({ kind: "persisted", write });
-      },
+      () => this.#result({ kind: "persisted", write }),
       (error: unknown) => {
         if (!this.#isClosed) this.#owner.diskFailed(reasonOf(error));
       },
@@ -144,9 +131,7 @@ export class Executor {
   }
 
   #beat(body: HeartbeatBody, atOnce: boolean): void {
-    const { loopLateMs, diskLateMs } = this.#lateness;
-    const isLate = loopLateMs > body.loopLateMs || diskLateMs > body.diskLateMs;
-    this.#beater.set(isLate ? { ...body, ...this.#lateness } : body, atOnce);
+    this.#beater.set(body, atOnce);
   }
 
   #run(operation: Operation): void {

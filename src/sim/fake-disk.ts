@@ -19,6 +19,7 @@ export class FakeDisk {
   #records: DiskRecord[] = [];
   #pending: Write[] = [];
   #isDamaged = false;
+  readonly #refused = new WeakSet<SimProcess>();
   /** Time of one write. */
   writeMs = 1;
   /** Writes are refused; the process that asked must take it that it can never write again. */
@@ -70,6 +71,10 @@ export class FakeDisk {
 
   write(process: SimProcess, records: readonly DiskRecord[], isRewrite: boolean): Promise<void> {
     const done = new VirtualPromise<void>();
+    if (this.#refused.has(process)) {
+      done.reject(new Error("Cannot write the journal: an earlier write has failed"));
+      return done;
+    }
     this.#pending.push({ records, isRewrite, done, process });
     if (this.#pending.length === 1) this.#startWriting();
     return done;
@@ -84,15 +89,23 @@ export class FakeDisk {
       if (this.#pending[0] !== first) return;
       const written = this.#pending.slice(0, batch);
       this.#pending = this.#pending.slice(batch);
+      if (this.isFailing) return this.#refuse(written);
       for (const write of written) {
-        if (this.isFailing) write.process.call(() => write.done.reject(new Error("EIO: i/o error, fdatasync")));
-        else {
-          this.#take(write);
-          write.process.call(() => write.done.resolve());
-        }
+        this.#take(write);
+        write.process.call(() => write.done.resolve());
       }
       if (this.#pending.length > 0) this.#startWriting();
     });
+  }
+
+  /** A journal that could not write is closed for good: what waits behind the failed write must not land after a gap. */
+  #refuse(failed: readonly Write[]): void {
+    const all = [...failed, ...this.#pending];
+    this.#pending = [];
+    for (const { process, done } of all) {
+      this.#refused.add(process);
+      process.call(() => done.reject(new Error("EIO: i/o error, fdatasync")));
+    }
   }
 
   #take(write: Write): void {

@@ -1,6 +1,8 @@
 import type { Rules } from "../../daemon/setup.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Violation } from "../checkers/checker.ts";
+import { viewIdText } from "../../model/view.ts";
+import type { NodeTruth } from "../ground-truth.ts";
 import type { MachineWire } from "../machine.ts";
 import { Random } from "../random.ts";
 import { World, type TimelineLine } from "../world.ts";
@@ -20,6 +22,8 @@ export interface SeedResult {
   readonly recoveredMs: number | null;
   readonly entries: number;
   readonly timeline: readonly TimelineLine[];
+  /** Where every node stood in the end, one line each. */
+  readonly ends: readonly string[];
 }
 
 /** How to run a seed. */
@@ -63,7 +67,19 @@ export function exploreSeed(seed: number, shape: Shape, options: SeedOptions = {
     recoveredMs,
     entries: world.truth.entries.length,
     timeline: world.timeline,
+    ends: [...world.truth.nodes.values()].map(endOf),
   };
+}
+
+function endOf({ node, hasPower, hasDaemon, body, log }: NodeTruth): string {
+  if (body === null) return `${node}: ${hasPower ? (hasDaemon ? "silent" : "no daemon") : "no power"}`;
+  const hears = body.hears.filter((hearing) => hearing.isHeard).map((hearing) => hearing.node);
+  return [
+    `${node}: ${body.status} ${viewIdText(body.view)} of ${body.members.join(",")}, promised ${viewIdText(body.promised)}`,
+    `hears ${hears.join(",") || "nobody"}, log ${log.length}, committed ${body.committed}, delivered ${body.delivered}`,
+    `voters ${body.electorate.voters.join(",")} (${body.electorate.index})${body.isBlank ? ", blank" : ""}`,
+    `late ${body.loopLateMs}/${body.diskLateMs}`,
+  ].join("; ");
 }
 
 /** Gives power and daemons to all, lets an operator take back what operators did, and waits until all is well or time is up. */

@@ -1,5 +1,4 @@
 import type { HeartbeatConfig, QuorumConfig } from "../../model/cluster-config.ts";
-import type { DiskRecord } from "../../model/disk.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Entry, EntryBody } from "../../model/entry.ts";
 import type { GroupFacts } from "../../model/group-facts.ts";
