@@ -47,18 +47,16 @@ function checkDevices(root: Mapping): Problem[] {
         const wanted =
           key === "plug" ? "the plug at the node: fence: [{ device: …, plug: … }]" : "no such parameter: hale sets it";
         problems.push({ path, atKey: true, found: `key ${JSON.stringify(key)}`, wanted });
-      } else problems.push(...checkParameter(path, key, value));
-    }
-    const file = asMapping(device)["password-file"];
-    if (file !== undefined && asText(file)?.startsWith("/") !== true) {
-      problems.push({
-        path: ["fencing", "devices", id, "password-file"],
-        found: describeValue(file),
-        wanted: "an absolute path",
-      });
+      } else problems.push(...checkParameter(path, key, value), ...checkSecretFile(path, key, value));
     }
   }
   return problems;
+}
+
+/** `password-file` and the like name a file with the value; the daemon's working folder is no place to look from. */
+function checkSecretFile(path: Path, key: string, value: unknown): Problem[] {
+  if (!key.endsWith("-file") || value === undefined || asText(value)?.startsWith("/") === true) return [];
+  return [{ path, found: describeValue(value), wanted: "an absolute path" }];
 }
 
 /** Parameters travel as lines `key=value` and as environment variables: neither may hold a line break. */
