@@ -9,14 +9,8 @@ import type { Answer, Intent } from "../model/intent.ts";
 import type { OperationAction, OperationOutcome } from "../model/operation.ts";
 import { durationMs, instantMs, never, wallMs } from "../model/units.ts";
 import type { View } from "../model/view.ts";
-import {
-  type ManagerInput,
-  type ManagerState,
-  type ManagerStep,
-  noteSubmitted,
-  startManager,
-  stepManager,
-} from "./manager.ts";
+import { type ManagerInput, type ManagerStep, noteSubmitted, startManager, stepManager } from "./manager.ts";
+import type { ManagerState } from "./manager-work.ts";
 import { explainServices } from "./services/explain.ts";
 
 /**
@@ -244,7 +238,11 @@ export function feed(
   delivered: readonly Entry[] = [],
 ): void {
   if (node.manager === null) return;
-  take(driver, node, stepManager(node.manager, input, delivered, factsOf(driver, node), moment(driver)));
+  take(
+    driver,
+    node,
+    stepManager(node.manager, input, { entries: delivered, isReplay: false }, factsOf(driver, node), moment(driver)),
+  );
 }
 
 /** Lets time pass. */
@@ -339,7 +337,7 @@ function startDaemon(driver: Driver, node: DriverNode): void {
   take(
     driver,
     node,
-    stepManager(node.manager, null, driver.entries.slice(0, 0), factsOf(driver, node), moment(driver), true),
+    stepManager(node.manager, null, { entries: [], isReplay: true }, factsOf(driver, node), moment(driver)),
   );
 }
 
@@ -502,7 +500,11 @@ function execute(driver: Driver, node: DriverNode, effect: Effect): void {
     case "exit":
       say(driver, node, effect.kind);
       return;
-    default:
+    case "beat":
+    case "persist":
+    case "send":
+    case "probe-port":
+    case "progress":
   }
 }
 

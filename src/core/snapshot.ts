@@ -3,7 +3,8 @@ import type { GroupFacts } from "../model/group-facts.ts";
 import type { Moment } from "../model/input.ts";
 import type { CoreSnapshot, GroupSnapshot } from "../model/snapshot.ts";
 import { viewIdText } from "../model/view.ts";
-import { managerConfig, type ManagerState, runsAnything } from "./manager.ts";
+import { runsAnything } from "./manager.ts";
+import { managerConfig, type ManagerState } from "./manager-work.ts";
 import { clusterWarnings, explainNodes, explainServices } from "./services/explain.ts";
 
 /** What the core knows of the cluster at one instant, as this node sees it. Pure. */

@@ -11,15 +11,9 @@ import type { CoreSnapshot, Why } from "../model/snapshot.ts";
 import { earliest, type InstantMs, never } from "../model/units.ts";
 import { type GroupStep, groupFacts, hasLeft, startGroup, stepGroup } from "./group.ts";
 import type { GroupInput } from "./group-input.ts";
-import {
-  finishShutdown,
-  managerConfig,
-  type ManagerInput,
-  type ManagerState,
-  noteSubmitted,
-  startManager,
-  stepManager,
-} from "./manager.ts";
+import { type Delivered, type ManagerInput, noteSubmitted, startManager, stepManager } from "./manager.ts";
+import { finishShutdown } from "./manager-leaving.ts";
+import { managerConfig, type ManagerState } from "./manager-work.ts";
 import type { GroupState } from "./replication/group-state.ts";
 import { explainService } from "./services/explain.ts";
 import { takeSnapshot } from "./snapshot.ts";
@@ -69,7 +63,7 @@ export function startCore(boot: CoreBoot, moment: Moment): CoreStep {
   const manager = startManager({ self, incarnation, config, configDigest: boot.configDigest }, moment);
   const work = beginWork(group.state, manager, { group: group.wakeAt, manager: never });
   takeGroupStep(work, { ...group, delivered: [] });
-  runManager(work, null, group.delivered, moment, true);
+  runManager(work, null, { entries: group.delivered, isReplay: true }, moment);
   settle(work, moment);
   return endWork(work, boot.version, moment);
 }
@@ -78,7 +72,7 @@ export function startCore(boot: CoreBoot, moment: Moment): CoreStep {
 export function stepCore(core: CoreState, input: Input, moment: Moment): CoreStep {
   const work = beginWork(core.group, core.manager, { group: core.groupWakeAt, manager: core.managerWakeAt });
   if (input.kind === "packet" || input.kind === "persisted" || input.kind === "tick") runGroup(work, input, moment);
-  else runManager(work, input, [], moment, false);
+  else runManager(work, input, { entries: [], isReplay: false }, moment);
   if (input.kind !== "packet" && input.kind !== "persisted") settle(work, moment);
   else if (concernsManager(core, work, moment)) settle(work, moment);
   return endWork(work, core.version, moment);
@@ -154,7 +148,7 @@ const roundsMax = 100;
 /** Passes entries up and submissions down until both are quiet. */
 function settle(work: Work, moment: Moment): void {
   for (let round = 0; round < roundsMax; round += 1) {
-    runManager(work, null, takeDelivered(work), moment, false);
+    runManager(work, null, { entries: takeDelivered(work), isReplay: false }, moment);
     const isSent = sendOutbox(work, moment);
     if (!isSent && work.delivered.length === 0) {
       if (hasLeft(work.group)) finish(work);
@@ -189,15 +183,9 @@ function takeDelivered(work: Work): readonly Entry[] {
   return delivered;
 }
 
-function runManager(
-  work: Work,
-  input: ManagerInput | null,
-  delivered: readonly Entry[],
-  moment: Moment,
-  isReplay: boolean,
-): void {
+function runManager(work: Work, input: ManagerInput | null, delivered: Delivered, moment: Moment): void {
   const facts = groupFacts(work.group, moment);
-  const step = stepManager(work.manager, input, delivered, facts, moment, isReplay);
+  const step = stepManager(work.manager, input, delivered, facts, moment);
   work.manager = step.state;
   work.managerWakeAt = step.wakeAt;
   work.effects.push(...step.effects);

@@ -54,7 +54,7 @@ function extent(draft: Draft, record: ServiceRecord, observation: Observation): 
 
 function seenAtItsPlace(draft: Draft, record: ServiceRecord, node: NodeId, runs: Extent): void {
   const { phase } = record;
-  const next = phase.kind === "stopping" || phase.kind === "blocked" ? phase.next : node;
+  const next = phase.kind === "stopping" || phase.kind === "blocked" ? phase.next : homeOf(draft, record, node);
   if (runs === "nothing") {
     movePhase(draft, record, { kind: "stopped", next }, `found not running on ${node}`);
     return;
@@ -78,7 +78,12 @@ function seenWhileStopped(draft: Draft, record: ServiceRecord, node: NodeId, run
   }
   if (!isOnlyPlace) return addStray(draft, current, node);
   const reason = runs === "parts" ? `found running in parts on ${node}` : `found running on ${node} while disabled`;
-  movePhase(draft, current, { kind: "stopping", node, next: node }, reason);
+  movePhase(draft, current, { kind: "stopping", node, next: homeOf(draft, current, node) }, reason);
+}
+
+/** Where to start again what was found stopped: where it was, but with failback the best node, since it is down anyway. */
+function homeOf(draft: Draft, record: ServiceRecord, node: NodeId): NodeId | null {
+  return definitionOf(draft, record).domain.failback ? null : node;
 }
 
 function seenElsewhere(draft: Draft, record: ServiceRecord, node: NodeId, runs: Extent): void {

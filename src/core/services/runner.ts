@@ -57,6 +57,9 @@ export interface RunnerStep {
 /** Nothing known, nothing running. */
 export const idleRunner: RunnerState = { runtimes: {}, nextOperation: 1 };
 
+/** The executor ends an operation at its time-out; when it is silent for this much longer, it is not waited for any more. */
+const overdueMs = 10_000;
+
 /** A failed unasked stop is tried again after this. */
 const stopAgainMs = 1_000;
 
@@ -75,6 +78,7 @@ export function advanceRunner(
 ): RunnerStep {
   const work = beginWork(state, mandate, moment);
   const ordered = new Map(orders.map((order) => [order.service, order]));
+  for (const runtime of Object.values(work.runtimes)) endOverdue(work, runtime);
   const defined = new Map(definitions.map((definition) => [definition.id, definition]));
   for (const definition of definitions) work.runtimes[definition.id] ??= newRuntime(definition);
   for (const service of (Object.keys(work.runtimes) as ServiceId[]).toSorted()) {
@@ -116,6 +120,17 @@ export function markReported(state: RunnerState, services: readonly ServiceId[])
 /** True when nothing runs here and nothing is being done. */
 export function isQuiet(state: RunnerState): boolean {
   return Object.values(state.runtimes).every((runtime) => runtime.task === null && !isActive(runtime));
+}
+
+function endOverdue(work: Work, runtime: Runtime): void {
+  for (const [position, { operation }] of runtime.resources.entries()) {
+    if (operation === null) continue;
+    work.wakeAt = earliest(work.wakeAt, operation.overdueAt);
+    if (work.moment.now < operation.overdueAt) continue;
+    const reason = "no result came, not even of its time-out";
+    const outcome: OperationOutcome = { status: "timed-out", severity: "soft", reason, output: "", durationMs: 0 };
+    onOutcome(work, work.runtimes[runtime.service] ?? runtime, position, outcome);
+  }
 }
 
 interface Work {
@@ -283,7 +298,9 @@ function begin(work: Work, runtime: Runtime, resource: ResourceRuntime, action: 
     notAfter: action === "start" ? work.mandate.leaseUntil : never,
   };
   work.effects.push({ kind: "run", operation });
-  return { ...resource, operation: { id, action, isCancelled: false } };
+  const overdueAt = after(work.moment.now, operation.timeoutMs + overdueMs);
+  work.wakeAt = earliest(work.wakeAt, overdueAt);
+  return { ...resource, operation: { id, action, isCancelled: false, overdueAt } };
 }
 
 function onOutcome(work: Work, runtime: Runtime, position: number, outcome: OperationOutcome): void {

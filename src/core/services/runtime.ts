@@ -41,6 +41,8 @@ export interface RunningOperation {
   readonly id: number;
   readonly action: OperationAction;
   readonly isCancelled: boolean;
+  /** Its result should have come long before: it is taken as timed out. */
+  readonly overdueAt: InstantMs;
 }
 
 /** The newest result. */

@@ -1,0 +1,194 @@
+import type { EntryBody } from "../model/entry.ts";
+import type { NodeId } from "../model/ids.ts";
+import type { Intent } from "../model/intent.ts";
+import { after, type InstantMs, never } from "../model/units.ts";
+import { fenceBackOffMs } from "./fencing/fence-record.ts";
+import { beginFence, type FenceVerdict } from "./fencing/fence-runner.ts";
+import { type FenceProof, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
+import { type FenceNeed, fenceNeeds } from "./services/plan.ts";
+
+/** Begins the device calls of attempts announced for this node, and of the group's own fence. */
+export function fenceAsTold(work: Work): void {
+  const { cluster, self, incarnation } = work.state;
+  for (const fence of Object.values(cluster.fences)) {
+    const { inFlight, target, attempt } = fence;
+    if (inFlight === null || inFlight.by !== self || inFlight.byIncarnation !== incarnation) continue;
+    const begun = work.state.fenceBegun[target] ?? { own: 0, arbiter: 0 };
+    if (begun.own >= attempt) continue;
+    patch(work, { fenceBegun: { ...work.state.fenceBegun, [target]: { ...begun, own: attempt } } });
+    callDevices(work, { target, attempt, isArbiter: false });
+  }
+  if (work.state.sworn !== null && answerArbiter(work)) return;
+  const wanted = work.facts.arbiterFence;
+  if (wanted === null) return;
+  const begun = work.state.fenceBegun[wanted.target] ?? { own: 0, arbiter: 0 };
+  if (begun.arbiter >= wanted.attempt) return;
+  patch(work, { fenceBegun: { ...work.state.fenceBegun, [wanted.target]: { ...begun, arbiter: wanted.attempt } } });
+  say(work, "warning", `fences ${wanted.target}, to go on alone (attempt ${wanted.attempt})`);
+  callDevices(work, { ...wanted, isArbiter: true });
+}
+
+function callDevices(
+  work: Work,
+  what: { readonly target: NodeId; readonly attempt: number; readonly isArbiter: boolean },
+): void {
+  const step = beginFence(work.state.fencer, managerConfig(work.state), what);
+  patch(work, { fencer: step.runner });
+  work.effects.push(...step.effects);
+  for (const verdict of step.verdicts) onVerdict(work, verdict);
+}
+
+/** The devices have answered: an entry for the cluster, or the group's verdict. */
+export function onVerdict(work: Work, verdict: FenceVerdict): void {
+  const { target, attempt, confirmed, devices, reason, isArbiter } = verdict;
+  const { self, cluster } = work.state;
+  if (isArbiter) {
+    if (!confirmed) say(work, "error", `could not fence ${target}: ${reason}`);
+    else patch(work, { arbiterProof: { target, incarnation: cluster.nodes[target]?.incarnation ?? null, verdict } });
+    work.toGroup.push({ kind: "fence-verdict", target, attempt, confirmed });
+    return;
+  }
+  const incarnation = cluster.fences[target]?.inFlight?.incarnation ?? null;
+  const body: EntryBody = { kind: "fence-result", target, incarnation, by: self, attempt, confirmed, devices, reason };
+  submit(work, `fenced:${target}:${attempt}`, body);
+}
+
+/** Sees to every node that must be known off, when it is this node's turn and patience is over. */
+export function seeToFences(work: Work): void {
+  const { cluster, self, arbiterProof } = work.state;
+  if (arbiterProof !== null && tellProof(work, arbiterProof)) return;
+  if (work.facts.view === null || cluster.nodes[self]?.incarnation !== work.state.incarnation) return;
+  for (const need of fenceNeeds(cluster)) {
+    if (need.by !== self || cluster.fences[need.target]?.inFlight) continue;
+    const dueAt = fenceDueAt(work, need);
+    if (dueAt === never) continue;
+    if (work.moment.now < dueAt) {
+      wake(work, dueAt);
+      continue;
+    }
+    const { target, incarnation, attempt, reason } = need;
+    if (need.means === "time") {
+      submit(work, `assumed:${target}`, {
+        kind: "assumed-off",
+        target,
+        incarnation,
+        by: self,
+        reason: "its time to stop has passed",
+      });
+    } else {
+      submit(work, `fence:${target}:${attempt}`, {
+        kind: "fence-begun",
+        target,
+        incarnation,
+        by: self,
+        attempt,
+        reason,
+      });
+    }
+  }
+}
+
+/** Tells the cluster of the fence that made it. @returns true while that is under way */
+function tellProof(work: Work, proof: FenceProof): boolean {
+  const record = work.state.cluster.nodes[proof.target];
+  const isUsed = record === undefined || record.off !== null || record.incarnation !== proof.incarnation;
+  if (isUsed) {
+    patch(work, { arbiterProof: null });
+    return false;
+  }
+  if (work.facts.view === null || record.isMember) return true;
+  const { target, incarnation, verdict } = proof;
+  const { devices, reason } = verdict;
+  const body: EntryBody = {
+    kind: "fence-result",
+    target,
+    incarnation,
+    by: work.state.self,
+    attempt: 0,
+    confirmed: true,
+    devices,
+    reason,
+  };
+  submit(work, `proof:${target}`, body);
+  return true;
+}
+
+/** A lost node that is heard again is about to be taken in; after this many deadtimes it is fenced all the same. */
+const heardPatienceDeadtimes = 4;
+
+/** When the node may be fenced, or taken as off, at the earliest. `never`: not by this means. */
+function fenceDueAt(work: Work, need: FenceNeed): InstantMs {
+  const { state, facts } = work;
+  const { heartbeat, fencing } = managerConfig(state);
+  if (need.means === "none") return never;
+  const failedAt = state.fenceFailedAt[need.target];
+  const againAt = failedAt === undefined ? (0 as InstantMs) : after(failedAt, fenceBackOffMs(need.failures));
+  if (!need.isAbsent) return againAt;
+  const lostAt = state.lostSince[need.target];
+  const isClosed = facts.closed.includes(need.target);
+  const isHeard = facts.heard.includes(need.target);
+  const crashedAt = state.crashedAt[need.target];
+  const from = lostAt ?? state.startedAt;
+  const patience = [lostAt === undefined ? heartbeat.initdeadMs : 0];
+  if (isClosed) patience.push(heartbeat.daemonGraceMs);
+  if (isHeard) patience.push(heardPatienceDeadtimes * heartbeat.deadtimeMs);
+  // A daemon that is heard again after a crash has begun to come back: a grace of its own to be taken in.
+  const isBack = crashedAt !== undefined && isHeard;
+  const backAt = isBack ? after(crashedAt, heartbeat.daemonGraceMs) : from;
+  if (need.means === "time") {
+    if (isClosed || isBack) return never;
+    patience.push(fencing.kind === "none" ? fencing.assumeOffAfterMs : 0);
+  }
+  return Math.max(after(from, Math.max(...patience)), backAt, againAt) as InstantMs;
+}
+
+/** Asks the ports of silent nodes that matter: "closed" is a crashed daemon on a living kernel. */
+export function probePorts(work: Work): void {
+  const { cluster, self, portProbedAt } = work.state;
+  const { keepaliveMs } = managerConfig(work.state).heartbeat;
+  const needed = fenceNeeds(cluster).map((need) => need.target);
+  for (const record of Object.values(cluster.nodes)) {
+    const { node } = record;
+    if (node === self || record.off !== null || work.facts.heard.includes(node)) continue;
+    if (!record.isMember && !needed.includes(node)) continue;
+    const dueAt = after(portProbedAt[node] ?? (0 as InstantMs), keepaliveMs);
+    if (portProbedAt[node] !== undefined && work.moment.now < dueAt) {
+      wake(work, dueAt);
+      continue;
+    }
+    patch(work, { portProbedAt: { ...work.state.portProbedAt, [node]: work.moment.now } });
+    work.effects.push({ kind: "probe-port", node });
+    wake(work, after(work.moment.now, keepaliveMs));
+  }
+}
+
+/** Two nodes, one dead, and its device fails: the operator's word decides the race, for no entry can be ordered before. */
+export function confirmForArbiter(work: Work, intent: Intent, author: string): boolean {
+  if (intent.kind !== "confirm-off-node" || work.facts.view !== null || !work.state.isFrozen) return false;
+  patch(work, { sworn: { target: intent.node, author } });
+  answerArbiter(work);
+  return true;
+}
+
+/** Answers the group's wish to fence with an operator's word. @returns true when it was answered so */
+function answerArbiter(work: Work): boolean {
+  const wanted = work.facts.arbiterFence;
+  const { sworn, fenceBegun } = work.state;
+  if (sworn === null) return false;
+  if (work.facts.view !== null || work.facts.heard.includes(sworn.target)) patch(work, { sworn: null });
+  else if (wanted !== null && wanted.target === sworn.target) {
+    const begun = fenceBegun[wanted.target] ?? { own: 0, arbiter: 0 };
+    patch(work, { sworn: null, fenceBegun: { ...fenceBegun, [wanted.target]: { ...begun, arbiter: wanted.attempt } } });
+    const { target, attempt } = wanted;
+    onVerdict(work, {
+      target,
+      attempt,
+      isArbiter: true,
+      confirmed: true,
+      devices: [],
+      reason: `confirmed off by ${sworn.author}`,
+    });
+    return true;
+  }
+  return false;
+}

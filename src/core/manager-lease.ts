@@ -1,0 +1,43 @@
+import { after } from "../model/units.ts";
+import { abandonRequests } from "./manager-requests.ts";
+import { managerConfig, patch, say, wake, type Work } from "./manager-work.ts";
+import { isQuiet, type RunnerMandate } from "./services/runner.ts";
+
+/** Patience with what was found running at the start of this daemon, in deadtimes: long enough to get into a view. */
+const adoptionDeadtimes = 4;
+
+/** Judges whether this node may act, keeps what runs, or must stop it all. The first thing of every step after the input. */
+export function watchLease(work: Work): void {
+  const { facts, moment, state } = work;
+  const isLeased = moment.now < facts.leaseUntil;
+  if (isLeased) wake(work, facts.leaseUntil);
+  const isChanging = facts.view === null && facts.status !== "electing";
+  const isFrozen = facts.isFrozen || (state.isFrozen && isChanging);
+  if (isFrozen !== state.isFrozen) {
+    patch(work, { isFrozen });
+    if (isFrozen) say(work, "warning", "frozen: keeps what runs, starts nothing, until it is decided who goes on");
+    else say(work, "info", "no longer frozen");
+  }
+  const graceUntil = after(state.startedAt, adoptionDeadtimes * managerConfig(state).heartbeat.deadtimeMs);
+  const isPatient = !state.hadLease && moment.now < graceUntil;
+  if (!isLeased && isPatient) wake(work, graceUntil);
+  const isHelpless = !isLeased && !isFrozen && !isPatient;
+  const isAbandoned = state.shutdown !== null && facts.view === null && !isLeased;
+  const isStopping = isHelpless || isAbandoned;
+  if (isStopping && !state.isStopping && !isQuiet(state.runner)) {
+    say(work, "error", "no quorum, and the lease has run out: stops its services");
+  }
+  if (isHelpless && !state.isStopping) abandonRequests(work);
+  patch(work, { isStopping, hadLease: state.hadLease || isLeased });
+}
+
+/** What the runner may do at this instant. */
+export function mandate(work: Work): RunnerMandate {
+  const { facts, moment, state } = work;
+  const isLeased = moment.now < facts.leaseUntil;
+  return {
+    mayStart: isLeased && !facts.isFrozen && !state.isFrozen && !state.isStopping,
+    leaseUntil: facts.leaseUntil,
+    mustStop: state.isStopping,
+  };
+}

@@ -1,0 +1,51 @@
+import type { Effect } from "../model/effect.ts";
+import { after } from "../model/units.ts";
+import { managerConfig, type ManagerState, patch, submit, wake, type Work } from "./manager-work.ts";
+import { servicesInOrder } from "./services/cluster-state.ts";
+import { isQuiet } from "./services/runner.ts";
+import { placesOf } from "./services/service-record.ts";
+
+/** The group has this long to order the leave before the daemon goes without proof, in deadtimes. */
+const leaveDeadtimes = 6;
+
+/** A clean stop: services are given up, then the group is left, then the daemon ends. */
+export function shutDown(work: Work): void {
+  const { shutdown, cluster, self, incarnation, runner } = work.state;
+  if (shutdown === null || shutdown.isDone) return;
+  const { facts, moment } = work;
+  const isIn = facts.view !== null || moment.now < facts.leaseUntil;
+  const here = cluster.nodes[self];
+  const isMember = here?.incarnation === incarnation && here.isMember && here.off === null;
+  if (isIn && isMember && !here.isLeaving) {
+    submit(work, "leaving", { kind: "leaving", node: self, incarnation });
+    return;
+  }
+  const hasServices = isMember && servicesInOrder(cluster).some((record) => placesOf(record).includes(self));
+  if (!isQuiet(runner) || (isIn && hasServices)) return;
+  if (!isIn || here === undefined) {
+    exit(work);
+    return;
+  }
+  if (shutdown.leaveAskedAt === null) {
+    work.toGroup.push({ kind: "leave" });
+    patch(work, { shutdown: { leaveAskedAt: moment.now, isDone: false } });
+    return;
+  }
+  const giveUpAt = after(shutdown.leaveAskedAt, leaveDeadtimes * managerConfig(work.state).heartbeat.deadtimeMs);
+  if (moment.now < giveUpAt) wake(work, giveUpAt);
+  else exit(work);
+}
+
+function exit(work: Work): void {
+  patch(work, { shutdown: { leaveAskedAt: work.moment.now, isDone: true } });
+  work.effects.push({ kind: "exit" });
+}
+
+/** The group has left cleanly: nothing remains but to end. */
+export function finishShutdown(state: ManagerState): {
+  readonly state: ManagerState;
+  readonly effects: readonly Effect[];
+} {
+  if (state.shutdown === null || state.shutdown.isDone) return { state, effects: [] };
+  return { state: { ...state, shutdown: { ...state.shutdown, isDone: true } }, effects: [{ kind: "exit" }] };
+}

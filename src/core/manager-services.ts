@@ -1,0 +1,100 @@
+import type { NodeId, ServiceId } from "../model/ids.ts";
+import { after, type InstantMs } from "../model/units.ts";
+import { mandate } from "./manager-lease.ts";
+import { patch, say, submit, wake, type Work } from "./manager-work.ts";
+import { servicesInOrder } from "./services/cluster-state.ts";
+import { canRetry, retryBackOffMs } from "./services/failure-memory.ts";
+import { definitionsOf, ordersFor, reportsDue } from "./services/plan.ts";
+import { advanceRunner, markReported, type RunnerStep } from "./services/runner.ts";
+import { isKnown, observationOf } from "./services/runtime.ts";
+
+/** Takes this node's orders from the plan and brings each service a step further. */
+export function runServices(work: Work): void {
+  const { cluster, self, incarnation, reporting } = work.state;
+  const isMine = cluster.nodes[self]?.incarnation === incarnation;
+  const orders = (isMine ? ordersFor(cluster, self) : ordersFor(cluster, "" as NodeId)).map((order) =>
+    reporting.includes(order.service) ? { ...order, action: "wait" as const } : order,
+  );
+  const definitions = cluster.config === null ? work.state.fileConfig.services : definitionsOf(cluster);
+  const step = advanceRunner(work.state.runner, definitions, orders, mandate(work), work.moment);
+  afterRunner(work, step);
+}
+
+/** Passes on what the runner has to say: effects, results as entries, failures as events of this node. */
+export function afterRunner(work: Work, step: RunnerStep): void {
+  patch(work, { runner: step.state });
+  work.effects.push(...step.effects);
+  wake(work, step.wakeAt);
+  for (const failure of step.failures) say(work, "warning", failure.text, failure.service);
+  for (const { service, attempt, result } of step.reports) {
+    const { self, incarnation } = work.state;
+    submit(work, `result:${service}:${attempt}:${result.kind}`, {
+      kind: "service-result",
+      node: self,
+      incarnation,
+      service,
+      attempt,
+      result,
+    });
+  }
+}
+
+/** A report waits this long for the slower probes, so that one entry tells of all. */
+const reportWaitMs = 200;
+
+/** Tells what runs here, of every service of which the others do not know it. */
+export function report(work: Work): void {
+  const { cluster, self, incarnation, runner, pending, isStopping, reportDueSince } = work.state;
+  const here = cluster.nodes[self];
+  if (work.facts.view === null || here?.incarnation !== incarnation || !here.isMember || isStopping) return;
+  if (pending["observed"] !== undefined) return;
+  const doubted = reportsDue(cluster, self);
+  const due = servicesInOrder(cluster).filter(
+    ({ service }) => doubted.includes(service) || runner.runtimes[service]?.mustReport === true,
+  );
+  const ready = due.filter(({ service }) => {
+    const runtime = runner.runtimes[service];
+    return runtime !== undefined && isKnown(runtime) && runtime.task === null;
+  });
+  if (due.length === 0) {
+    if (reportDueSince !== null) patch(work, { reportDueSince: null });
+    return;
+  }
+  const since = reportDueSince ?? work.moment.now;
+  patch(work, { reportDueSince: since });
+  const sendAt = after(since, reportWaitMs);
+  if (ready.length < due.length && work.moment.now < sendAt) wake(work, sendAt);
+  if (ready.length === 0 || (ready.length < due.length && work.moment.now < sendAt)) return;
+  const services = ready.flatMap((record) => {
+    const runtime = runner.runtimes[record.service];
+    return runtime === undefined ? [] : [observationOf(runtime, record.attempt)];
+  });
+  const reporting = ready.map((record) => record.service);
+  patch(work, { runner: markReported(runner, reporting), reporting, reportDueSince: null });
+  submit(work, "observed", { kind: "observed", node: self, incarnation, since: here.enteredAt, services });
+}
+
+/** The first view of a cluster has no configuration: its coordinator's file becomes the first. */
+export function proposeConfig(work: Work): void {
+  const { cluster, self, fileConfig, fileDigest } = work.state;
+  if (cluster.config !== null || work.facts.view?.coordinator !== self || cluster.nodes[self]?.isMember !== true)
+    return;
+  submit(work, "config", { kind: "config", config: fileConfig, digest: fileDigest, author: `${self}, from its file` });
+}
+
+/** Ends the back-off of failed services. */
+export function retryFailed(work: Work): void {
+  const { cluster, self } = work.state;
+  const failed = servicesInOrder(cluster).filter((record) => record.phase.kind === "failed");
+  const failedSince: Record<ServiceId, { readonly rounds: number; readonly at: InstantMs }> = {};
+  for (const { service, rounds, attempt, ...record } of failed) {
+    const known = work.state.failedSince[service];
+    const since = known?.rounds === rounds ? known : { rounds, at: work.moment.now };
+    failedSince[service] = since;
+    if (work.facts.view?.coordinator !== self || !canRetry({ service, rounds, attempt, ...record })) continue;
+    const dueAt = after(since.at, retryBackOffMs(rounds));
+    if (work.moment.now < dueAt) wake(work, dueAt);
+    else submit(work, `retry:${service}:${rounds}`, { kind: "retry", service, attempt });
+  }
+  if (failed.length > 0 || Object.keys(work.state.failedSince).length > 0) patch(work, { failedSince });
+}

@@ -1,0 +1,134 @@
+import type { ClusterConfig } from "../model/cluster-config.ts";
+import type { ClusterEvent } from "../model/cluster-event.ts";
+import type { Effect } from "../model/effect.ts";
+import type { EntryBody } from "../model/entry.ts";
+import type { GroupFacts } from "../model/group-facts.ts";
+import type { NodeId, ServiceId } from "../model/ids.ts";
+import type { Incarnation } from "../model/incarnation.ts";
+import type { Moment } from "../model/input.ts";
+import type { Intent } from "../model/intent.ts";
+import { earliest, type InstantMs } from "../model/units.ts";
+import type { FenceRunner, FenceVerdict } from "./fencing/fence-runner.ts";
+import type { ClusterState } from "./services/cluster-state.ts";
+import type { Goal } from "./services/goals.ts";
+import type { RunnerState } from "./services/runner.ts";
+
+/**
+ * The manager on one node: the replicated state of the cluster, and this node's part in what follows from it.
+ *
+ * Deciding is all in `services/apply-entry.ts`, from entries alone. What is here is local: carrying out this node's orders,
+ * reporting what came of them, and the waiting that only a clock can do (patience with absent nodes, back-off), which ends in an
+ * entry and is decided there like everything else.
+ */
+export interface ManagerState {
+  readonly self: NodeId;
+  readonly incarnation: Incarnation;
+  readonly fileConfig: ClusterConfig;
+  readonly fileDigest: string;
+  readonly startedAt: InstantMs;
+  readonly cluster: ClusterState;
+  readonly runner: RunnerState;
+  readonly fencer: FenceRunner;
+  /** Submitted and not yet delivered, by purpose: the submission's sequence. */
+  readonly pending: Readonly<Record<string, number>>;
+  /** To be submitted. */
+  readonly outbox: readonly Submission[];
+  /** Services named in the report that is under way. */
+  readonly reporting: readonly ServiceId[];
+  readonly reportDueSince: InstantMs | null;
+  readonly requests: readonly Request[];
+  /** When this daemon saw a member go. Absent: it never saw it as a member. */
+  readonly lostSince: Readonly<Record<NodeId, InstantMs>>;
+  readonly fenceFailedAt: Readonly<Record<NodeId, InstantMs>>;
+  readonly failedSince: Readonly<Record<ServiceId, { readonly rounds: number; readonly at: InstantMs }>>;
+  readonly portProbedAt: Readonly<Record<NodeId, InstantMs>>;
+  /** When the port of a lost node last said "closed": a crashed daemon, whose services go on and which may come back to adopt them. */
+  readonly crashedAt: Readonly<Record<NodeId, InstantMs>>;
+  /** Attempts of this node that were begun, by target: an entry delivered once more must not begin it again. */
+  readonly fenceBegun: Readonly<Record<NodeId, { readonly own: number; readonly arbiter: number }>>;
+  /** The group's own fence was confirmed; to be told once there is a view. */
+  readonly arbiterProof: FenceProof | null;
+  /** An operator swore that this node is off while nothing could be ordered: the answer to the group's next wish to fence it. */
+  readonly sworn: { readonly target: NodeId; readonly author: string } | null;
+  readonly hadLease: boolean;
+  readonly isStopping: boolean;
+  /** As the group says, and on until there is a view or none is being made: a race that was won has no lease yet. */
+  readonly isFrozen: boolean;
+  readonly shutdown: Shutdown | null;
+}
+
+/** An entry to be submitted. */
+export interface Submission {
+  readonly key: string;
+  readonly body: EntryBody;
+}
+
+/** What the manager tells the group. */
+export type ToGroup =
+  | { readonly kind: "fence-verdict"; readonly target: NodeId; readonly attempt: number; readonly confirmed: boolean }
+  | { readonly kind: "port-state"; readonly node: NodeId; readonly state: "open" | "closed" | "silent" }
+  | { readonly kind: "leave" };
+
+/** The group's own fence, confirmed. */
+export interface FenceProof {
+  readonly target: NodeId;
+  readonly incarnation: Incarnation | null;
+  readonly verdict: FenceVerdict;
+}
+
+/** A request of an operator that is not answered yet. `goal`: it was accepted. */
+export interface Request {
+  readonly request: number;
+  readonly key: string;
+  readonly intent: Intent | null;
+  readonly goal: Goal | null;
+}
+
+interface Shutdown {
+  readonly leaveAskedAt: InstantMs | null;
+  readonly isDone: boolean;
+}
+
+/** A step in the making: the state is replaced as it goes, and is returned at its end. */
+export interface Work {
+  state: ManagerState;
+  readonly effects: Effect[];
+  readonly toGroup: ToGroup[];
+  wakeAt: InstantMs;
+  readonly facts: GroupFacts;
+  readonly moment: Moment;
+}
+
+/** The configuration in force, or the file's while there is none. */
+export function managerConfig(state: ManagerState): ClusterConfig {
+  return state.cluster.config?.config ?? state.fileConfig;
+}
+
+/** Changes fields of the manager's state. */
+export function patch(work: Work, change: Partial<ManagerState>): void {
+  work.state = { ...work.state, ...change };
+}
+
+/** Asks to be woken at this instant, if not earlier. */
+export function wake(work: Work, at: InstantMs): void {
+  work.wakeAt = earliest(work.wakeAt, at);
+}
+
+/** Puts an entry into the outbox, once per purpose until it is delivered. */
+export function submit(work: Work, key: string, body: EntryBody): void {
+  const { outbox, pending } = work.state;
+  if (pending[key] !== undefined) return;
+  patch(work, { outbox: [...outbox.filter((submission) => submission.key !== key), { key, body }] });
+}
+
+/** An event of this node alone, without an entry. */
+export function say(work: Work, level: ClusterEvent["level"], text: string, service?: ServiceId): void {
+  const base = { at: work.moment.wall, node: work.state.self, level, text };
+  work.effects.push({ kind: "event", event: service === undefined ? base : { ...base, service } });
+}
+
+/** True where an intent may be taken: in a view, or between two of them with the lease still running. */
+export function isQuorate(work: Work): boolean {
+  const { view, leaseUntil } = work.facts;
+  return view !== null || (work.moment.now < leaseUntil && !work.state.isFrozen);
+}
