@@ -23,7 +23,7 @@ import { extendLease } from "./replication/own-lease.ts";
 import { onPacket } from "./replication/packets.ts";
 import { type GroupBoot, startState } from "./replication/start-state.ts";
 import { resendSubmissions, submit } from "./replication/submit.ts";
-import { openTurn, peerOf, replacePeer, type Turn } from "./replication/turn.ts";
+import { openTurn, peerOf, replacePeer, standingOf, type Turn } from "./replication/turn.ts";
 
 /**
  * The group: who is here, who has quorum, and in which order things happened.
@@ -85,7 +85,7 @@ export function groupFacts(state: GroupState, moment: Moment): GroupFacts {
     status: phase.kind,
     view: phase.kind === "active" ? phase.view : null,
     leaseUntil: state.leaseUntil,
-    isFrozen: phase.kind !== "active" && mayRace(state),
+    isFrozen: phase.kind === "active" ? isLeaseAwaited(state, moment) : mayRace(state),
     electorate,
     arbiterFence: race.out === null ? null : { target: race.out.target, attempt: race.attempt },
     heard: [...heard, setup.self].sort(),
@@ -116,7 +116,10 @@ function take(turn: Turn, input: GroupInput): SubmitId | null {
       return null;
     case "port-state": {
       const peer = peerOf(turn, input.node);
-      if (peer !== undefined && peer.port !== input.state) replacePeer(turn, { ...peer, port: input.state });
+      if (peer === undefined || peer.port === input.state) return null;
+      // A crashed daemon that comes back opens its port a moment before it is heard: that moment is still its grace.
+      const isComingBack = peer.port === "closed" && input.state === "open";
+      if (!isComingBack) replacePeer(turn, { ...peer, port: input.state });
       return null;
     }
     case "leave":
@@ -166,21 +169,13 @@ function judge(turn: Turn): void {
   }
 }
 
+/** The winner of a race is alone in a view, but has no lease before the loser's vote is taken away. */
+function isLeaseAwaited({ phase, leaseUntil }: GroupState, { now }: Moment): boolean {
+  return phase.kind === "active" && phase.lead !== null && phase.lead.grantedPeer !== null && now >= leaseUntil;
+}
+
 /** This node could win a race, or has just won it: what it runs, nobody else can start before it is off. */
 function mayRace(state: GroupState): boolean {
-  const { setup, log, race } = state;
   // Between the confirmation and the lone view, the peer is no member any more, and no lease runs yet.
-  if (race.grant !== null) return true;
-  const electorate = log.electorates.at(-1);
-  const { committed, isInstalledHere, viewMembers } = state;
-  return (
-    rivalOf({
-      self: setup.self,
-      quorum: setup.quorum,
-      isInstalledHere,
-      members: viewMembers,
-      electorate,
-      committed,
-    }) !== null
-  );
+  return state.race.grant !== null || rivalOf(standingOf(state)) !== null;
 }

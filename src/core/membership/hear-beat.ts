@@ -49,6 +49,12 @@ export function hearBeat(peer: Peer, heard: HeardBeat, listener: Listener): Peer
     beat: heard.body,
     sentAt: heard.sentAt,
     hearsMe,
+    proposingSince:
+      heard.body.status !== "proposing"
+        ? never
+        : known.proposingSince === never
+          ? heard.arrivedAt
+          : known.proposingSince,
     deafSince: hearsMe ? never : known.deafSince === never ? heard.arrivedAt : known.deafSince,
     port: null,
     probedAt: never,

@@ -42,15 +42,24 @@ export interface Standing {
   readonly committed: number;
 }
 
+/** [GRP-34] The peer that this node may fence for quorum, or null. */
+export function rivalOf(standing: Standing): NodeId | null {
+  return standing.quorum.kind === "fencing" ? soleFellowVoter(standing) : null;
+}
+
 /**
- * [GRP-34] The peer that this node may fence for quorum, or null.
+ * The other one of two voters, when everything that was ever decided is on this node's disk: the last view had both as members and was
+ * installed in this life, so nothing can have been decided without this node since.
  *
  * The electorate must be of both and committed: with a change in flight (a vote being withdrawn or restored) the peer's disk may hold
  * an electorate in which it needs nobody.
+ *
+ * [GRP-42] When that voter comes back blank, its vote is granted without any arbiter: it cannot decide anything by itself, and this node
+ * misses nothing. Otherwise a lost disk would stop two nodes for good.
  */
-export function rivalOf(standing: Standing): NodeId | null {
-  const { quorum, electorate, self, members } = standing;
-  if (quorum.kind !== "fencing" || electorate === undefined || !standing.isInstalledHere) return null;
+export function soleFellowVoter(standing: Standing): NodeId | null {
+  const { electorate, self, members } = standing;
+  if (electorate === undefined || !standing.isInstalledHere) return null;
   const { voters, index } = electorate;
   if (voters.length !== 2 || !voters.includes(self) || index > standing.committed) return null;
   const peer = voters.find((voter) => voter !== self);

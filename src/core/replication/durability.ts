@@ -1,3 +1,4 @@
+import type { DiskRecord } from "../../model/disk.ts";
 import { type InstantMs, never } from "../../model/units.ts";
 import type { ViewId } from "../../model/view.ts";
 
@@ -32,8 +33,28 @@ export interface DiskProgress {
 }
 
 /** One more write under way. */
-export function asked(disk: DiskProgress, after: Durable, now: InstantMs): DiskProgress {
-  return { ...disk, writes: [...disk.writes, { ...after, write: disk.next, askedAt: now }], next: disk.next + 1 };
+export function asked(disk: DiskProgress, records: readonly DiskRecord[], now: InstantMs): DiskProgress {
+  const after = records.reduce(holding, disk.writes.at(-1) ?? disk.durable);
+  const { promised, logView, length } = after;
+  const write: Write = { promised, logView, length, write: disk.next, askedAt: now };
+  return { ...disk, writes: [...disk.writes, write], next: disk.next + 1 };
+}
+
+/** What the disk holds after one more record. */
+function holding(before: Durable, record: DiskRecord): Durable {
+  switch (record.kind) {
+    case "promise":
+      return { ...before, promised: record.promised };
+    case "install":
+      return { promised: before.promised, logView: record.view, length: record.base };
+    case "append":
+      return { ...before, length: record.entries.at(-1)?.index ?? before.length };
+    case "boot":
+    case "founded":
+    case "committed":
+    case "distrusted":
+      return before;
+  }
 }
 
 /** Everything up to that write number is done. */

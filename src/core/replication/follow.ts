@@ -6,7 +6,7 @@ import { deliver } from "./deliver.ts";
 import type { Active } from "./group-state.ts";
 import { appendEntries } from "./log.ts";
 import { toActive } from "./phases.ts";
-import { committedRecord, isDeparting, persist, send, type Turn } from "./turn.ts";
+import { isDeparting, persist, send, type Turn } from "./turn.ts";
 
 /** Who says that a view is running: its coordinator, in the life that proposed it, or nobody. */
 export interface Speaker {
@@ -56,8 +56,8 @@ export function onEntry(turn: Turn, active: Active, entry: Entry, committed: num
   const { state } = turn;
   if (entry.index === state.log.length + 1) {
     state.log = appendEntries(state.log, [entry]);
+    persist(turn, [{ kind: "append", entries: [entry] }]);
     commitUpTo(turn, Math.min(committed, state.log.length));
-    persist(turn, [{ kind: "append", entries: [entry] }, ...committedRecord(turn)]);
     return;
   }
   commitUpTo(turn, Math.min(committed, state.log.length));

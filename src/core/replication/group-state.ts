@@ -85,6 +85,8 @@ export interface Electing {
   readonly since: InstantMs;
   /** No proposal before, unless every node is there. */
   readonly notBefore: InstantMs;
+  /** Since when no neighbour was in a view or proposed one: the fallback of all but the best candidate counts from here. */
+  readonly calmSince: InstantMs;
   /** The view whose coordinator this node has just seen die: others that are still active in it are no reason to wait. */
   readonly lostView: ViewId | null;
 }

@@ -3,11 +3,11 @@ import { after, never } from "../../model/units.ts";
 import { compareViewIds, sameViewId } from "../../model/view.ts";
 import { isHeard, isTwoWay, type Peer } from "../membership/peer.ts";
 import type { Active } from "./group-state.ts";
-import { looksQuorate, proposable } from "./judge-electing.ts";
+import { isBest, looksQuorate, proposable } from "./judge-electing.ts";
 import { changeElectorate, lateMembers, type Leading, nodesOf, resendEntries, leading } from "./order.ts";
 import { toElecting } from "./phases.ts";
 import { propose } from "./propose.ts";
-import { isDeparting, isDue, isSlow, jitter, markSlow, neighbours, peerOf, type Turn } from "./turn.ts";
+import { isDeparting, isDiskStuck, isDue, isSlow, jitter, markSlow, neighbours, peerOf, type Turn } from "./turn.ts";
 
 /**
  * Liveness inside a view is judged on the spokes only: the coordinator judges the members, the members judge the coordinator. Two
@@ -38,7 +38,11 @@ function isMemberLost(turn: Turn, active: Leading, near: readonly Peer[], node: 
   const member = active.view.members.find((candidate) => candidate.node === node);
   if (peer === undefined || peer.incarnation !== member?.incarnation) return true;
   wakeAtDeath(turn, peer);
-  return peer.beat !== null && compareViewIds(peer.beat.promised, active.view.id) > 0;
+  if (peer.beat === null || compareViewIds(peer.beat.promised, active.view.id) <= 0) return false;
+  // It may be proposing a larger set, and then its proposal is about to come: ours would only collide with it.
+  return (
+    peer.proposingSince === never || isDue(turn, after(peer.proposingSince, 2 * turn.state.setup.timers.keepalive))
+  );
 }
 
 /** [GRP-25] Heard both ways for `settle`, not slow lately, not a member yet. */
@@ -75,7 +79,11 @@ export function judgeMember(turn: Turn, active: Active): void {
     return toElecting(turn, jitter(turn));
   if (noted.wideSince !== never && isDue(turn, after(noted.wideSince, timers.centre))) {
     const members = proposable(turn, neighbours(turn));
-    if (members !== null && !state.isBlank) propose(turn, members);
+    // Several members may be better centres: the best of them first, the others only if it does not.
+    const isTurn =
+      isBest(turn) ||
+      isDue(turn, after(noted.wideSince, 2 * timers.centre + state.setup.rank * timers.fallbackPerRank));
+    if (members !== null && isTurn && !isDiskStuck(turn)) propose(turn, members);
   }
 }
 

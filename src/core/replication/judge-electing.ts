@@ -8,8 +8,8 @@ import { fenceDueAt, rivalOf } from "../quorum/fencing-race.ts";
 import { hasVotes } from "../quorum/votes.ts";
 import type { Electing } from "./group-state.ts";
 import { onPropose } from "./promise.ts";
-import { propose } from "./propose.ts";
-import { isDeparting, isDiskStuck, isDue, isSlow, neighbours, peerOf, type Turn, wakeBy } from "./turn.ts";
+import { grantFor, propose } from "./propose.ts";
+import { isDeparting, isDiskStuck, isDue, isSlow, neighbours, peerOf, standingOf, type Turn, wakeBy } from "./turn.ts";
 
 /**
  * What a node without a view does: waits to be taken in where a view is alive, else proposes when it is the best to do so and a quorum
@@ -24,13 +24,16 @@ export function judgeElecting(turn: Turn, electing: Electing): void {
   if (takeHeldProposal(turn)) return;
   const near = neighbours(turn);
   for (const peer of near) wakeBy(turn, after(peer.heardAt, state.setup.timers.deadtime));
-  if (near.some((peer) => isElsewhereActive(turn, peer, electing.lostView))) return;
+  const isElsewhere = near.some((peer) => isElsewhereActive(turn, peer, electing.lostView));
+  const calm =
+    isElsewhere || near.some(({ beat }) => beat?.status === "proposing") ? noteUnrest(turn, electing) : electing;
+  if (isElsewhere) return;
   if (isDiskStuck(turn)) return;
   const isEveryoneHere = near.length === state.peers.length && electing.since === state.setup.startedAt;
   if (!isEveryoneHere && !isDue(turn, electing.notBefore)) return;
   const members = proposable(turn, near);
   if (members === null) return judgeRace(turn);
-  if (isBest(turn) || isFallbackDue(turn, electing)) propose(turn, members);
+  if (isBest(turn) || isFallbackDue(turn, calm)) propose(turn, members);
 }
 
 /** [GRP-23] A proposal that came while the view was alive for us is answered now that it is not: its proposer need not send it again. */
@@ -73,8 +76,7 @@ export function looksQuorate(turn: Turn, peers: readonly Peer[]): boolean {
   const { self } = state.setup;
   const present = peers.filter(({ beat }) => beat?.isBlank === false).map(({ node }) => node);
   if (!state.isBlank) present.push(self);
-  const grant =
-    state.race.grant !== null && sameViewId(state.race.grant.logView, state.logView) ? state.race.grant : null;
+  const grant = grantFor(turn, (node) => peers.some((peer) => peer.node === node && peer.beat?.isBlank === true));
   const newest = newestElectorate(turn, peers);
   return newest !== null && hasVotes(newest.voters, { present, self, grant });
 }
@@ -94,7 +96,8 @@ function newestElectorate(turn: Turn, peers: readonly Peer[]): Electorate | null
   return newest;
 }
 
-function isBest(turn: Turn): boolean {
+/** [GRP-21] Nobody near is better placed to propose. */
+export function isBest(turn: Turn): boolean {
   const { setup, peers, race } = turn.state;
   return isBestCandidate({
     self: setup.self,
@@ -107,9 +110,17 @@ function isBest(turn: Turn): boolean {
   });
 }
 
+function noteUnrest(turn: Turn, electing: Electing): Electing {
+  if (electing.calmSince === turn.moment.now) return electing;
+  const noted: Electing = { ...electing, calmSince: turn.moment.now };
+  turn.state.phase = noted;
+  return noted;
+}
+
+/** [GRP-21] The best candidate may be unable to propose: after a while without unrest the others try in the order of their names. */
 function isFallbackDue(turn: Turn, electing: Electing): boolean {
   const { timers, rank } = turn.state.setup;
-  return isDue(turn, after(electing.since, timers.promise + rank * timers.fallbackPerRank));
+  return isDue(turn, after(electing.calmSince, timers.promise + rank * timers.fallbackPerRank));
 }
 
 /** Two nodes, and the other is dead: ask for its fence when that is allowed and due. */
@@ -117,14 +128,7 @@ function judgeRace(turn: Turn): void {
   const { state } = turn;
   const { self, quorum, timers } = state.setup;
   if (state.race.out !== null || state.race.grant !== null) return;
-  const rival = rivalOf({
-    self,
-    quorum,
-    isInstalledHere: state.isInstalledHere,
-    members: state.viewMembers,
-    electorate: state.log.electorates.at(-1),
-    committed: state.committed,
-  });
+  const rival = rivalOf(standingOf(state));
   const peer = rival === null ? undefined : peerOf(turn, rival);
   if (peer === undefined || isHeard(peer, turn.moment.now, timers.deadtime)) return;
   const dueAt = fenceDueAt(self, quorum, { heardAt: peer.heardAt, isClosed: peer.port === "closed" }, timers);

@@ -7,7 +7,7 @@ import { beatAtOnce, jitter, send, sendToAll, type Turn } from "./turn.ts";
 /** No view from here on; a proposal of one's own not before `waitMs`. */
 export function toElecting(turn: Turn, waitMs: number, lostView: ViewId | null = null): void {
   const { now } = turn.moment;
-  turn.state.phase = { kind: "electing", since: now, notBefore: after(now, waitMs), lostView };
+  turn.state.phase = { kind: "electing", since: now, notBefore: after(now, waitMs), calmSince: now, lostView };
   beatAtOnce(turn);
 }
 

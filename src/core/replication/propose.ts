@@ -3,13 +3,14 @@ import type { Entry } from "../../model/entry.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import { after, wallMs } from "../../model/units.ts";
 import { type Member, sameViewId, type ViewId } from "../../model/view.ts";
-import { isQuorate } from "../quorum/votes.ts";
+import { soleFellowVoter } from "../quorum/fencing-race.ts";
+import { type Grant, isQuorate } from "../quorum/votes.ts";
 import { chooseLog, firstMissing, votingMembers } from "./choose-log.ts";
 import type { Fetching, Installing, MemberAnswer, Proposing } from "./group-state.ts";
 import { applyInstall, type Install } from "./install.ts";
 import { cutLog, appendEntries, entriesBetween, entryAt, foundingVoters, type Log } from "./log.ts";
 import { abortProposal, failProposal, logPosition, toElecting } from "./phases.ts";
-import { beatAtOnce, nextTimer, persist, send, startTimer, type Turn } from "./turn.ts";
+import { beatAtOnce, nextTimer, persist, send, standingOf, startTimer, type Turn } from "./turn.ts";
 
 /** Entries asked for at once from the holder of the chosen log. */
 export const fetchEntriesMax = 512;
@@ -86,12 +87,20 @@ function decide(turn: Turn, proposing: Proposing, answers: readonly MemberAnswer
 }
 
 function decides(turn: Turn, answers: readonly MemberAnswer[], chosen: MemberAnswer): boolean {
-  const { race, setup } = turn.state;
-  const committed = committedOf(answers);
   const { position } = chosen;
-  // [GRP-33] The fence was asked for on the ground of one log; a newer one may know more than the fence does.
-  const grant = race.grant !== null && sameViewId(position.logView, race.grant.logView) ? race.grant : null;
-  return isQuorate(position.electorates, committed, { present: votingMembers(answers), self: setup.self, grant });
+  const granted = grantFor(turn, (node) => answers.some((answer) => answer.node === node && answer.position.isBlank));
+  // [GRP-33] It was given on the ground of one log; a newer one may know more than it does.
+  const grant = granted !== null && sameViewId(position.logView, granted.logView) ? granted : null;
+  const { self } = turn.state.setup;
+  return isQuorate(position.electorates, committedOf(answers), { present: votingMembers(answers), self, grant });
+}
+
+/** The vote that this node may count for its fellow voter: by a confirmed fence, or because that voter is blank. */
+export function grantFor(turn: Turn, isBlank: (node: NodeId) => boolean): Grant | null {
+  const { state } = turn;
+  if (state.race.grant !== null) return sameViewId(state.race.grant.logView, state.logView) ? state.race.grant : null;
+  const fellow = soleFellowVoter(standingOf(state));
+  return fellow !== null && isBlank(fellow) ? { peer: fellow, logView: state.logView } : null;
 }
 
 /** A part of the chosen log came in from its holder. */

@@ -41,7 +41,7 @@ export function startState(boot: GroupBoot, now: InstantMs): GroupState {
     wantedAt: never,
     loopLateMs: 0,
     peers: rememberedPeers(nodes, self, log),
-    phase: { kind: "electing", since: now, notBefore: after(now, timers.deadtime), lostView: null },
+    phase: { kind: "electing", since: now, notBefore: after(now, timers.deadtime), calmSince: now, lostView: null },
     promised: disk.promised,
     logView: disk.logView,
     viewMembers: disk.members,

@@ -8,6 +8,7 @@ import { type InstantMs, after, instantMs, never } from "../../model/units.ts";
 import { isTwoWay, type Peer } from "../membership/peer.ts";
 import { draw } from "../membership/random.ts";
 import { resendDelay } from "../membership/timers.ts";
+import type { Standing } from "../quorum/fencing-race.ts";
 import { asked } from "./durability.ts";
 import type { GroupState, ResendTimer } from "./group-state.ts";
 
@@ -59,12 +60,11 @@ export function sendToAll(turn: Turn, nodes: readonly NodeId[], message: Message
   for (const node of nodes) if (node !== turn.state.setup.self) send(turn, node, message);
 }
 
-/** Writes records whose outcome is the state as it is now: call it after the fields are set. */
+/** Asks for a write. What the disk holds after it follows from the records, never from the state, which may be ahead of them. */
 export function persist(turn: Turn, records: readonly DiskRecord[]): void {
   const { state } = turn;
   turn.effects.push({ kind: "persist", write: state.disk.next, records });
-  const outcome = { promised: state.promised, logView: state.logView, length: state.log.length };
-  state.disk = asked(state.disk, outcome, turn.moment.now);
+  state.disk = asked(state.disk, records, turn.moment.now);
 }
 
 /** The commit index goes to disk: at every change of the electorate, else with the next write. */
@@ -125,6 +125,13 @@ export function isDiskStuck(turn: Turn): boolean {
 export function markSlow(turn: Turn, nodes: readonly NodeId[]): void {
   const until = instantMs(turn.moment.now + turn.state.setup.timers.slow);
   turn.state.peers = turn.state.peers.map((peer) => (nodes.includes(peer.node) ? { ...peer, slowUntil: until } : peer));
+}
+
+/** What decides whether this node may go on without its fellow voter. */
+export function standingOf(state: GroupState): Standing {
+  const { setup, log, committed, isInstalledHere, viewMembers } = state;
+  const { self, quorum } = setup;
+  return { self, quorum, isInstalledHere, members: viewMembers, electorate: log.electorates.at(-1), committed };
 }
 
 /** Lately too late, or known by its own word to have a disk that hangs. */

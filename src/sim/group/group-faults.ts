@@ -177,9 +177,10 @@ function wipeOne(world: GroupWorld, plan: FaultPlan): void {
     world.hosts.some(({ isRunning }) => !isRunning)
   )
     return;
-  const kept: readonly DiskRecord[] = world.dice.chance(0.5)
-    ? []
-    : host.disk.records.slice(0, world.dice.below(host.disk.records.length));
+  const older = host.disk.records.slice(0, world.dice.below(host.disk.records.length));
+  // A backup from before a change of the electorate may hold one in which its node needs nobody (specified limit).
+  const isSameElectorate = electorates.has(JSON.stringify(lastVoters(rules.replayDisk(older).log)));
+  const kept: readonly DiskRecord[] = isSameElectorate && world.dice.chance(0.5) ? older : [];
   host.cutPower();
   host.disk.replace(kept);
   world.checkers.wipedAt.set(host.node, world.now);
@@ -187,5 +188,5 @@ function wipeOne(world: GroupWorld, plan: FaultPlan): void {
 }
 
 function lastVoters(log: readonly { readonly body: { readonly kind: string } }[]): unknown {
-  return log.findLast(({ body }) => body.kind === "electorate" || body.kind === "left")?.body;
+  return log.findLast(({ body }) => body.kind === "electorate" || body.kind === "left")?.body ?? "founding";
 }

@@ -186,7 +186,7 @@ export class GroupHost {
     const life = this.#life;
     switch (effect.kind) {
       case "persist":
-        this.disk.write(effect.records as readonly DiskRecord[], () => {
+        this.disk.write(effect.records, () => {
           if (life === this.#life) this.input(() => ({ kind: "persisted", write: effect.write }));
         });
         return;
@@ -205,7 +205,16 @@ export class GroupHost {
       case "probe-port":
         this.#world.probe(this, effect.node);
         return;
-      default:
+      case "run":
+      case "cancel":
+      case "fence":
+      case "announce":
+      case "progress":
+      case "answer":
+      case "event":
+      case "exit":
+        // The manager's; no group asks for them.
+        return;
     }
   }
 

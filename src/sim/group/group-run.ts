@@ -60,7 +60,11 @@ export function runSeed(kind: RunKind, seed: number, rules: GroupRules = rightRu
   world.run(faultsUntil);
   healAll(world);
   // A fence in flight or a host that is just being restarted is a fault that goes on.
-  for (let more = 0; more < 20 && (world.fencesOut > 0 || world.hosts.some(({ isRunning }) => !isRunning)); more += 1) {
+  for (
+    let more = 0;
+    more < 20 && (world.fencesOut > 0 || world.hosts.some(({ state }) => state === null || state.leave !== null));
+    more += 1
+  ) {
     world.run(300);
     healAll(world);
   }
