@@ -331,6 +331,12 @@ describe("usage", () => {
     expect(result.err).toContain(text);
   });
 
+  it("is one document for programs, too", async () => {
+    const result = await hale("service enable --json");
+    expect(result.code).toBe(2);
+    expect(JSON.parse(result.out)).toEqual({ ok: false, code: "USAGE", text: "missing required argument 'service'" });
+  });
+
   it("is shown when asked for", async () => {
     expect(await hale("--version")).toMatchObject({ code: 0, out: "0.1.0\n" });
     expect((await hale("--help")).out).toMatchInlineSnapshot(`

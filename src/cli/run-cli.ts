@@ -35,12 +35,17 @@ export async function runCli(words: readonly string[], context: CliContext): Pro
 }
 
 function tellError(error: unknown, words: readonly string[], context: CliContext): ExitCode {
-  // commander has said it already; help and version end this way, too.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  const isJson = words.includes("--json");
+  if (error instanceof CommanderError) {
+    // commander has said it already; help and version end this way, too.
+    if (error.exitCode === 0) return exitCodes.done;
+    if (isJson) writeJson(context, { ok: false, code: "USAGE", text: error.message.replace(/^error: /, "") });
+    return exitCodes.usage;
+  }
   const code = errorCodeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   const { paint } = lookOf(context);
-  if (words.includes("--json")) writeJson(context, { ok: false, code, text: message });
+  if (isJson) writeJson(context, { ok: false, code, text: message });
   context.stderr.write(`${paint("bad", "hale:")} ${message} ${paint("dim", `[${code}]`)}\n`);
   return exitCodeOf(code);
 }

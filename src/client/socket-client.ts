@@ -34,7 +34,8 @@ export interface SocketClientOptions {
 
 /** A client of the daemon that listens on a unix socket. It holds no connection between calls. */
 export function createSocketClient({ socketPath, author }: SocketClientOptions): HaleClient {
-  const headers = { [authorHeader]: author };
+  // A header holds no other characters; a name in another script is still somebody.
+  const headers = { [authorHeader]: author.replaceAll(/[^\x20-\x7e]/g, "?") };
 
   async function send(call: Omit<Call, "socketPath">, signal: AbortSignal): Promise<IncomingMessage> {
     const response = await open({ socketPath, ...call, headers: { ...headers, ...call.headers } }, signal);

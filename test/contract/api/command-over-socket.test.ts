@@ -35,7 +35,10 @@ afterEach(async () => {
 });
 
 function start(words: string, over: Partial<Omit<CliContext, "client">> = {}) {
-  const { context, spy } = fakeContext({ ...over, client: createSocketClient({ socketPath, author: "eva" }) });
+  const { context, spy } = fakeContext({
+    ...over,
+    client: createSocketClient({ socketPath, author: "eva \u{1f980}" }),
+  });
   return { spy, code: runCli(words.split(" "), context) };
 }
 
@@ -64,7 +67,10 @@ describe("hale over its socket", () => {
     const { spy, code } = start("service relocate web --to n2");
     await expect.poll(() => control.submissions.length).toBe(1);
     const [submission] = control.submissions;
-    expect(submission).toMatchObject({ intent: { kind: "relocate-service", service: "web", to: "n2" }, author: "eva" });
+    expect(submission).toMatchObject({
+      intent: { kind: "relocate-service", service: "web", to: "n2" },
+      author: "eva ??",
+    });
     submission?.progress("entry 7: stopping on n1");
     await expect.poll(() => spy.out).toBe("· entry 7: stopping on n1\n");
     clock.turn(apiLimits.pingMs);
