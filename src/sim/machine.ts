@@ -161,7 +161,7 @@ export class Machine implements Plug {
   }
 
   startDaemon(): void {
-    if (this.#kernel === null || this.#running !== null) return;
+    if (this.#kernel === null || this.#running !== null || this.#kernelProcess?.isPaused === true) return;
     this.#isDaemonHeld = false;
     const process = new SimProcess(this.#around.time, (error) => this.#broke(error));
     this.#running = this.#makeDaemon(this.#kernel, process);

@@ -166,17 +166,18 @@ export class World implements PowerControl, MachineWitness {
   }
 
   pause(node: NodeId, what: "machine" | "daemon"): void {
-    if (!this.hasPower(node)) return;
+    const machine = this.machine(node);
+    if (!machine.hasPower || (what === "daemon" && machine.daemon === null)) return;
     this.note(node, `-- ${what} stands still`);
+    if (what === "machine") machine.pauseMachine();
+    else machine.pauseDaemon();
     const truth = this.truth.of(node);
     truth.isPaused = true;
     truth.isImpaired = true;
-    if (what === "machine") this.machine(node).pauseMachine();
-    else this.machine(node).pauseDaemon();
   }
 
   resume(node: NodeId): void {
-    if (!this.truth.of(node).isPaused) return;
+    if (!this.machine(node).isPaused) return;
     this.note(node, "-- goes on");
     this.truth.of(node).isPaused = false;
     this.machine(node).resume();
@@ -286,7 +287,7 @@ export class World implements PowerControl, MachineWitness {
     } else {
       // Without a daemon nobody stops its services.
       truth.isImpaired = true;
-      truth.isPaused = false;
+      truth.isPaused = this.machine(node).isPaused;
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Entry } from "../../model/entry.ts";
+import type { Entry, ServiceResult } from "../../model/entry.ts";
 import type { NodeId, ResourceId, ServiceId } from "../../model/ids.ts";
 import type { Operation } from "../../model/operation.ts";
 import { isActiveTruth, type ResourceTruth } from "../fake-kernel.ts";
@@ -30,7 +30,7 @@ export function knownOffChecker(bench: Bench): Checker {
       if (body === undefined) continue;
       const off = clearedNode(body);
       if (off !== null) clear(off, all);
-      if (body.kind === "service-result" && body.result.kind === "stopped") clear(body.node, [body.service]);
+      if (body.kind === "service-result" && meansIdle(body.result)) clear(body.node, [body.service]);
       if (body.kind === "observed") {
         const idle = body.services.filter(({ running, unclear }) => running.length === 0 && unclear.length === 0);
         clear(
@@ -67,6 +67,11 @@ export function knownOffChecker(bench: Bench): Checker {
       }
     },
   };
+}
+
+/** A failed start is cleaned up before it is reported. */
+function meansIdle(result: ServiceResult): boolean {
+  return result.kind === "stopped" || (result.kind === "failed" && result.action === "start");
 }
 
 /** The node that an entry says runs nothing. */

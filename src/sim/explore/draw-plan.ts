@@ -42,8 +42,10 @@ export interface Plan {
 export function drawPlan(random: Random, shape: Shape): Plan {
   const share = random.pick([0.15, 0.3, 0.5, 0.8]);
   const chosen = faultKinds.filter((kind) => isPossible(kind, shape) && random.chance(share));
+  // Who leaves takes its vote along. Two voters may be left, and then one lost disk is a case for the operator.
+  const kinds = chosen.includes("lost-disk") ? chosen.filter((kind) => kind !== "shutdown") : chosen;
   return {
-    kinds: chosen.length > 0 ? chosen : ["power"],
+    kinds: kinds.length > 0 ? kinds : ["power"],
     gapMs: random.pick([700, 2000, 5000]),
     lastsMsMax: random.pick([1000, 4000, 12_000]),
     faultsUntilMs: random.pick([15_000, 30_000, 45_000]),
