@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { setFlagsFromString } from "node:v8";
 import { openClock } from "../adapters/clock/system-clock.ts";
 import { serveSocket, type SocketServer } from "../adapters/http/serve-socket.ts";
 import { createLog, type LogLevel } from "../adapters/log/pino-log.ts";
+import { raiseAllThreads } from "../adapters/native/real-time.ts";
 import { createApi } from "../api/create-api.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import type { DaemonEnd } from "../daemon/setup.ts";
@@ -51,6 +53,7 @@ async function run(folders: Folders, log: Log): Promise<void> {
   }
   const { clock, note } = openClock();
   if (note !== null) log.write("warning", note);
+  beReady(log);
   const ports = makePorts({ folders, config, keys, self, clock, log, onBeatLost: (reason) => daemon.abandon(reason) });
   const opener = new Opener({ cluster: config.cluster, keys, self, nodes: config.nodes.map((node) => node.id) });
   let server: SocketServer | null = null;
@@ -86,6 +89,17 @@ async function run(folders: Folders, log: Log): Promise<void> {
   log.write("info", `haled ${version} runs as ${self} of cluster ${config.cluster}`, {
     incarnation: daemon.incarnation,
   });
+}
+
+/**
+ * A takeover is a few milliseconds of work after weeks of none, on a machine that may be busy because something is wrong. After the
+ * first file was read, because then the threads of the disk are there to be raised.
+ */
+function beReady(log: Log): void {
+  // Or the code of takeovers would be thrown away while it is not used, and be compiled again when it is.
+  setFlagsFromString("--no-flush-bytecode");
+  const notRaised = raiseAllThreads();
+  if (notRaised !== null) log.write("warning", `without real-time scheduling: ${notRaised}`);
 }
 
 /** TERM and INT: leave in order; a second one: now. HUP: read the configuration again. */
