@@ -1,14 +1,4 @@
-import {
-  bootAboveOf,
-  configOf,
-  snapshotOf,
-  startCore,
-  stepCore,
-  whyOf,
-  type CoreState,
-  type CoreStep,
-} from "../core/step.ts";
-import { replayDisk } from "../core/replication/replay-disk.ts";
+import type { CoreState, CoreStep } from "../core/step.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import type { DiskRecord, DiskState } from "../model/disk.ts";
@@ -26,11 +16,10 @@ import { EventRing } from "./event-ring.ts";
 import { Executor } from "./executor.ts";
 import { Inbox } from "./inbox.ts";
 import { daemonLimits } from "./limits.ts";
+import { coreRules } from "./core-rules.ts";
 import { LinkTable } from "./link-table.ts";
 import { Requests, type Waiter } from "./requests.ts";
 import type { DaemonSetup, ReadConfig, Rules } from "./setup.ts";
-
-const ownRules: Rules = { replayDisk, startCore, stepCore, snapshotOf, whyOf, configOf, bootAboveOf };
 
 /**
  * One node's daemon: an inbox, a loop that gives the core one input at a time, and an executor for what the core asks.
@@ -65,7 +54,7 @@ export class Daemon implements Control {
 
   constructor(setup: DaemonSetup) {
     this.#setup = setup;
-    this.#rules = setup.rules ?? ownRules;
+    this.#rules = setup.rules ?? coreRules;
     this.#config = setup.config;
     this.#fileDigest = setup.configDigest;
     this.#requests = new Requests(setup.ports.clock);

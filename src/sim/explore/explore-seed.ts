@@ -36,6 +36,7 @@ export interface SeedOptions {
 /** Faults are over for at most this long before everything must be well. Patience with absent nodes and several rounds of recovery fit in. */
 const recoveryMsMax = 90_000;
 const lookEveryMs = 500;
+const askAgainMs = 20_000;
 
 /** Runs one seed: faults with safety watched, then no faults, and everything must come back in time. */
 export function exploreSeed(seed: number, shape: Shape, options: SeedOptions = {}): SeedResult {
@@ -84,7 +85,7 @@ function endOf({ node, hasPower, hasDaemon, body, log }: NodeTruth): string {
 
 /** Gives power and daemons to all, lets an operator take back what operators did, and waits until all is well or time is up. */
 function recover(world: World, endedAtMs: number): number | null {
-  let isAsked = false;
+  let askAtMs = 0;
   let wellSince: number | null = null;
   while (world.time.now < endedAtMs + recoveryMsMax) {
     world.runUntil(world.time.now + lookEveryMs);
@@ -96,8 +97,9 @@ function recover(world: World, endedAtMs: number): number | null {
       if (hasPower && !hasDaemon && world.time.now > endedAtMs + 10_000) world.startDaemon(node.id);
     }
     const isTogether = isOneView(world);
-    if (isTogether && !isAsked) {
-      isAsked = true;
+    if (isTogether && world.time.now >= askAtMs) {
+      // Again after a while: an operation that was under way when faults ended may fail later than this.
+      askAtMs = world.time.now + askAgainMs;
       askForEverything(world);
       continue;
     }

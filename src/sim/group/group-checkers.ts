@@ -1,4 +1,5 @@
 import type { Entry } from "../../model/entry.ts";
+import type { Incarnation } from "../../model/incarnation.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { compareViewIds, type View, type ViewId } from "../../model/view.ts";
 import { entryKey, type GroupHost } from "./group-host.ts";
@@ -31,7 +32,8 @@ export class GroupCheckers {
   readonly #activations: Activation[] = [];
   readonly #submissions = new Set<string>();
   readonly #delivered = new Map<string, number>();
-  readonly #ordered = new Map<string, number>();
+  readonly #leases = new Map<Incarnation, number>();
+  readonly #lastView = new Map<NodeId, View>();
   readonly #leaseMs: number;
 
   constructor(leaseMs: number) {
@@ -44,12 +46,16 @@ export class GroupCheckers {
 
   /** After a step of `host`. */
   watch(host: GroupHost, hosts: readonly GroupHost[], delivered: readonly Entry[], now: number): void {
-    const facts = host.facts();
-    if (facts === null) return;
-    const { view } = facts;
-    if (view !== null) this.#watchView(view, host, now);
+    // The state itself, not its facts: this runs millions of times.
+    const { state } = host;
+    if (state === null) return;
+    const view = state.phase.kind === "active" ? state.phase.view : null;
+    if (view !== null && this.#lastView.get(host.node) !== view) {
+      this.#lastView.set(host.node, view);
+      this.#watchView(view, host, now);
+    }
     for (const entry of delivered) this.#watchDelivery(host, hosts, entry, view, now);
-    this.#watchLease(host, view, host.toWorldTime(facts.leaseUntil), now);
+    this.#watchLease(host, view, host.toWorldTime(state.leaseUntil), now);
   }
 
   report(rule: Violation["rule"], at: number, text: string): void {
@@ -125,16 +131,16 @@ export class GroupCheckers {
 
   /** A node outside a later view may act for at most the lease after that view began. */
   #watchLease(host: GroupHost, view: View | null, until: number, now: number): void {
-    const life = `${host.node}/${host.incarnation}`;
-    if ((this.#ordered.get(life) ?? 0) >= until) return;
-    this.#ordered.set(life, until);
+    const { incarnation } = host;
+    if (incarnation === null || (this.#leases.get(incarnation) ?? 0) >= until) return;
+    this.#leases.set(incarnation, until);
     if (view === null) return;
     for (const { id, at } of this.#activations) {
       if (compareViewIds(id, view.id) <= 0 || until <= at + this.#leaseMs) continue;
       this.report(
         "lease",
         now,
-        `${life} in view ${view.id.counter} holds a lease ${until - at} ms beyond the begin of view ${id.counter}`,
+        `${host.node} in view ${view.id.counter} holds a lease ${until - at} ms beyond the begin of view ${id.counter}`,
       );
       return;
     }

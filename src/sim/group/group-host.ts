@@ -173,8 +173,8 @@ export class GroupHost {
     this.#world.stepped(this, step);
     if (this.state === null) return;
     if (this.setup.rules.hasLeft(step.state)) return this.killProcess();
-    const { bootAbove } = this.setup.rules.groupFacts(step.state, this.moment());
-    if (bootAbove !== null) {
+    const bootAbove = step.state.bootAbove === null ? null : this.facts()?.bootAbove;
+    if (typeof bootAbove === "number") {
       this.killProcess();
       this.start(bootAbove);
       return;

@@ -150,6 +150,7 @@ export class GroupWorld implements HostWorld {
   }
 
   #watchFence(host: GroupHost): void {
+    if (host.state === null || host.state.race.out === null) return;
     const wish = host.facts()?.arbiterFence;
     if (wish === null || wish === undefined) return;
     const name = `${host.node}/${host.incarnation}/${wish.attempt}`;

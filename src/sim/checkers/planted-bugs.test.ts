@@ -1,0 +1,207 @@
+import { describe, expect, test } from "vitest";
+import { coreRules } from "../../daemon/core-rules.ts";
+import type { Rules } from "../../daemon/setup.ts";
+import type { Effect } from "../../model/effect.ts";
+import type { NodeId, ResourceId } from "../../model/ids.ts";
+import type { Input } from "../../model/input.ts";
+import type { OperationAction } from "../../model/operation.ts";
+import { durationMs, never } from "../../model/units.ts";
+import { shapeConfig, type Shape } from "../explore/shapes.ts";
+import { World } from "../world.ts";
+
+// A checker is trusted after it has caught a planted bug. Here are the bugs.
+
+const [n1, n2, n3] = ["n1", "n2", "n3"] as [NodeId, NodeId, NodeId];
+const settledMs = 20_000;
+
+/** The rules of hale with a mistake in what goes in or in what comes out. */
+function rulesWith(mistake: {
+  readonly input?: (input: Input) => Input;
+  readonly effects?: (effects: readonly Effect[]) => readonly Effect[];
+}): Rules {
+  return {
+    ...coreRules,
+    stepCore(core, input, moment) {
+      const step = coreRules.stepCore(core, mistake.input?.(input) ?? input, moment);
+      return { ...step, effects: mistake.effects?.(step.effects) ?? step.effects };
+    },
+  };
+}
+
+/** A cluster that has been up for a while, all of it well. */
+function settledWorld(rules?: Partial<Record<string, Rules>>, shape: Shape = "3"): World {
+  const { config, digest } = shapeConfig(shape);
+  const world = new World({ config, configDigest: digest, seed: 1, rules: (node) => rules?.[node] });
+  world.found();
+  for (const node of config.nodes) world.machine(node.id).powerOn(0);
+  world.runUntil(settledMs);
+  return world;
+}
+
+function rulesBroken(world: World): readonly string[] {
+  return [...new Set(world.violations.map((violation) => violation.rule))].sort();
+}
+
+/** An operation that no rule asked for. */
+function runByMistake(world: World, node: NodeId, resource: string, action: OperationAction): void {
+  const service = world.truth.serviceOf(resource as ResourceId);
+  const config = service?.resources.find((each) => each.id === resource);
+  const { kernel } = world.machine(node);
+  if (service === undefined || config === undefined || kernel === null)
+    throw new RangeError(`No ${resource} on ${node}`);
+  const operation = {
+    id: 1_000_000,
+    service: service.id,
+    resource: config,
+    action,
+    timeoutMs: durationMs(4000),
+    notAfter: never,
+  };
+  const process = { call: (run: () => void) => run() };
+  void kernel.run(operation, new AbortController().signal, process as never);
+}
+
+describe("checkers", () => {
+  test("nothing is reported of a healthy cluster", () => {
+    const world = settledWorld();
+    world.judgeQuiet();
+    expect(world.violations).toEqual([]);
+  });
+
+  test("[SAFE-1] a service started on a second node", () => {
+    const world = settledWorld();
+    world.machine(n2).kernel?.startByHand("web/disk" as ResourceId);
+    expect(rulesBroken(world)).toEqual(["SAFE-1"]);
+  });
+
+  test("[SAFE-1] a daemon that takes a failed fence for a confirmed one", () => {
+    const trusting = rulesWith({
+      input: (input) =>
+        input.kind === "fence-result" ? { ...input, outcome: { ...input.outcome, confirmed: true } } : input,
+    });
+    const world = settledWorld({ n1: trusting, n2: trusting, n3: trusting });
+    // The node that owns web hears nobody and cannot stop, so that only a fence would help, and the device does not work.
+    for (const device of world.fence.devices.values()) device.works = false;
+    world.pause(n1, "machine");
+    world.runUntil(settledMs + 20_000);
+    expect(rulesBroken(world)).toContain("SAFE-1");
+  });
+
+  test("[SAFE-2] a start while the owner's fate is unknown", () => {
+    const world = settledWorld();
+    for (const device of world.fence.devices.values()) device.works = false;
+    world.truth.causes += 1;
+    world.powerOff(n1, "cable");
+    world.runUntil(settledMs + 10_000);
+    expect(world.violations).toEqual([]);
+    // n1 is really off, so this start hurts nobody; but nobody can know.
+    runByMistake(world, n2, "web/disk", "start");
+    expect(rulesBroken(world)).toEqual(["SAFE-2"]);
+  });
+
+  test("[SAFE-3] a node that writes down something else than the others", () => {
+    const forging = rulesWith({
+      effects: (effects) =>
+        effects.map((effect) => {
+          if (effect.kind !== "persist") return effect;
+          const records = effect.records.map((record) =>
+            record.kind === "append"
+              ? {
+                  ...record,
+                  entries: record.entries.map((entry) => ({ ...entry, id: { ...entry.id, sequence: 7777 } })),
+                }
+              : record,
+          );
+          return { ...effect, records };
+        }),
+    });
+    expect(rulesBroken(settledWorld({ n3: forging }))).toContain("SAFE-3");
+  });
+
+  test("[SAFE-4] an entry that is missing in a later view", () => {
+    const world = settledWorld();
+    world.truth.causes += 1;
+    const { log } = world.truth.of(n3);
+    delete log[log.length - 2];
+    world.powerOff(n1, "cable");
+    world.runUntil(settledMs + 10_000);
+    expect(rulesBroken(world)).toContain("SAFE-4");
+  });
+
+  test("[SAFE-5] a start outside the domain, of a disabled service, on a standby node", () => {
+    const outside = settledWorld();
+    outside.machine(n1).kernel?.orphan();
+    outside.truth.causes += 10;
+    outside.ask(n1, { kind: "disable-service", service: "web" as never }, "service disable web");
+    outside.ask(n1, { kind: "standby-node", node: n2 }, "node standby n2");
+    outside.runUntil(settledMs + 10_000);
+    expect(outside.violations).toEqual([]);
+    runByMistake(outside, n3, "web/disk", "start");
+    runByMistake(outside, n2, "data/base", "start");
+    const texts = outside.violations.filter(({ rule }) => rule === "SAFE-5").map(({ text }) => text);
+    expect(texts).toEqual([
+      "n3 starts web/disk outside its domain (n1, n2)",
+      "n3 starts web/disk, which is disabled",
+      "n2 starts data/base on standby",
+    ]);
+  });
+
+  test("[SAFE-6] a start before the resource above runs, a stop before the one below is stopped", () => {
+    const world = settledWorld();
+    runByMistake(world, n1, "web/disk", "stop");
+    expect(rulesBroken(world)).toEqual(["SAFE-6"]);
+    const other = settledWorld();
+    runByMistake(other, n2, "mail/queue", "start");
+    expect(rulesBroken(other)).toContain("SAFE-6");
+  });
+
+  test("[LIVE-1] daemons that never start anything", () => {
+    const lazy = rulesWith({
+      effects: (effects) => effects.filter((effect) => effect.kind !== "run" || effect.operation.action !== "start"),
+    });
+    const world = settledWorld({ n1: lazy, n2: lazy, n3: lazy });
+    world.judgeQuiet();
+    expect(rulesBroken(world)).toEqual(["LIVE-1"]);
+  });
+
+  test("[LIVE-2] a service that is restarted without a cause", () => {
+    const world = settledWorld();
+    // Behind the back of the checker too: it knows of no fault.
+    world.machine(n1).kernel?.kill("web/disk" as ResourceId);
+    world.machine(n1).kernel?.kill("web/server" as ResourceId);
+    world.runUntil(settledMs + 10_000);
+    expect(rulesBroken(world)).toEqual(["LIVE-2"]);
+  });
+
+  test("[LIVE-3] a node without quorum that keeps its services", () => {
+    const stubborn = rulesWith({
+      effects: (effects) => effects.filter((effect) => effect.kind !== "run" || effect.operation.action !== "stop"),
+    });
+    const world = settledWorld({ n1: stubborn });
+    for (const device of world.fence.devices.values()) device.works = false;
+    world.truth.causes += 1;
+    for (const other of [n2, n3]) {
+      world.network.cut(n1, other);
+      world.network.cut(other, n1);
+    }
+    world.runUntil(settledMs + 60_000);
+    expect(rulesBroken(world)).toEqual(["LIVE-3"]);
+  });
+
+  test("a daemon that breaks a promise of its own is reported, and started again", () => {
+    let isBroken = false;
+    const breaking: Rules = {
+      ...coreRules,
+      stepCore(core, input, moment) {
+        if (input.kind === "tick" && !isBroken && moment.now > 1_000_000 + 5000) {
+          isBroken = true;
+          throw new RangeError("Cannot happen");
+        }
+        return coreRules.stepCore(core, input, moment);
+      },
+    };
+    const world = settledWorld({ n1: breaking });
+    expect(rulesBroken(world)).toEqual(["BROKEN"]);
+    expect(world.machine(n1).daemon).not.toBeNull();
+  });
+});
