@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { openClock } from "../adapters/clock/system-clock.ts";
 import { serveSocket, type SocketServer } from "../adapters/http/serve-socket.ts";
 import { createLog, type LogLevel } from "../adapters/log/pino-log.ts";
-import { raiseAllThreads } from "../adapters/native/real-time.ts";
+import { raiseThreads } from "../adapters/native/real-time.ts";
 import { createApi } from "../api/create-api.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import type { DaemonEnd } from "../daemon/setup.ts";
@@ -98,7 +98,7 @@ async function run(folders: Folders, log: Log): Promise<void> {
 function beReady(log: Log): void {
   // Or the code of takeovers would be thrown away while it is not used, and be compiled again when it is.
   setFlagsFromString("--no-flush-bytecode");
-  const notRaised = raiseAllThreads();
+  const notRaised = raiseThreads();
   if (notRaised !== null) log.write("warning", `without real-time scheduling: ${notRaised}`);
 }
 

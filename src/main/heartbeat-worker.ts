@@ -4,6 +4,7 @@ import type { BeatThreadData, FromBeatThread } from "../adapters/beat-thread/bea
 import { SharedContent } from "../adapters/beat-thread/shared-content.ts";
 import { openClock } from "../adapters/clock/system-clock.ts";
 import { raiseThisThread } from "../adapters/native/real-time.ts";
+import { ownMeans, RealTimeBudget } from "../adapters/native/real-time-budget.ts";
 import { Counters } from "../adapters/network/counters.ts";
 import { makeTarget } from "../adapters/network/datagram-socket.ts";
 import { UdpLink } from "../adapters/network/udp-link.ts";
@@ -38,9 +39,14 @@ let countersTold = "{}";
 const notRaised = raiseThisThread();
 if (notRaised !== null) tell({ kind: "note", text: `heartbeats without real-time scheduling: ${notRaised}` });
 await Promise.all(links.map((link) => link.open()));
+const budget = new RealTimeBudget(
+  ownMeans((text) => tell({ kind: "note", text })),
+  clock.now(),
+);
 const loop = startBeatLoop({
   content,
   clock,
+  onTurn: (now) => budget.look(now),
   keepaliveMs: setup.keepaliveMs,
   silentAfterMs: setup.silentAfterMs,
   send: (encoded, sentAt) => {

@@ -8,6 +8,8 @@ export interface BeatLoopOptions {
   readonly clock: Clock;
   readonly keepaliveMs: number;
   readonly silentAfterMs: number;
+  /** Called with every beat that is due, sent or not. */
+  readonly onTurn?: (now: InstantMs) => void;
   /** Sends to all peers on all links. */
   readonly send: (content: Uint8Array, sentAt: InstantMs) => void;
 }
@@ -19,7 +21,7 @@ export interface BeatLoop {
 }
 
 /** Beats every keepalive on a fixed grid, so that lateness does not add up, while the main loop speaks. */
-export function startBeatLoop({ content, clock, keepaliveMs, silentAfterMs, send }: BeatLoopOptions): BeatLoop {
+export function startBeatLoop({ content, clock, keepaliveMs, silentAfterMs, onTurn, send }: BeatLoopOptions): BeatLoop {
   const beatNow = (): void => {
     const told = content.read();
     const now = clock.now();
@@ -30,7 +32,9 @@ export function startBeatLoop({ content, clock, keepaliveMs, silentAfterMs, send
   const beatAt = (at: InstantMs): void => {
     clock.wakeAt(at, () => {
       beatNow();
-      const late = clock.now() - at;
+      const now = clock.now();
+      onTurn?.(now);
+      const late = now - at;
       beatAt(after(at, keepaliveMs * (1 + Math.floor(late / keepaliveMs))));
     });
   };

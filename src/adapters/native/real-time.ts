@@ -1,6 +1,8 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
 import { kernelCallsProblem, loadKernelCalls } from "./kernel-calls.ts";
 
+const ordinary = 0;
 const roundRobin = 2;
 const resetOnFork = 0x40000000;
 /**
@@ -16,32 +18,50 @@ const priorities = { thread: 2, process: 1 };
  * @returns null when done, otherwise why not, for the log
  */
 export function raiseThisThread(): string | null {
-  return raise(0, priorities.thread);
+  return schedule(0, roundRobin, priorities.thread);
 }
 
 /**
- * Schedules every thread that the process has by now before all ordinary ones, a little below `raiseThisThread`. Node's helpers are
- * among them on purpose: the loop waits for the disk's threads with each write, and for the collector's.
- *
- * Programs that it starts are ordinary. The kernel keeps 5 % of the time for ordinary tasks whatever we do.
+ * Schedules every thread that the process has by now before all ordinary ones, a little below `raiseThisThread`; the calling thread
+ * stays as it is when it is raised already. Node's helpers are among them on purpose: the loop waits for the disk's threads with each
+ * write, and for the collector's. Programs that it starts are ordinary.
  *
  * @returns null when done, otherwise why not, for the log
  */
-export function raiseAllThreads(): string | null {
-  for (const thread of readdirSync("/proc/self/task")) {
-    const problem = raise(Number(thread), priorities.process);
+export function raiseThreads(): string | null {
+  return forThreads(roundRobin, priorities.process);
+}
+
+/** Makes every other thread of the process an ordinary one again. @returns null when done, otherwise why not */
+export function lowerOtherThreads(): string | null {
+  return forThreads(ordinary, 0, ownThread());
+}
+
+/** Raises every other thread of the process again after `lowerOtherThreads`. @returns null when done, otherwise why not */
+export function raiseOtherThreads(): string | null {
+  return forThreads(roundRobin, priorities.process, ownThread());
+}
+
+function forThreads(policy: number, priority: number, spared?: string): string | null {
+  for (const thread of readdirSync("/proc/self/task").filter((name) => name !== spared)) {
+    const problem = schedule(Number(thread), policy, priority);
     // ESRCH: it has ended since.
     if (problem !== null && problem !== "errno 3") return problem;
   }
   return null;
 }
 
-function raise(thread: number, priority: number): string | null {
+/** The kernel's number of the calling thread. */
+function ownThread(): string {
+  return basename(readlinkSync("/proc/thread-self"));
+}
+
+function schedule(thread: number, policy: number, priority: number): string | null {
   const calls = loadKernelCalls();
   if (calls === null) return `no koffi (${kernelCallsProblem()})`;
   const parameter = Buffer.alloc(4);
   parameter.writeInt32LE(priority);
-  if (calls.schedSetscheduler(thread, roundRobin | resetOnFork, parameter) === 0) return null;
+  if (calls.schedSetscheduler(thread, policy | resetOnFork, parameter) === 0) return null;
   const errno = calls.errno();
   return errno === 1 ? "EPERM, needs root or CAP_SYS_NICE" : `errno ${errno}`;
 }
