@@ -8,7 +8,6 @@ import type { Input, Moment } from "../model/input.ts";
 import { type InstantMs, never } from "../model/units.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { idleFenceRunner, onFenceOutcome } from "./fencing/fence-runner.ts";
-import { isLive } from "./fencing/node-record.ts";
 import { deliver } from "./manager-entries.ts";
 import { fenceAsTold, onVerdict, probePorts, seeToFences } from "./manager-fencing.ts";
 import { mandate, watchLease } from "./manager-lease.ts";
@@ -152,9 +151,4 @@ function take(work: Work, input: ManagerInput): void {
 /** True while something of this node's services runs: for the snapshot's warnings. */
 export function runsAnything(state: ManagerState): boolean {
   return Object.values(state.runner.runtimes).some(isActive);
-}
-
-/** True for a live member: used by the snapshot. */
-export function isHere(state: ManagerState): boolean {
-  return isLive(state.cluster.nodes[state.self]);
 }

@@ -128,6 +128,11 @@ function forReasons(question: PlacementQuestion, entry: Rank): readonly string[]
     else reasons.push(domain.ordered ? `place ${entry.place + 1} of its domain` : "in its domain");
   }
   if (entry.candidate.isUnsteady) reasons.push("lost three times within an hour: last resort");
-  reasons.push(entry.candidate.services === 1 ? "has 1 service" : `has ${entry.candidate.services} services`);
+  reasons.push(otherServices(entry.candidate.services));
   return reasons;
+}
+
+function otherServices(count: number): string {
+  if (count === 0) return "runs no other services";
+  return count === 1 ? "runs 1 other service" : `runs ${count} other services`;
 }

@@ -77,6 +77,8 @@ export function applyFenceResult(draft: Draft, body: Extract<EntryBody, { kind: 
     },
     failures: body.confirmed ? 0 : fence.failures + 1,
   });
+  // A member that was to be fenced and was not (or lives anew) is a candidate only from here on.
+  if (isLive(draft.nodes[body.target])) patchNode(draft, body.target, { eligibleSince: draft.index });
   if (!body.confirmed) {
     const text = `fence ${body.attempt} failed, by ${body.by}: ${body.reason}`;
     draft.events.push({ node: body.target, level: "error", text });

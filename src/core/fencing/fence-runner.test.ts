@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import type { ClusterConfig, FenceStep } from "../../model/cluster-config.ts";
+import { parseDeviceId, parseNodeId } from "../../model/ids.ts";
+import { durationMs } from "../../model/units.ts";
+import { fenceBackOffMs, fencePerformer } from "./fence-record.ts";
+import { beginFence, type FenceRunner, type FenceStepResult, idleFenceRunner, onFenceOutcome } from "./fence-runner.ts";
+import { unseenNode } from "./node-record.ts";
+import { wallMs } from "../../model/units.ts";
+
+const target = parseNodeId("n1");
+
+function step(device: string, plug?: string): FenceStep {
+  return plug === undefined ? { device: parseDeviceId(device) } : { device: parseDeviceId(device), plug };
+}
+
+function config(fence: readonly (readonly FenceStep[])[], powerOn = false): ClusterConfig {
+  const spans = { keepaliveMs: 1, warntimeMs: 1, deadtimeMs: 1, initdeadMs: 1, daemonGraceMs: 1 };
+  const heartbeat = { ...spans, port: 1 } as unknown as ClusterConfig["heartbeat"];
+  const devices = ["pdu1", "pdu2", "ipmi"].map((name) => ({
+    id: parseDeviceId(name),
+    agent: `fence_${name}`,
+    parameters: { ip: name },
+    timeoutMs: durationMs(1000),
+  }));
+  const nodes = [{ id: target, addresses: [], fence }];
+  return {
+    cluster: "c",
+    heartbeat,
+    nodes,
+    quorum: { kind: "majority" },
+    fencing: { kind: "devices", devices, powerOn },
+    services: [],
+  };
+}
+
+/** Answers every call from the table and tells what was called and what came of it. */
+function play(using: ClusterConfig, works: Readonly<Record<string, boolean>>): readonly string[] {
+  const said: string[] = [];
+  const queue: number[] = [];
+  const agents = new Map<number, string>();
+  let runner: FenceRunner = idleFenceRunner;
+  const take = (result: FenceStepResult): void => {
+    runner = result.runner;
+    for (const effect of result.effects) {
+      if (effect.kind !== "fence") continue;
+      said.push(
+        `${effect.call.action} ${effect.call.agent}${effect.call.plug === undefined ? "" : ` ${effect.call.plug}`}`,
+      );
+      agents.set(effect.call.id, effect.call.agent);
+      queue.push(effect.call.id);
+    }
+    for (const verdict of result.verdicts)
+      said.push(`${verdict.confirmed ? "confirmed" : "failed"}: ${verdict.reason}`);
+  };
+  take(beginFence(runner, using, { target, attempt: 1, isArbiter: false }));
+  for (let call = queue.shift(); call !== undefined; call = queue.shift()) {
+    const confirmed = works[agents.get(call) ?? ""] ?? false;
+    take(onFenceOutcome(runner, call, { confirmed, reason: confirmed ? "" : "no answer", output: "", durationMs: 1 }));
+  }
+  expect(runner.jobs).toEqual([]);
+  return said;
+}
+
+describe("fencing a node by its devices", () => {
+  it("[FEN-2] takes all steps of a level, one after another", () => {
+    const both = config([[step("pdu1", "1"), step("pdu2", "2")]]);
+    expect(play(both, { fence_pdu1: true, fence_pdu2: true })).toEqual([
+      "off fence_pdu1 1",
+      "off fence_pdu2 2",
+      "confirmed: confirmed off by pdu1 and pdu2",
+    ]);
+  });
+
+  it("[FEN-2] never counts half a level, and goes on to the next level from its first step", () => {
+    const levels = config([[step("pdu1"), step("pdu2")], [step("ipmi")]]);
+    expect(play(levels, { fence_pdu1: true, fence_ipmi: true })).toEqual([
+      "off fence_pdu1",
+      "off fence_pdu2",
+      "off fence_ipmi",
+      "confirmed: confirmed off by ipmi",
+    ]);
+  });
+
+  it("[FEN-2] has failed when every level has, and says why", () => {
+    const levels = config([[step("pdu1")], [], [step("ipmi")]]);
+    expect(play(levels, {})).toEqual(["off fence_pdu1", "off fence_ipmi", "failed: pdu1: no answer; ipmi: no answer"]);
+    expect(play(config([]), {})).toEqual(["failed: no fence device is configured for it"]);
+  });
+
+  it("[FEN-10] switches it on again after it was confirmed, whatever comes of that", () => {
+    const on = config([[step("pdu1")]], true);
+    expect(play(on, { fence_pdu1: true })).toEqual([
+      "off fence_pdu1",
+      "on fence_pdu1",
+      "confirmed: confirmed off by pdu1",
+    ]);
+  });
+
+  it("[FEN-3] ignores the answer to a call it did not make", () => {
+    const begun = beginFence(idleFenceRunner, config([[step("pdu1")]]), { target, attempt: 1, isArbiter: false });
+    const late = onFenceOutcome(begun.runner, 99, { confirmed: true, reason: "", output: "", durationMs: 1 });
+    expect(late).toEqual({ runner: begun.runner, effects: [], verdicts: [] });
+  });
+});
+
+describe("who fences, and when again", () => {
+  it("[FEN-3] the members but the target take turns", () => {
+    const nodes = ["n1", "n2", "n3"].map((name) => ({ ...unseenNode(parseNodeId(name), wallMs(0)), isMember: true }));
+    expect([1, 2, 3, 4].map((attempt) => fencePerformer(nodes, target, attempt))).toEqual(["n2", "n3", "n2", "n3"]);
+    expect(fencePerformer(nodes.slice(0, 1), target, 1)).toBe(null);
+  });
+
+  it("[FEN-3] waits 1 s doubling to 60 s", () => {
+    expect([0, 1, 2, 3, 7, 100].map(fenceBackOffMs)).toEqual([0, 1000, 2000, 4000, 60_000, 60_000]);
+  });
+});

@@ -1,0 +1,267 @@
+import { describe, expect, it } from "vitest";
+import type { Effect } from "../../model/effect.ts";
+import { type ResourceId, resourceId } from "../../model/ids.ts";
+import type { OperationOutcome } from "../../model/operation.ts";
+import { parseServiceId } from "../../model/ids.ts";
+import { durationMs, instantMs, wallMs } from "../../model/units.ts";
+import type { Order } from "./plan.ts";
+import {
+  advanceRunner,
+  idleRunner,
+  onOperationOutcome,
+  type RunnerMandate,
+  type RunnerState,
+  type RunnerStep,
+} from "./runner.ts";
+import { observationOf } from "./runtime.ts";
+import type { ServiceConfig } from "../../model/cluster-config.ts";
+
+const web = parseServiceId("web");
+const span = durationMs(20_000);
+const times = {
+  startTimeoutMs: span,
+  stopTimeoutMs: span,
+  monitorTimeoutMs: span,
+  monitorIntervalMs: durationMs(5_000),
+};
+const definition: ServiceConfig = {
+  id: web,
+  domain: { nodes: [], ordered: false, restricted: false, failback: false },
+  recovery: { policy: "restart", maxRestarts: 1, withinMs: span },
+  resources: ["disk", "ip", "app"].map((name) => ({
+    kind: "lsb",
+    id: resourceId(web, name),
+    name,
+    script: "/s",
+    ...times,
+  })),
+  enabled: true,
+};
+
+const free: RunnerMandate = { mayStart: true, leaseUntil: instantMs(1_000_000), mustStop: false };
+const helpless: RunnerMandate = { mayStart: false, leaseUntil: instantMs(0), mustStop: true };
+
+/** One runner on one node; agents succeed unless the table says otherwise. */
+class Bench {
+  runner: RunnerState = idleRunner;
+  now = 0;
+  order: Order | undefined;
+  mandate = free;
+  readonly said: string[] = [];
+  /** `stop web/ip` -> outcome. */
+  readonly answers = new Map<string, Partial<OperationOutcome> | "silent">();
+  readonly open: { readonly id: number; readonly what: string }[] = [];
+
+  tell(action: Order["action"], attempt: number): this {
+    this.order = { service: web, action, attempt, definition };
+    return this.tick();
+  }
+
+  tick(ms = 0): this {
+    this.now += ms;
+    this.take(
+      advanceRunner(
+        this.runner,
+        [definition],
+        this.order === undefined ? [] : [this.order],
+        this.mandate,
+        this.moment(),
+      ),
+    );
+    return this;
+  }
+
+  /** Ends every operation that is under way, and those that follow, but for the silent ones. */
+  finish(): this {
+    for (let next = this.nextToEnd(); next !== undefined; next = this.nextToEnd()) {
+      this.open.splice(this.open.indexOf(next), 1);
+      this.end(next);
+    }
+    return this;
+  }
+
+  private nextToEnd(): { readonly id: number; readonly what: string } | undefined {
+    return this.open.find(({ what }) => this.answers.get(what) !== "silent");
+  }
+
+  private end({ id, what }: { readonly id: number; readonly what: string }): void {
+    const answer = this.answers.get(what);
+    const isProbe = what.startsWith("monitor") && answer === undefined;
+    const given = answer === undefined || answer === "silent" ? {} : answer;
+    const status = isProbe && !this.runs(what) ? "not-running" : "ok";
+    const outcome: OperationOutcome = { status, severity: "none", reason: "", output: "", durationMs: 1, ...given };
+    this.take(onOperationOutcome(this.runner, id, outcome, this.mandate, this.moment()));
+    this.tick();
+  }
+
+  runs(what: string): boolean {
+    const id = what.split(" ")[1] as ResourceId;
+    return this.runner.runtimes[web]?.resources.find((one) => one.config.id === id)?.state === "running";
+  }
+
+  take(step: RunnerStep): void {
+    this.runner = step.state;
+    for (const effect of step.effects) this.hear(effect);
+    for (const { attempt, result } of step.reports) {
+      this.said.push(
+        `report ${attempt} ${result.kind}${result.kind === "failed" ? ` ${result.action} ${result.resource}` : ""}`,
+      );
+    }
+  }
+
+  hear(effect: Effect): void {
+    if (effect.kind === "cancel") this.said.push("cancel");
+    if (effect.kind !== "run") return;
+    const what = `${effect.operation.action} ${effect.operation.resource.id}`;
+    this.open.push({ id: effect.operation.id, what });
+    if (effect.operation.action !== "monitor") this.said.push(what);
+  }
+
+  moment(): { readonly now: ReturnType<typeof instantMs>; readonly wall: ReturnType<typeof wallMs> } {
+    return { now: instantMs(this.now), wall: wallMs(this.now) };
+  }
+
+  heard(): readonly string[] {
+    return this.said.splice(0);
+  }
+}
+
+function probed(): Bench {
+  const bench = new Bench().tick().finish();
+  expect(bench.heard()).toEqual([]);
+  return bench;
+}
+
+function started(): Bench {
+  const bench = probed().tell("start", 1).finish();
+  bench.heard();
+  return bench.tell("keep", 1);
+}
+
+const bad = { status: "failed", severity: "soft", reason: "exit code 1" } as const;
+
+describe("a node's own work on a service", () => {
+  it("[SAFE-6, SVC-20] starts top to bottom and stops bottom to top, each after the one before", () => {
+    const bench = probed().tell("start", 1).finish();
+    expect(bench.heard()).toEqual(["start web/disk", "start web/ip", "start web/app", "report 1 started"]);
+    bench.tell("stop", 2).finish();
+    expect(bench.heard()).toEqual(["stop web/app", "stop web/ip", "stop web/disk", "report 2 stopped"]);
+  });
+
+  it("[SVC-5] cleans up after a failed start, then says so", () => {
+    const bench = probed();
+    bench.answers.set("start web/ip", bad);
+    bench.tell("start", 1).finish();
+    expect(bench.heard()).toEqual([
+      "start web/disk",
+      "start web/ip",
+      "stop web/ip",
+      "stop web/disk",
+      "report 1 failed start web/ip",
+    ]);
+  });
+
+  it("[SVC-9] ends at a failed ordered stop and reports it, above nothing is touched", () => {
+    const bench = started();
+    bench.answers.set("stop web/ip", bad);
+    bench.tell("stop", 2).finish();
+    expect(bench.heard()).toEqual(["stop web/app", "stop web/ip", "report 2 failed stop web/ip"]);
+    bench.tell("wait", 2).finish();
+    expect(bench.heard()).toEqual([]);
+  });
+
+  it("[SVC-12, SVC-20] stops unasked without a lease, and tries a failed step again instead of passing on", () => {
+    const bench = started();
+    bench.answers.set("stop web/ip", bad);
+    bench.mandate = helpless;
+    bench.tick().finish();
+    expect(bench.heard()).toEqual(["stop web/app", "stop web/ip"]);
+    bench.tick(1_000).finish();
+    expect(bench.heard()).toEqual(["stop web/ip"]);
+    bench.answers.delete("stop web/ip");
+    bench.tick(1_000).finish();
+    expect(bench.heard()).toEqual(["stop web/ip", "stop web/disk"]);
+    expect(bench.runner.runtimes[web]?.mustReport).toBe(true);
+  });
+
+  it("[SVC-19] cancels a start when the lease ends, and undoes it", () => {
+    const bench = probed();
+    bench.answers.set("start web/ip", "silent");
+    bench.tell("start", 1).finish();
+    bench.mandate = helpless;
+    bench.tick();
+    expect(bench.heard()).toEqual(["start web/disk", "start web/ip", "cancel"]);
+    bench.answers.set("start web/ip", { status: "failed", severity: "soft", reason: "cancelled" });
+    bench.finish();
+    expect(bench.heard()).toEqual(["stop web/ip", "stop web/disk"]);
+    bench.mandate = free;
+    bench.tick().finish();
+    expect(bench.heard()).toEqual([]);
+  });
+
+  it("[SVC-19] takes a refused start for a lost lease, not for a failure", () => {
+    const bench = probed();
+    bench.answers.set("start web/ip", { status: "refused" });
+    bench.tell("start", 1).finish();
+    expect(bench.heard()).toEqual(["start web/disk", "start web/ip", "stop web/disk"]);
+    expect(bench.runner.runtimes[web]?.mustReport).toBe(true);
+  });
+
+  it("[SVC-18] waits for a monitor in the way, which it cancels", () => {
+    const bench = started();
+    bench.answers.set("monitor web/app", "silent");
+    bench.tick(5_000).finish();
+    bench.tell("stop", 2);
+    expect(bench.heard()).toEqual(["cancel"]);
+    bench.answers.set("monitor web/app", { status: "failed", reason: "cancelled" });
+    bench.finish();
+    expect(bench.heard()).toEqual(["stop web/app", "stop web/ip", "stop web/disk", "report 2 stopped"]);
+  });
+
+  it("[SVC-6] reports a failed monitor once, and monitors no more until there is a new order", () => {
+    const bench = started();
+    bench.answers.set("monitor web/app", { status: "not-running", reason: "dead" });
+    bench.tick(5_000).finish().tick(5_000).finish().tick(5_000).finish();
+    expect(bench.heard()).toEqual(["report 1 failed monitor web/app"]);
+  });
+
+  it("[SVC-22] takes an operation without any result as timed out, long after its time-out", () => {
+    const bench = probed();
+    bench.answers.set("start web/disk", "silent");
+    bench.tell("start", 1).finish().tick(29_999);
+    expect(bench.heard()).toEqual(["start web/disk"]);
+    bench.tick(1).finish();
+    expect(bench.heard()).toEqual(["stop web/disk", "report 1 failed start web/disk"]);
+  });
+
+  it("[SVC-10] reports what a probe could not tell as unclear, and what is not installed as absent for good", () => {
+    const bench = new Bench();
+    bench.answers.set("monitor web/ip", bad);
+    bench.answers.set("monitor web/app", { status: "failed", severity: "hard", code: 5, reason: "not installed" });
+    bench.tick().finish();
+    const runtime = bench.runner.runtimes[web];
+    expect(runtime === undefined ? null : observationOf(runtime, 7)).toEqual({
+      service: web,
+      running: [],
+      unclear: ["web/ip"],
+      attempt: 7,
+      unable: "web/app: not installed",
+    });
+  });
+
+  it("[SVC-3] turns to a newer order at once: a start under way is cancelled and undone under the new number", () => {
+    const bench = probed();
+    bench.answers.set("start web/ip", "silent");
+    bench.tell("start", 1).finish().tell("stop", 2);
+    bench.answers.delete("start web/ip");
+    bench.finish();
+    expect(bench.heard()).toEqual([
+      "start web/disk",
+      "start web/ip",
+      "cancel",
+      "stop web/ip",
+      "stop web/disk",
+      "report 2 stopped",
+    ]);
+  });
+});
