@@ -7,7 +7,7 @@ import { makeIncarnation, type Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
 import type { Answer, Intent } from "../model/intent.ts";
 import type { Snapshot, Why } from "../model/snapshot.ts";
-import { after, type InstantMs } from "../model/units.ts";
+import type { InstantMs } from "../model/units.ts";
 import type { Control } from "../ports/control.ts";
 import type { JournalContent } from "../ports/journal.ts";
 import type { ReceivedBytes } from "../ports/transport.ts";
@@ -18,8 +18,10 @@ import { Inbox } from "./inbox.ts";
 import { daemonLimits } from "./limits.ts";
 import { coreRules } from "./core-rules.ts";
 import { LinkTable } from "./link-table.ts";
+import { readDisk } from "./read-disk.ts";
 import { Requests, type Waiter } from "./requests.ts";
 import type { DaemonSetup, ReadConfig, Rules } from "./setup.ts";
+import { Ticker } from "./ticker.ts";
 
 /**
  * One node's daemon: an inbox, a loop that gives the core one input at a time, and an executor for what the core asks.
@@ -34,6 +36,7 @@ export class Daemon implements Control {
   readonly #events = new EventRing();
   readonly #requests: Requests;
   readonly #links: LinkTable;
+  readonly #ticker: Ticker;
   readonly #dropped = new Counters();
   /** Everything on disk in order, for a restart in place. The entries are the core's own objects, so this costs little. */
   readonly #records: DiskRecord[] = [];
@@ -46,11 +49,6 @@ export class Daemon implements Control {
   #isPumpArmed = false;
   #isRestarting = false;
   #isEnding = false;
-  /** The loop was away, and a tick follows as soon as what waited has been heard. */
-  #isCatchingUp = false;
-  #wakeAt: InstantMs;
-  #lastTickAt: InstantMs;
-  #timer: { readonly at: InstantMs; readonly cancel: () => void } | null = null;
 
   constructor(setup: DaemonSetup) {
     this.#setup = setup;
@@ -60,8 +58,11 @@ export class Daemon implements Control {
     this.#requests = new Requests(setup.ports.clock);
     this.#links = new LinkTable(setup.self);
     this.#links.configure(setup.config);
-    this.#wakeAt = setup.ports.clock.now();
-    this.#lastTickAt = this.#wakeAt;
+    this.#ticker = new Ticker(setup.ports.clock, {
+      keepaliveMs: () => this.#config.heartbeat.keepaliveMs,
+      tick: (now) => this.#tick(now),
+      wasAway: (lateMs) => this.#own("warning", `the loop was away for ${Math.round(lateMs)} ms`),
+    });
   }
 
   /** The present life's name; null before the boot record is on disk. */
@@ -95,6 +96,7 @@ export class Daemon implements Control {
           for (const what of ended) this.#own("warning", `ended what an earlier daemon had left under way: ${what}`);
           boot(content);
         };
+        // oxlint-disable-next-line promise/no-callback-in-promise -- waiting is a callback here, see above
         endLeftovers().then(next, fail("Cannot end what an earlier daemon left under way"));
       };
       journal.load().then(load, fail("Cannot read the journal"));
@@ -205,6 +207,7 @@ export class Daemon implements Control {
       written = journal.rewrite(this.#records);
     }
     written.then(() => {
+      // oxlint-disable-next-line promise/no-callback-in-promise -- waiting is a callback here, see above
       if (!this.#isEnding) next(this.#rules.replayDisk(this.#records));
     }, fail);
   }
@@ -233,7 +236,7 @@ export class Daemon implements Control {
     const { self, configDigest, version } = setup;
     const boot = { self, incarnation, config: this.#config, configDigest, disk, seed: setup.seed(), version };
     this.#isRestarting = false;
-    this.#lastTickAt = moment.now;
+    this.#ticker.start();
     this.#took(this.#rules.startCore(boot, moment));
     this.#armPump();
   }
@@ -241,6 +244,7 @@ export class Daemon implements Control {
   /** The group remembers a later life of this node than its disk does: it must call itself younger than that one. */
   #restartAbove(boot: number): void {
     this.#isRestarting = true;
+    this.#ticker.stop();
     this.#own("warning", `boot counter raised above ${boot}: the group remembers a later life of this node`);
     const record: DiskRecord = { kind: "boot", boot: boot + 1 };
     this.#records.push(record);
@@ -256,8 +260,7 @@ export class Daemon implements Control {
     // Silent first: whatever else takes its time, the others must not believe that this node is still taking part.
     const silent = this.#executor?.close();
     if (kind === "failed") this.#own("error", `daemon ends: ${reason}`);
-    this.#timer?.cancel();
-    this.#timer = null;
+    this.#ticker.stop();
     const text = kind === "left" ? "The daemon has left the cluster" : `The daemon has ended: ${reason}`;
     this.#requests.answerAll({ ok: false, code: "NOT_REACHED", text });
     const { transport, journal, agents } = this.#setup.ports;
@@ -332,44 +335,11 @@ export class Daemon implements Control {
   /** Takes over the new state before carrying out the effects: a port may call back at once. */
   #took(step: CoreStep): void {
     this.#core = step.state;
-    this.#wakeAt = step.wakeAt;
     if (step.effects.length > 0) this.#executor?.execute(step.effects);
-    this.#armTimer();
-  }
-
-  /** One timer, moved only when it must ring earlier: most steps ask for an instant after the next tick anyway. */
-  #armTimer(): void {
-    if (this.#isEnding || this.#isRestarting || this.#isCatchingUp) return;
-    const { clock } = this.#setup.ports;
-    const tickAt = after(this.#lastTickAt, this.#config.heartbeat.keepaliveMs / 2);
-    // Not before the last tick's successor: an instant in the past must not turn the loop at one moment for ever.
-    const wanted = Math.max(Math.min(this.#wakeAt, tickAt), this.#lastTickAt + 1) as InstantMs;
-    if (this.#timer !== null) {
-      if (this.#timer.at <= wanted) return;
-      this.#timer.cancel();
-    }
-    this.#timer = { at: wanted, cancel: clock.wakeAt(wanted, () => this.#ring(wanted)) };
-  }
-
-  #ring(armedFor: InstantMs): void {
-    this.#timer = null;
-    const { clock } = this.#setup.ports;
-    const now = clock.now();
-    const { keepaliveMs } = this.#config.heartbeat;
-    if (now < this.#wakeAt && now < this.#lastTickAt + keepaliveMs / 2) return this.#armTimer();
-    const lateMs = now - armedFor;
-    if (lateMs < keepaliveMs) return this.#tick(now);
-    // The whole process stood still. What came in meanwhile waits in sockets and pipes: it is heard before anything is judged.
-    this.#own("warning", `the loop was away for ${Math.round(lateMs)} ms`);
-    this.#isCatchingUp = true;
-    clock.wakeAt(after(now, 1), () => {
-      this.#isCatchingUp = false;
-      if (!this.#isEnding && !this.#isRestarting) this.#tick(clock.now());
-    });
+    this.#ticker.wakeAt(step.wakeAt);
   }
 
   #tick(now: InstantMs): void {
-    this.#lastTickAt = now;
     this.#step({ kind: "tick" });
     // After the step: that the core still thinks is what the beat thread must be told, not that a timer rang.
     this.#executor?.refreshBeat();
@@ -428,18 +398,6 @@ export class Daemon implements Control {
   #moment(): Moment {
     const { clock } = this.#setup.ports;
     return { now: clock.now(), wall: clock.wall() };
-  }
-}
-
-/** A journal whose records contradict each other is as bad as one that cannot be read: what it promised is unknown. */
-function readDisk(content: JournalContent, rules: Rules): { readonly disk: DiskState; readonly damage: string | null } {
-  const blank = rules.replayDisk([]);
-  if (content.state === "damaged") return { disk: blank, damage: content.detail };
-  try {
-    return { disk: rules.replayDisk(content.records), damage: null };
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return { disk: blank, damage: error.message };
   }
 }
 

@@ -55,6 +55,6 @@ export class Requests {
   }
 
   answerAll(answer: Answer): void {
-    for (const request of [...this.#waiting.keys()]) this.answer(request, answer);
+    for (const request of this.#waiting.keys()) this.answer(request, answer);
   }
 }

@@ -1,11 +1,11 @@
-import type { TimedEvent, VirtualTime } from "./virtual-time.ts";
+import type { EventOwner, TimedEvent, VirtualTime } from "./virtual-time.ts";
 
 /**
  * Something that runs on a simulated machine and can be stopped dead or paused: a daemon, or a kernel with its services.
  * What would happen to it while it is paused happens when it goes on, in the same order: timers that ring late, packets
  * that waited in the socket's buffer.
  */
-export class SimProcess {
+export class SimProcess implements EventOwner {
   readonly #time: VirtualTime;
   readonly #onCrash: (error: unknown) => void;
   #deferred: TimedEvent[] = [];

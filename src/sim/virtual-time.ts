@@ -1,11 +1,14 @@
-import type { SimProcess } from "./sim-process.ts";
+/** Whose an event is: it decides whether the event happens now, later or never. */
+export interface EventOwner {
+  take(event: TimedEvent, run: () => void): void;
+}
 
 /** Something that will happen. Cancelled by taking its `run` away. */
 export interface TimedEvent {
   at: number;
   order: number;
   /** Whose it is: skipped when that one is dead, kept back while it is paused. null: the world's own. */
-  readonly process: SimProcess | null;
+  readonly process: EventOwner | null;
   run: (() => void) | null;
 }
 
@@ -30,7 +33,7 @@ export class VirtualTime {
   }
 
   /** Lets `run` happen at `at`, or now if that has passed. */
-  schedule(at: number, process: SimProcess | null, run: () => void): TimedEvent {
+  schedule(at: number, process: EventOwner | null, run: () => void): TimedEvent {
     this.#order += 1;
     const event: TimedEvent = { at: at > this.#now ? at : this.#now, order: this.#order, process, run };
     this.#push(event);

@@ -3,7 +3,7 @@ import { type NodeId, parseNodeId, parseServiceId, resourceId } from "../../src/
 import type { Incarnation } from "../../src/model/incarnation.ts";
 import { durationMs, type InstantMs, instantMs } from "../../src/model/units.ts";
 import type { ReceivedBytes } from "../../src/ports/transport.ts";
-import { CarriedBytes, carryingSealer } from "../../src/sim/carried-packets.ts";
+import { type CarriedBytes, carryingSealer } from "../../src/sim/carried-packets.ts";
 import { fakeAgents } from "../../src/sim/fake-agents.ts";
 import { FakeBeater } from "../../src/sim/fake-beater.ts";
 import { FakeClock } from "../../src/sim/fake-clock.ts";

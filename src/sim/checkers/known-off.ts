@@ -16,11 +16,13 @@ export function knownOffChecker(bench: Bench): Checker {
   const mayRun = new Map<NodeId, Set<ServiceId>>(config.nodes.map((node) => [node.id, new Set()]));
   let read = 0;
 
-  const clear = (node: NodeId, services: readonly ServiceId[]): void => {
+  const clear = (node: NodeId, services: readonly ServiceId[], isSworn = false): void => {
     for (const id of services) {
       const service = truth.service(id);
-      // A late report about an earlier time says nothing about what is active now.
-      if (service !== undefined && !truth.isActive(node, service)) mayRun.get(node)?.delete(id);
+      // A late report about an earlier time says nothing about what is active now. An assumption counts even when it is wrong:
+      // who configured it, or swore it, has taken that upon himself.
+      const isIdle = service !== undefined && !truth.isActive(node, service);
+      if (isIdle || isSworn) mayRun.get(node)?.delete(id);
     }
   };
   const all = config.services.map((service) => service.id);
@@ -29,7 +31,7 @@ export function knownOffChecker(bench: Bench): Checker {
       const body = truth.entries[read]?.body;
       if (body === undefined) continue;
       const off = clearedNode(body);
-      if (off !== null) clear(off, all);
+      if (off !== null) clear(off, all, body.kind === "assumed-off" || body.kind === "intent");
       if (body.kind === "service-result" && meansIdle(body.result)) clear(body.node, [body.service]);
       if (body.kind === "observed") {
         const idle = body.services.filter(({ running, unclear }) => running.length === 0 && unclear.length === 0);

@@ -121,8 +121,9 @@ describe("checkers", () => {
   test("[SAFE-4] an entry that is missing in a later view", () => {
     const world = settledWorld();
     world.truth.causes += 1;
-    const { log } = world.truth.of(n3);
-    delete log[log.length - 2];
+    const truth = world.truth.of(n3);
+    // Its disk ends early: the last entries were never there.
+    truth.log = truth.log.slice(0, -2);
     world.powerOff(n1, "cable");
     world.runUntil(settledMs + 10_000);
     expect(rulesBroken(world)).toContain("SAFE-4");

@@ -206,7 +206,7 @@ export class FaultMaker {
   }
 
   #fenceDevice(): void {
-    const device = this.#random.pick([...this.#world.fence.devices.keys()]) as DeviceId;
+    const device = this.#random.pick<DeviceId>([...this.#world.fence.devices.keys()]);
     const state = this.#world.device(device);
     const fault = this.#random.pick(["broken", "mute", "slow"] as const);
     this.#world.note(null, `-- fence device ${device} is ${fault}`);

@@ -158,7 +158,8 @@ function powerLoss(world: GroupWorld): void {
 
 function leaveOne(world: GroupWorld, plan: FaultPlan): void {
   const host = victim(world);
-  if (!plan.leaves || !host.isRunning) return;
+  // One that stands still would take the wish up long after the faults have ended.
+  if (!plan.leaves || !host.isRunning || world.now < Math.max(host.frozenUntil, host.hungUntil)) return;
   host.input(() => ({ kind: "leave" }));
   startLater(world, host, world.dice.between(500, 3_000));
 }

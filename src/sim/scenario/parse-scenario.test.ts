@@ -15,8 +15,7 @@ function errorsOf(...lines: readonly string[]): readonly string[] {
     parseScenario(lines.join("\n"), { fileName: "story.yaml" });
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
-    expect(error.code).toBe("SCENARIO_INVALID");
-    return error.message.split("\n");
+    return `${error.code} ${error.message}`.split("\n");
   }
   return [];
 }
@@ -75,7 +74,7 @@ describe("parseScenario", () => {
         "until: 2s",
       ),
     ).toEqual([
-      "Cannot use scenario story.yaml: 7 errors",
+      "SCENARIO_INVALID Cannot use scenario story.yaml: 7 errors",
       'story.yaml:8:26: found "n9", wanted n1 or n2 or n3',
       'story.yaml:9:11: found "3 s", wanted a duration such as 250ms, 1.5s or 10m',
       expect.stringContaining("story.yaml:10:5: found at, explode, wanted one of power-off, power-on"),
