@@ -86,7 +86,7 @@ describe("where a service goes", () => {
       {
         node: "n2",
         verdict: "runs it",
-        reasons: ["it stays where it runs", "place 1 of its domain", "has 0 services"],
+        reasons: ["it stays where it runs", "place 1 of its domain", "runs no other services"],
       },
       { node: "n1", verdict: "may not", reasons: ["on standby"] },
       { node: "n3", verdict: "may not", reasons: ["not in its domain (n2, n1), which is restricted"] },
