@@ -1,4 +1,4 @@
-import { access, chmod, mkdir, readdir, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, readdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
 
@@ -11,14 +11,12 @@ interface Entry {
   readonly kind: "program" | "worker";
   /** Its dynamic imports become files of their own in dist/parts/. */
   readonly isSplit?: boolean;
-  /** True while the file is still to be written: then it is left out with a note. */
-  readonly mayBeMissing: boolean;
 }
 
 const entries: readonly Entry[] = [
-  { file: "src/main/hale.ts", kind: "program", isSplit: true, mayBeMissing: true },
-  { file: "src/main/haled.ts", kind: "program", mayBeMissing: true },
-  { file: "src/main/heartbeat-worker.ts", kind: "worker", mayBeMissing: true },
+  { file: "src/main/hale.ts", kind: "program", isSplit: true },
+  { file: "src/main/haled.ts", kind: "program" },
+  { file: "src/main/heartbeat-worker.ts", kind: "worker" },
 ];
 
 const root = join(import.meta.dirname, "..");
@@ -39,17 +37,8 @@ for (const result of results) {
   }
 }
 
-async function buildEntry({ file, kind, isSplit, mayBeMissing }: Entry): Promise<void> {
+async function buildEntry({ file, kind, isSplit }: Entry): Promise<void> {
   const out = join(dist, `${basename(file, ".ts")}.js`);
-  const exists = await access(join(root, file)).then(
-    () => true,
-    () => false,
-  );
-  if (!exists && mayBeMissing) {
-    await rm(out, { force: true });
-    console.log(`not written yet: ${file}`);
-    return;
-  }
   const shebang = kind === "program" ? "#!/usr/bin/env node\n" : "";
   await build({
     entryPoints: [file],
