@@ -1,5 +1,6 @@
 import type { NodeId } from "../model/ids.ts";
 import type { Message, Packet } from "../model/message.ts";
+import type { Carrier } from "../wire/packet-format.ts";
 
 /** What became of received bytes. */
 export type Opened =
@@ -14,7 +15,8 @@ export type Opened =
 
 /** Makes believed packets out of received bytes. Never throws. The wire's `Opener` is one. */
 export interface PacketOpener {
-  open(bytes: Uint8Array): Opened;
+  /** @param by how the bytes came; a packet repeated by the other way is refused */
+  open(bytes: Uint8Array, by: Carrier): Opened;
 }
 
 /** Makes bytes that the others will believe. The wire's `Sealer` is one; it belongs to one incarnation. */

@@ -318,7 +318,7 @@ export class Daemon implements Control {
   }
 
   #open(received: ReceivedBytes): void {
-    const opened = this.#setup.opener.open(received.bytes);
+    const opened = this.#setup.opener.open(received.bytes, received.link === null ? "stream" : "datagram");
     if (!opened.ok) {
       if (opened.from !== undefined) this.#links.heard(opened.from, received.link, received.arrivedAt);
       return this.#dropped.add(opened.reason);

@@ -74,17 +74,17 @@ describe("rotation", () => {
   test("sealer and opener change keys without losing sequence or window", () => {
     const { sealer, opener } = pair(before, before);
     const first = sealer.seal(start);
-    expect(opener.open(first).ok).toBe(true);
+    expect(opener.open(first, "datagram").ok).toBe(true);
     opener.useKeys(both);
     sealer.useKeys(moved);
-    expect(opener.open(sealer.seal(start))).toMatchObject({ ok: true, sequence: 2 });
-    expect(opener.open(first)).toMatchObject({ reason: "replay" });
+    expect(opener.open(sealer.seal(start), "datagram")).toMatchObject({ ok: true, sequence: 2 });
+    expect(opener.open(first, "datagram")).toMatchObject({ reason: "replay" });
   });
 });
 
 function hears(sending: Keys, receiving: Keys): string {
   const { sealer, opener } = pair(sending, receiving);
-  const opened = opener.open(sealer.seal(start));
+  const opened = opener.open(sealer.seal(start), "datagram");
   return opened.ok ? "ok" : opened.reason;
 }
 

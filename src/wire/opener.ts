@@ -5,10 +5,11 @@ import type { Packet } from "../model/message.ts";
 import { BodyReader } from "./body-reader.ts";
 import type { Keys } from "./keys.ts";
 import { readMessage } from "./message-body.ts";
-import type { Channel } from "./packet-format.ts";
+import type { Carrier, Channel } from "./packet-format.ts";
 import {
   channelOf,
   clusterOffset,
+  isCarriedBy,
   macBytes,
   magic,
   packetBytesMax,
@@ -20,7 +21,7 @@ import { ReplayWindow } from "./replay-window.ts";
 /**
  * Why bytes are no packet for us.
  *
- * Before authentication, so anybody's: `short`, `long`, `magic`, `version`, `channel` (unknown, or not the one expected here),
+ * Before authentication, so anybody's: `short`, `long`, `magic`, `version`, `channel` (unknown, or not one that comes this way),
  * `key` (number not among ours), `cluster` (another name), `mac` (wrong key or altered). After it, so a node's with our key:
  * `malformed`, `self` (our own, reflected), `unknown-sender` (not configured), `old-incarnation` (an earlier life of the sender),
  * `replay` (seen, or too old to tell; the second copy of every datagram sent on two links is one).
@@ -108,15 +109,15 @@ export class Opener {
   /**
    * Total: never throws, whatever the bytes. State changes only with `ok: true`.
    *
-   * @param expected only packets of this channel are taken; for streams, whose packets must not be repeated as datagrams
+   * @param by how the bytes came: what was sealed for a stream is not taken as a datagram, nor the other way round
    */
-  open(bytes: Uint8Array, expected?: Channel): Opened {
+  open(bytes: Uint8Array, by: Carrier): Opened {
     const refused = this.#refuse(bytes);
     if (refused !== null) return { ok: false, reason: refused };
     const header = readHeader(bytes);
     if (header === null) return { ok: false, reason: "malformed" };
     const { channel, from, incarnation, sequence } = header;
-    if (expected !== undefined && channel !== expected) return { ok: false, reason: "channel" };
+    if (!isCarriedBy(channel, by)) return { ok: false, reason: "channel" };
     if (from === this.#self) return { ok: false, reason: "self" };
     if (!this.#nodes.has(from)) return { ok: false, reason: "unknown-sender" };
     const life = this.#lifeOf(from, incarnation);

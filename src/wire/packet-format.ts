@@ -26,6 +26,14 @@ export const wireVersion = 1;
 /** Streams of packets with a sequence each, so that a flood on one does not push the others out of the replay window. */
 export type Channel = "control" | "heartbeat" | "stream";
 
+/** How bytes came. Each channel has one carrier: stream frames `stream`, datagrams the other two. */
+export type Carrier = "datagram" | "stream";
+
+/** True when packets of the channel travel so; one that came otherwise was repeated by somebody who may not be its sender. */
+export function isCarriedBy(channel: Channel, carrier: Carrier): boolean {
+  return (channel === "stream") === (carrier === "stream");
+}
+
 /** Channel numbers on the wire. */
 export const channelNumbers: Readonly<Record<Channel, number>> = { control: 1, heartbeat: 2, stream: 3 };
 

@@ -126,7 +126,7 @@ describe("round trip", () => {
   test.each(kinds)("a %s comes out as it went in", (kind) => {
     fc.assert(
       fc.property(ofKind(kind), (sent) => {
-        const opened = newOpener().open(newSealer().seal(sent));
+        const opened = newOpener().open(newSealer().seal(sent), "datagram");
         expect(opened).toEqual({
           ok: true,
           packet: { from: sender, incarnation: life, message: sent },
@@ -140,7 +140,7 @@ describe("round trip", () => {
 
   test("fractions of milliseconds are cut off, towards older", () => {
     const sent = { ...heartbeatOf(3), sentAt: instantMs(1_000.9), loopLateMs: 2.5 };
-    const opened = newOpener().open(newSealer().seal(sent));
+    const opened = newOpener().open(newSealer().seal(sent), "datagram");
     expect(opened).toMatchObject({ ok: true, packet: { message: { sentAt: 1_000, loopLateMs: 2 } } });
   });
 
@@ -172,7 +172,7 @@ describe("bytes that are no packet", () => {
     const opener = newOpener();
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2_000 }), (bytes) => {
-        expect(opener.open(bytes).ok).toBe(false);
+        expect(opener.open(bytes, "datagram").ok).toBe(false);
       }),
     );
   });
@@ -187,7 +187,7 @@ describe("bytes that are no packet", () => {
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
       const changed = Uint8Array.from(bytes);
       changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      const opened = newOpener().open(changed);
+      const opened = newOpener().open(changed, "datagram");
       reasons.add(opened.ok ? "opened" : opened.reason);
     }
     expect([...reasons].sort()).toEqual(["channel", "cluster", "key", "mac", "magic", "version"]);
@@ -196,9 +196,9 @@ describe("bytes that are no packet", () => {
   test("every truncation and every extension is a reason", () => {
     const bytes = newSealer().seal(heartbeatOf(4));
     for (let length = 0; length < bytes.length; length += 1) {
-      expect(newOpener().open(bytes.subarray(0, length)).ok).toBe(false);
+      expect(newOpener().open(bytes.subarray(0, length), "datagram").ok).toBe(false);
     }
-    expect(newOpener().open(Uint8Array.from([...bytes, 0])).ok).toBe(false);
+    expect(newOpener().open(Uint8Array.from([...bytes, 0]), "datagram").ok).toBe(false);
   });
 
   test.each([
@@ -210,24 +210,31 @@ describe("bytes that are no packet", () => {
     ["mac", (bytes: Uint8Array) => bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1)],
   ])("%s", (reason, change) => {
     const bytes = newSealer().seal({ kind: "start", view: noView });
-    expect(newOpener().open(change(bytes))).toEqual({ ok: false, reason });
+    expect(newOpener().open(change(bytes), "datagram")).toEqual({ ok: false, reason });
   });
 
   test("another cluster, an unknown sender, ourselves", () => {
     const start: Message = { kind: "start", view: noView };
     const foreign = new Sealer({ cluster: "home", keys, self: sender, incarnation: life, channel: "control" });
-    expect(newOpener().open(foreign.seal(start))).toEqual({ ok: false, reason: "cluster" });
-    expect(newOpener().open(newSealer("control", parseNodeId("n9")).seal(start))).toMatchObject({
+    expect(newOpener().open(foreign.seal(start), "datagram")).toEqual({ ok: false, reason: "cluster" });
+    expect(newOpener().open(newSealer("control", parseNodeId("n9")).seal(start), "datagram")).toMatchObject({
       reason: "unknown-sender",
     });
-    expect(newOpener().open(newSealer("control", receiver).seal(start))).toMatchObject({ reason: "self" });
+    expect(newOpener().open(newSealer("control", receiver).seal(start), "datagram")).toMatchObject({ reason: "self" });
   });
 
   test("a packet of another channel than expected is refused and not remembered", () => {
     const opener = newOpener();
     const bytes = newSealer("stream").seal({ kind: "start", view: noView });
-    expect(opener.open(bytes, "control")).toEqual({ ok: false, reason: "channel" });
+    expect(opener.open(bytes, "datagram")).toEqual({ ok: false, reason: "channel" });
     expect(opener.open(bytes, "stream").ok).toBe(true);
+  });
+
+  test.each(["control", "heartbeat"] as const)("a %s packet repeated in a stream is refused", (channel) => {
+    const opener = newOpener();
+    const bytes = newSealer(channel).seal({ kind: "start", view: noView });
+    expect(opener.open(bytes, "stream")).toEqual({ ok: false, reason: "channel" });
+    expect(opener.open(bytes, "datagram").ok).toBe(true);
   });
 });
 
@@ -235,8 +242,8 @@ describe("replay", () => {
   test("a packet opens once; its copy names the sender, so that the second link counts as alive", () => {
     const opener = newOpener();
     const bytes = newSealer().seal({ kind: "start", view: noView });
-    expect(opener.open(bytes).ok).toBe(true);
-    expect(opener.open(bytes)).toEqual({ ok: false, reason: "replay", from: sender });
+    expect(opener.open(bytes, "datagram").ok).toBe(true);
+    expect(opener.open(bytes, "datagram")).toEqual({ ok: false, reason: "replay", from: sender });
   });
 
   test("packets in any order within the window open once each", () => {
@@ -245,8 +252,8 @@ describe("replay", () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(packets), (order) => {
         const opener = newOpener();
-        for (const bytes of order) expect(opener.open(bytes).ok).toBe(true);
-        for (const bytes of order) expect(opener.open(bytes).ok).toBe(false);
+        for (const bytes of order) expect(opener.open(bytes, "datagram").ok).toBe(true);
+        for (const bytes of order) expect(opener.open(bytes, "datagram").ok).toBe(false);
       }),
       { numRuns: 5 },
     );
@@ -258,34 +265,39 @@ describe("replay", () => {
     const old = sealer.seal({ kind: "start", view: noView });
     const next = sealer.seal({ kind: "start", view: noView });
     for (let sent = 0; sent < 1_022; sent += 1) sealer.seal({ kind: "start", view: noView });
-    expect(opener.open(sealer.seal({ kind: "start", view: noView })).ok).toBe(true);
-    expect(opener.open(old)).toMatchObject({ reason: "replay" });
-    expect(opener.open(next).ok).toBe(true);
+    expect(opener.open(sealer.seal({ kind: "start", view: noView }), "datagram").ok).toBe(true);
+    expect(opener.open(old, "datagram")).toMatchObject({ reason: "replay" });
+    expect(opener.open(next, "datagram").ok).toBe(true);
   });
 
   test("a newer life begins anew, and the older one is over on every channel", () => {
     const later = makeIncarnation({ boot: 4, startedAt: 1, random: 0 });
     const opener = newOpener();
     const old = newSealer("control");
-    expect(opener.open(old.seal({ kind: "start", view: noView })).ok).toBe(true);
-    expect(opener.open(newSealer("heartbeat", sender, later).seal(heartbeatOf(2))).ok).toBe(true);
-    expect(opener.open(old.seal({ kind: "start", view: noView }))).toMatchObject({ reason: "old-incarnation" });
-    expect(opener.open(newSealer("control", sender, later).seal({ kind: "start", view: noView })).ok).toBe(true);
+    expect(opener.open(old.seal({ kind: "start", view: noView }), "datagram").ok).toBe(true);
+    expect(opener.open(newSealer("heartbeat", sender, later).seal(heartbeatOf(2)), "datagram").ok).toBe(true);
+    expect(opener.open(old.seal({ kind: "start", view: noView }), "datagram")).toMatchObject({
+      reason: "old-incarnation",
+    });
+    expect(opener.open(newSealer("control", sender, later).seal({ kind: "start", view: noView }), "datagram").ok).toBe(
+      true,
+    );
   });
 
   test("channels do not share a window", () => {
     const opener = newOpener();
     for (const channel of ["control", "heartbeat", "stream"] as const) {
-      expect(opener.open(newSealer(channel).seal({ kind: "start", view: noView })).ok).toBe(true);
+      const by = channel === "stream" ? "stream" : "datagram";
+      expect(opener.open(newSealer(channel).seal({ kind: "start", view: noView }), by).ok).toBe(true);
     }
   });
 
   test("a node that is configured away is forgotten", () => {
     const opener = newOpener();
     const bytes = newSealer().seal({ kind: "start", view: noView });
-    expect(opener.open(bytes).ok).toBe(true);
+    expect(opener.open(bytes, "datagram").ok).toBe(true);
     opener.useNodes([receiver]);
-    expect(opener.open(bytes)).toMatchObject({ reason: "unknown-sender" });
+    expect(opener.open(bytes, "datagram")).toMatchObject({ reason: "unknown-sender" });
   });
 });
 
@@ -295,7 +307,7 @@ describe("any message", () => {
     const mutation = fc.record({ at: fc.nat(), value: fc.nat(255), cut: fc.nat(3) });
     fc.assert(
       fc.property(message, fc.array(mutation, { minLength: 1, maxLength: 5 }), (sent, mutations) => {
-        const opened = newOpener().open(resealed(newSealer().seal(sent), mutations));
+        const opened = newOpener().open(resealed(newSealer().seal(sent), mutations), "datagram");
         expect(opened.ok || ["malformed", "unknown-sender", "cluster"].includes(opened.reason)).toBe(true);
       }),
       { numRuns: 3_000 },

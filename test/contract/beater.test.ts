@@ -83,8 +83,8 @@ function pass(clock: Clock, spanMs: number): Promise<void> {
 async function listen(clock: Clock, port: number, beats: Beat[]): Promise<readonly UdpLink[]> {
   const opener = new Opener({ cluster: "office", keys, self: peer, nodes: [self, peer] });
   const receive = (bytes: Uint8Array): void => {
-    const opened = opener.open(bytes, "heartbeat");
-    if (!opened.ok || opened.packet.message.kind !== "heartbeat") return;
+    const opened = opener.open(bytes, "datagram");
+    if (!opened.ok || opened.channel !== "heartbeat" || opened.packet.message.kind !== "heartbeat") return;
     beats.push({ body: opened.packet.message, arrivedAt: clock.now() });
   };
   const ears = addresses.peer.map((address, index) => {
