@@ -6,10 +6,13 @@ import { daemonLimits } from "./limits.ts";
 /**
  * What waits for the loop. Results, intents and answers are never dropped: each was asked for, so their number is bounded by
  * what is under way. Packets are: the oldest goes first, because a newer heartbeat says more than an older one.
+ *
+ * Invariant: at most `packetsMax` packets wait, and they hold `#packetBytes` <= `packetsBytesMax` bytes together.
  */
 export class Inbox {
   readonly #inputs = new Fifo<Input>();
   readonly #packets = new Fifo<ReceivedBytes>();
+  #packetBytes = 0;
   #dropped = 0;
 
   /** Packets pushed out by newer ones. */
@@ -25,12 +28,16 @@ export class Inbox {
     this.#inputs.push(input);
   }
 
+  /** @param received of at most `packetsBytesMax` bytes; the transport's frames are an eighth of that at most */
   addPacket(received: ReceivedBytes): void {
-    if (this.#packets.length >= daemonLimits.packetsMax) {
-      this.#packets.shift();
+    const { packetsMax, packetsBytesMax } = daemonLimits;
+    const bytesMax = packetsBytesMax - received.bytes.length;
+    while (this.#packets.length >= packetsMax || (this.#packetBytes > bytesMax && this.#packets.length > 0)) {
+      this.takePacket();
       this.#dropped += 1;
     }
     this.#packets.push(received);
+    this.#packetBytes += received.bytes.length;
   }
 
   /** The next result or intent; they go before packets. */
@@ -39,6 +46,8 @@ export class Inbox {
   }
 
   takePacket(): ReceivedBytes | undefined {
-    return this.#packets.shift();
+    const packet = this.#packets.shift();
+    this.#packetBytes -= packet?.bytes.length ?? 0;
+    return packet;
   }
 }

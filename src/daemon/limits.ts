@@ -2,6 +2,8 @@
 export const daemonLimits = {
   /** Undecoded packets kept; more push the oldest out. About ten seconds of a busy seven-node cluster. */
   packetsMax: 4096,
+  /** Bytes of these packets together: eight of the longest frames. Datagrams alone never come near it. */
+  packetsBytesMax: 64 * 1024 * 1024,
   /** Inputs handled in one turn before sockets and timers get their turn again. */
   inputsPerTurnMax: 256,
   /** Larger messages travel over the pair's stream: a fragmented datagram is lost with any of its fragments. */
