@@ -16,6 +16,7 @@ const kinds = [
   z.strictObject({ kind: z.literal("disable-service"), service }),
   z.strictObject({ kind: z.literal("restart-service"), service }),
   z.strictObject({ kind: z.literal("relocate-service"), service, to: node.exactOptional() }),
+  z.strictObject({ kind: z.literal("clear-service"), service }),
   z.strictObject({ kind: z.literal("standby-node"), node }),
   z.strictObject({ kind: z.literal("online-node"), node }),
   z.strictObject({ kind: z.literal("fence-node"), node }),

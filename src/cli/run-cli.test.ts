@@ -127,6 +127,7 @@ describe("changing", () => {
     ["service enable web", { kind: "enable-service", service: "web" }],
     ["service disable web", { kind: "disable-service", service: "web" }],
     ["service restart web", { kind: "restart-service", service: "web" }],
+    ["service clear web", { kind: "clear-service", service: "web" }],
     ["service relocate web", { kind: "relocate-service", service: "web" }],
     ["service relocate web --to serv2", { kind: "relocate-service", service: "web", to: "serv2" }],
     ["node standby serv2", { kind: "standby-node", node: "serv2" }],
@@ -355,7 +356,7 @@ describe("usage", () => {
                                    here, what failed and with which output
         events [options]           what happened, one line each, as this node has seen it since its daemon
                                    started
-        service                    enable, disable, restart or relocate a service
+        service                    enable, disable, restart, clear or relocate a service
         node                       standby, online, fence or confirm-off for a node
         config                     check, show or reload the configuration
         init [options]             found the cluster on this node, once; every other node just starts its

@@ -16,10 +16,11 @@ const serviceActions = {
   enable: ["let it run, and keep it running", "enable-service"],
   disable: ["stop it, and keep it stopped", "disable-service"],
   restart: ["stop it and start it again where it is", "restart-service"],
+  clear: ["forget its failures, so that every node may be tried again at once", "clear-service"],
 } as const;
 
 function addServiceCommands({ program, context, finish }: CliProgram): void {
-  const group = program.command("service").description("enable, disable, restart or relocate a service");
+  const group = program.command("service").description("enable, disable, restart, clear or relocate a service");
   for (const [action, [description, kind]] of Object.entries(serviceActions)) {
     withChangeOptions(group.command(action).description(description))
       .argument("<service>", "name of the service")
