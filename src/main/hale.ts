@@ -15,6 +15,7 @@ const { env } = process;
 const folders = foldersOf(env);
 const interrupted = new AbortController();
 
+let endedBy: number | null = null;
 process.on("SIGINT", () => interrupt(130));
 process.on("SIGTERM", () => interrupt(143));
 // `hale events | head`: nobody reads on, and that is no failure.
@@ -40,11 +41,14 @@ const context: CliContext = {
   onQuitKey: listenForQuit,
 };
 
-process.exitCode = await runCli(process.argv.slice(2), context);
+const code = await runCli(process.argv.slice(2), context);
+// What ends with Ctrl-C anyway, such as `watch`, is done; whatever else was cut short tells a script by whom.
+process.exitCode = code === 0 ? code : (endedBy ?? code);
 
 /** The first time asks the command to end, the second time ends it. */
 function interrupt(code: number): void {
-  if (interrupted.signal.aborted) process.exit(code);
+  if (endedBy !== null) process.exit(code);
+  endedBy = code;
   interrupted.abort(new ClusterError("FAILED", "Interrupted"));
 }
 
