@@ -25,7 +25,9 @@ export function createLog(level: LogLevel, format: "json" | "text"): Log {
   const destination = pino.destination({ fd: 1, sync: true });
   const write = (at: LogLevel, text: string, fields: Readonly<Record<string, unknown>> = {}): void => {
     if (priorities[at] > priorities[level]) return;
-    const pairs = Object.entries(fields).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
+    const pairs = Object.entries(fields)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
     destination.write(`<${priorities[at]}>${text.replaceAll("\n", "\\n")}${pairs.join("")}\n`);
   };
   return { write };
