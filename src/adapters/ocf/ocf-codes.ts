@@ -12,7 +12,7 @@ export function ocfVerdict(action: OperationAction, code: number, isProbe: boole
   const reason =
     meaning === undefined ? `exit code ${code}, which OCF does not define` : `${meaning} (exit code ${code})`;
   if (action === "monitor") {
-    if (code === 7) return { status: "not-running", severity: "none", reason: "cleanly stopped" };
+    if (code === 7) return { status: "not-running", severity: "none", reason: "not running" };
     // 8: runs, and in the role that hale has no word for. 190, 191: runs, and expects trouble.
     if (code === 8 || code === 190 || code === 191) return { status: "ok", severity: "none", reason };
     if (code === 5 && isProbe) return { status: "not-running", severity: "hard", reason };

@@ -60,11 +60,12 @@ export function retryBackOffMs(rounds: number): number {
   return Math.min(retryFirstMs * 2 ** Math.min(Math.max(rounds - 1, 0), 10), retryMaxMs);
 }
 
-/** `start of web/nginx failed: exit 1`. */
+/** `start of web/nginx failed: exit 1`; `monitor of web/nginx found it not running`. */
 export function failureText(failure: Pick<FailureRecord, "action" | "resource" | "outcome">): string {
   const how = failure.outcome.status === "timed-out" ? "timed out" : "failed";
   const what = failure.outcome.status === "not-running" ? "found it not running" : how;
-  const reason = failure.outcome.reason === "" ? "" : `: ${failure.outcome.reason}`;
+  const isSaid = failure.outcome.reason === "" || what.endsWith(failure.outcome.reason);
+  const reason = isSaid ? "" : `: ${failure.outcome.reason}`;
   return `${failure.action} of ${failure.resource} ${what}${reason}`;
 }
 
