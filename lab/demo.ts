@@ -4,6 +4,7 @@ import { playDemo } from "./demo/acts.ts";
 import { suggestions, writeOn } from "./demo/playground.ts";
 import { drawPicture } from "./demo/picture.ts";
 import { Stage } from "./demo/stage.ts";
+import { halePrograms } from "./hale-cluster.ts";
 import { Lab } from "./lab.ts";
 import { formatSummary, summarize } from "./outages.ts";
 
@@ -12,6 +13,8 @@ import { formatSummary, summarize } from "./outages.ts";
 const hosts = ["n1", "n2", "n3"];
 const reportFolder = join(import.meta.dirname, "..", "demo-report");
 const isInteractive = process.stdout.isTTY && process.env["CI"] !== "true";
+/** From then on Ctrl-C is how the demo ends; before, it is cut short. */
+let isTheirTurn = false;
 
 try {
   await main();
@@ -24,7 +27,7 @@ async function main(): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error("Cannot make hosts: needs root, for namespaces; try it with sudo");
   const stage = new Stage();
   stage.act("Three hosts out of namespaces, two networks, one client");
-  await using lab = await Lab.create({ hosts });
+  await using lab = await Lab.create({ hosts, programs: halePrograms });
   const interrupted = onInterrupt(lab);
   stage.say(`${hosts.join(", ")} and the client are up; nothing of them is visible outside`);
 
@@ -41,7 +44,8 @@ async function main(): Promise<void> {
   stage.say(`picture, table and events are in ${reportFolder}`);
 
   if (!isInteractive) return;
-  stage.act("Your turn: the cluster stays up until Ctrl-C");
+  isTheirTurn = true;
+  stage.act("Your turn, in another terminal, as root: the cluster stays up until Ctrl-C here");
   stage.block(suggestions(await writeOn(cluster), virtualIp));
   await interrupted;
 }
@@ -53,7 +57,7 @@ async function onInterrupt(lab: Lab): Promise<void> {
       console.log("\nTaking everything down");
       void lab.close().finally(() => {
         resolve();
-        process.exit(isInteractive ? 0 : 130);
+        process.exit(isTheirTurn ? 0 : 130);
       });
     };
     process.once("SIGINT", end);

@@ -39,6 +39,8 @@ export interface ServiceWish {
 const dist = new URL("../dist/", import.meta.url).pathname;
 const daemonProgram = `${dist}haled.js`;
 const commandProgram = `${dist}hale.js`;
+/** For the hosts' path, so that somebody who plays on them types what an administrator types. */
+export const halePrograms = { hale: commandProgram, haled: daemonProgram };
 const defaultKeys = "auth 1\n1 hmac-sha256 a-secret-that-only-this-lab-knows\n";
 const waitMs = 20_000;
 

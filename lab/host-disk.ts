@@ -95,9 +95,5 @@ function fstab(lab: string, disk: string): string {
 function withOwnTmp(mount: readonly string[]): readonly string[] {
   if (!checkout.startsWith("/tmp/")) return mount;
   const aside = "/run/hale-checkout";
-  return [
-    `${checkout} ${aside} none bind,X-mount.mkdir`,
-    ...mount,
-    `${aside} ${checkout} none bind,X-mount.mkdir`,
-  ];
+  return [`${checkout} ${aside} none bind,X-mount.mkdir`, ...mount, `${aside} ${checkout} none bind,X-mount.mkdir`];
 }

@@ -1,4 +1,4 @@
-import { chmod, copyFile } from "node:fs/promises";
+import { chmod, copyFile, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FenceDevice } from "./fence-device.ts";
@@ -20,6 +20,8 @@ export interface LabOptions {
   readonly isDark?: boolean;
   /** Started in every host (not the client) at each power-on. */
   readonly boot?: (host: string) => readonly (readonly string[])[];
+  /** In the path of every host: name and absolute path of each. */
+  readonly programs?: Readonly<Record<string, string>>;
   /** Folder for the output of programs, kept at the end. Default: in the lab's own folder, gone with it. */
   readonly logs?: string;
 }
@@ -164,13 +166,14 @@ export class Lab implements AsyncDisposable {
     await this.close();
   }
 
-  async #build({ boot, isDark }: LabOptions): Promise<void> {
+  async #build({ boot, isDark, programs = {} }: LabOptions): Promise<void> {
     const all = [...this.hosts.values(), ...(this.#client === undefined ? [] : [this.#client])];
     const hostsFile = hostsText(all.flatMap((host) => host.ports.map((port) => [host.name, port] as const)));
     const agent = join(this.folder, "sbin", "fence_lab");
     await Promise.all([
       this.#wires.addNetworks(this.networks),
       copyFile(fenceAgent, agent).then(async () => chmod(agent, 0o755)),
+      ...Object.entries(programs).map(async ([name, path]) => symlink(path, join(this.folder, "sbin", name))),
       ...all.map(async (host) => makeDisk(this.folder, host.disk, host.name, hostsFile)),
     ]);
     if (boot !== undefined) for (const host of this.hosts.values()) host.boot = boot(host.name);
