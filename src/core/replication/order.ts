@@ -71,7 +71,7 @@ export function changeElectorate(turn: Turn, active: Leading): void {
   const voters = withNextMember(situation);
   if (voters === null) return;
   const added = voters.find((node) => situation.electorates.at(-1)?.voters.includes(node) !== true);
-  orderElectorate(turn, active, voters, `${added} is a member again`);
+  orderElectorate(turn, active, voters, `${added} gets its vote`);
 }
 
 /** The coordinator's book at the start of a view: everybody has exactly its log. */
