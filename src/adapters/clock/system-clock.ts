@@ -1,7 +1,7 @@
 import { instantMs, never, wallMs } from "../../model/units.ts";
 import type { InstantMs } from "../../model/units.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { kernelCallsProblem, loadKernelCalls } from "../native/kernel-calls.ts";
+import { libcProblem, loadLibc } from "../native/libc.ts";
 
 const clockBoottime = 7;
 
@@ -19,7 +19,7 @@ export interface OpenedClock {
 export function openClock(): OpenedClock {
   const now = boottimeReader();
   if (now !== null) return { clock: makeClock(now), note: null };
-  const note = `clock stands still while the machine is suspended: no koffi (${kernelCallsProblem()})`;
+  const note = `clock stands still while the machine is suspended: no koffi (${libcProblem()})`;
   return { clock: makeClock(() => instantMs(Math.floor(Number(process.hrtime.bigint() / 1_000_000n)))), note };
 }
 
@@ -29,14 +29,14 @@ export function makeClock(now: () => InstantMs): Clock {
 }
 
 function boottimeReader(): (() => InstantMs) | null {
-  const calls = loadKernelCalls();
-  if (calls === null) return null;
+  const libc = loadLibc();
+  if (libc === null) return null;
   const bytes = Buffer.alloc(16);
   const words = new DataView(bytes.buffer, bytes.byteOffset, 16);
-  if (calls.clockGettime(clockBoottime, bytes) !== 0) return null;
+  if (libc.clockGettime(clockBoottime, bytes) !== 0) return null;
   // Seconds fit 32 bits for 136 years of uptime; on a 64-bit little-endian machine the halves lie so.
   return () => {
-    calls.clockGettime(clockBoottime, bytes);
+    libc.clockGettime(clockBoottime, bytes);
     return instantMs(words.getUint32(0, true) * 1_000 + Math.floor(words.getUint32(8, true) / 1_000_000));
   };
 }

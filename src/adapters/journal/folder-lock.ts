@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { ClusterError } from "../../model/errors.ts";
-import { loadKernelCalls } from "../native/kernel-calls.ts";
+import { loadLibc } from "../native/libc.ts";
 
 const lockExclusive = 2;
 const lockNonBlocking = 4;
@@ -17,10 +17,10 @@ const lockNonBlocking = 4;
  * @throws ClusterError STATE_UNUSABLE when the folder is taken
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  const calls = loadKernelCalls();
-  if (calls === null) return lockBySocket(folder);
+  const libc = loadLibc();
+  if (libc === null) return lockBySocket(folder);
   const file = await open(join(folder, "lock"), "a", 0o600);
-  if (calls.flock(file.fd, lockExclusive | lockNonBlocking) !== 0) {
+  if (libc.flock(file.fd, lockExclusive | lockNonBlocking) !== 0) {
     await file.close();
     throw taken(folder);
   }

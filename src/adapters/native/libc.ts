@@ -2,7 +2,8 @@ import { createRequire } from "node:module";
 import type * as Koffi from "koffi";
 
 /**
- * The few calls of the C library that Node.js does not offer: sockets of other families than IP, options of any socket, namespaces.
+ * The few calls of the C library that Node.js does not offer: sockets of other families than IP, options of any socket, the clock that
+ * goes on in suspend, scheduling, file locks, namespaces.
  *
  * All return as C does: -1 and an errno. `null` from `loadLibc` means that no prebuilt koffi exists for this machine; every user
  * of it has a slower way without.
@@ -14,6 +15,13 @@ export interface Libc {
   readonly recv: (fd: number, buffer: Uint8Array, length: number, flags: number) => number;
   readonly setsockopt: (fd: number, level: number, option: number, value: Uint8Array, length: number) => number;
   readonly close: (fd: number) => number;
+  /** `timespec`: 16 bytes, seconds and nanoseconds. */
+  readonly clockGettime: (clock: number, timespec: Uint8Array) => number;
+  /** `thread` 0: the calling one. `parameter`: a struct sched_param, 4 bytes. */
+  readonly schedSetscheduler: (thread: number, policy: number, parameter: Uint8Array) => number;
+  readonly flock: (fd: number, operation: number) => number;
+  /** A network device's index, 0 when there is no such device. */
+  readonly ifNametoindex: (device: string) => number;
   /** Moves the calling thread into namespaces of its own. For tests. */
   readonly unshare: (flags: number) => number;
   /** The errno of the last call on this thread. */
@@ -57,6 +65,10 @@ function openLibc(): Libc | null {
       recv: library.func("long recv(int, _Out_ uint8_t *, size_t, int)") as Libc["recv"],
       setsockopt: library.func("int setsockopt(int, int, int, const uint8_t *, uint32_t)") as Libc["setsockopt"],
       close: library.func("int close(int)") as Libc["close"],
+      clockGettime: library.func("int clock_gettime(int, void *)") as Libc["clockGettime"],
+      schedSetscheduler: library.func("int sched_setscheduler(int, int, const void *)") as Libc["schedSetscheduler"],
+      flock: library.func("int flock(int, int)") as Libc["flock"],
+      ifNametoindex: library.func("uint32_t if_nametoindex(const char *)") as Libc["ifNametoindex"],
       unshare: library.func("int unshare(int)") as Libc["unshare"],
       errno: () => koffi.errno(),
     };

@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
-import { kernelCallsProblem, loadKernelCalls } from "./kernel-calls.ts";
+import { libcProblem, loadLibc } from "./libc.ts";
 
 const ordinary = 0;
 const roundRobin = 2;
@@ -57,11 +57,11 @@ function ownThread(): string {
 }
 
 function schedule(thread: number, policy: number, priority: number): string | null {
-  const calls = loadKernelCalls();
-  if (calls === null) return `no koffi (${kernelCallsProblem()})`;
+  const libc = loadLibc();
+  if (libc === null) return `no koffi (${libcProblem()})`;
   const parameter = Buffer.alloc(4);
   parameter.writeInt32LE(priority);
-  if (calls.schedSetscheduler(thread, policy | resetOnFork, parameter) === 0) return null;
-  const errno = calls.errno();
+  if (libc.schedSetscheduler(thread, policy | resetOnFork, parameter) === 0) return null;
+  const errno = libc.errno();
   return errno === 1 ? "EPERM, needs root or CAP_SYS_NICE" : `errno ${errno}`;
 }

@@ -1,6 +1,5 @@
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
-import { loadKernelCalls } from "../native/kernel-calls.ts";
 import { type Libc, loadLibc } from "../native/libc.ts";
 import { familyOf, makeSockaddr } from "./ip-address.ts";
 
@@ -48,7 +47,7 @@ export function makeTarget(address: string, port: number): Target {
 
 /** The device's index, 0 when there is none or nobody can tell. */
 export function deviceIndexOf(device: string): number {
-  return loadKernelCalls()?.ifNametoindex(device) ?? 0;
+  return loadLibc()?.ifNametoindex(device) ?? 0;
 }
 
 /**
