@@ -48,20 +48,30 @@ export function commitUpTo(turn: Turn, index: number): void {
   deliver(turn);
 }
 
+/** Entries kept while one before them is missing. */
+const earlyEntriesMax = 64;
+
 /**
  * [GRP-62] A member takes the next entry only, puts it on disk, and acknowledges then: see `acknowledge`. A duplicate is acknowledged
- * again with what is on disk, never with what is in memory: the entries before it may be there and those after it not yet.
+ * again with what is on disk, never with what is in memory: the entries before it may be there and those after it not yet. One that
+ * overtook others waits in memory and is not acknowledged.
  */
 export function onEntry(turn: Turn, active: Active, entry: Entry, committed: number): void {
   const { state } = turn;
-  if (entry.index === state.log.length + 1) {
-    state.log = appendEntries(state.log, [entry]);
-    persist(turn, [{ kind: "append", entries: [entry] }]);
-    commitUpTo(turn, Math.min(committed, state.log.length));
-    return;
-  }
+  const next = state.log.length + 1;
+  if (entry.index === next) {
+    const added = [entry, ...active.early.filter(({ index }, position) => index === next + 1 + position)];
+    state.log = appendEntries(state.log, added);
+    if (active.early.length > 0) state.phase = { ...active, early: active.early.slice(added.length - 1) };
+    persist(turn, [{ kind: "append", entries: added }]);
+  } else if (entry.index > next) state.phase = { ...active, early: withEarly(active.early, entry) };
+  else acknowledge(turn, active);
   commitUpTo(turn, Math.min(committed, state.log.length));
-  acknowledge(turn, active);
+}
+
+function withEarly(early: readonly Entry[], entry: Entry): readonly Entry[] {
+  if (early.length >= earlyEntriesMax || early.some(({ index }) => index === entry.index)) return early;
+  return [...early, entry].sort((a, b) => a.index - b.index);
 }
 
 /** Tells the coordinator the durable length. */

@@ -156,6 +156,8 @@ export interface Active {
   readonly idleSince: InstantMs;
   /** Since when this node hears more than the view holds; `never` while it does not. Members only. */
   readonly wideSince: InstantMs;
+  /** Entries that overtook one that is missing, by index. Members only. */
+  readonly early: readonly Entry[];
   /** The coordinator's book; null on the other members. */
   readonly lead: Lead | null;
 }

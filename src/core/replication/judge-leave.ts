@@ -1,7 +1,8 @@
 import type { Leave } from "./group-state.ts";
 import { toElecting } from "./phases.ts";
-import { after } from "../../model/units.ts";
+import { after, earliest, type InstantMs } from "../../model/units.ts";
 import { isHeard } from "../membership/peer.ts";
+import { entriesBetween } from "./log.ts";
 import { submit } from "./submit.ts";
 import { isDue, peerOf, sendToAll, type Turn } from "./turn.ts";
 
@@ -17,13 +18,27 @@ export function onLeave(turn: Turn): void {
   submit(turn, { kind: "left", node: self, incarnation, voters: [] });
 }
 
+/**
+ * When to go without having delivered the entry. Long after the wish while it may still be ordered; soon when it is in the log and the
+ * others have gone on: they know that it was committed, count this node as gone, and will not tell it any more.
+ */
+function giveUpAt(turn: Turn, leave: Leave): InstantMs {
+  const { phase, log, delivered, setup } = turn.state;
+  const atLast = after(leave.since, setup.timers.leave);
+  if (phase.kind !== "electing") return atLast;
+  const isOrdered = entriesBetween(log, delivered + 1, log.length).some(
+    ({ body }) => body.kind === "left" && body.node === setup.self,
+  );
+  return isOrdered ? earliest(atLast, after(phase.since, setup.timers.promise)) : atLast;
+}
+
 /** [GRP-70] [GRP-72] Done when all other members know of the entry, or one deadtime after its delivery; without a view, after a bound. */
 export function judgeLeave(turn: Turn, leave: Leave): void {
   const { state, moment } = turn;
   const { timers, nodes } = state.setup;
   if (leave.isDone) return;
   if (leave.delivered === null) {
-    if (!isDue(turn, after(leave.since, timers.leave))) return;
+    if (!isDue(turn, giveUpAt(turn, leave))) return;
   } else {
     const { index, at } = leave.delivered;
     const isKnown = state.viewMembers.every(({ node }) => {

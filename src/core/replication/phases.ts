@@ -28,7 +28,15 @@ export function failProposal(turn: Turn, proposing: Proposing): void {
 /** Active in `view`. Echoes into another view say nothing about this one. */
 export function toActive(turn: Turn, view: View, lead: Lead | null): Active {
   const { state, moment } = turn;
-  const active: Active = { kind: "active", view, enteredAt: moment.now, idleSince: moment.now, wideSince: never, lead };
+  const active: Active = {
+    kind: "active",
+    view,
+    enteredAt: moment.now,
+    idleSince: moment.now,
+    wideSince: never,
+    early: [],
+    lead,
+  };
   state.phase = active;
   state.held = null;
   state.backoffMs = state.setup.timers.backoffMin;

@@ -9,6 +9,7 @@ import { chooseLog, firstMissing, votingMembers } from "./choose-log.ts";
 import type { Fetching, Installing, MemberAnswer, Proposing } from "./group-state.ts";
 import { applyInstall, type Install } from "./install.ts";
 import { cutLog, appendEntries, entriesBetween, entryAt, foundingVoters, type Log } from "./log.ts";
+import { diskFloor, isBelow } from "./remembered-disk.ts";
 import { abortProposal, failProposal, logPosition, toElecting } from "./phases.ts";
 import { beatAtOnce, nextTimer, persist, send, standingOf, startTimer, type Turn } from "./turn.ts";
 
@@ -58,10 +59,18 @@ export function onPromise(turn: Turn, proposing: Proposing, answer: MemberAnswer
     if (known.incarnation !== answer.incarnation) failProposal(turn, proposing);
     return;
   }
-  const answers = [...stage.answers, answer];
+  const answers = [...stage.answers, doubted(turn, answer)];
   const asking: Proposing = { ...proposing, stage: { kind: "asking", answers } };
   turn.state.phase = asking;
   if (answers.length === proposing.members.length) decide(turn, asking, answers);
+}
+
+/** The answer as it counts: with a disk that holds less than it once did, the member is as good as blank. */
+function doubted(turn: Turn, answer: MemberAnswer): MemberAnswer {
+  const { log, committed } = turn.state;
+  const isOld = isBelow(answer.position, diskFloor(log, committed, answer.node));
+  // Its commit index is a fact all the same: what it has delivered is the beginning of every log.
+  return isOld ? { ...answer, position: { ...answer.position, isBlank: true } } : answer;
 }
 
 /** All have promised: the newest log is taken when those who promised are a quorum of its electorate. */

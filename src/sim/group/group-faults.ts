@@ -34,6 +34,7 @@ const faults: readonly (readonly [weight: number, fault: Fault])[] = [
 /** Faults at random moments until `until`. */
 export function scheduleFaults(world: GroupWorld, plan: FaultPlan, from: number, until: number): void {
   const total = faults.reduce((sum, [weight]) => sum + weight, 0);
+  if (world.dice.chance(0.6)) hitViewChanges(world, until);
   const one = (): void => {
     if (world.now >= until) return;
     let drawn = world.dice.below(total);
@@ -46,6 +47,44 @@ export function scheduleFaults(world: GroupWorld, plan: FaultPlan, from: number,
     world.events.after(world.dice.between(20, 900), one);
   };
   world.events.after(from - world.now, one);
+}
+
+/**
+ * An adversary that knows when it hurts: while a view is being changed, somebody crashes (and is soon back), is cut off, stands still or
+ * finds its disk slow, a few ms later.
+ */
+function hitViewChanges(world: GroupWorld, until: number): void {
+  const phases = new Map<GroupHost, string>();
+  const probability = world.dice.pick([0.02, 0.05, 0.15]);
+  world.onStep = (host, { state }) => {
+    const { kind } = state.phase;
+    if (phases.get(host) === kind || world.now > until) return;
+    phases.set(host, kind);
+    if (kind === "electing" || !world.dice.chance(probability)) return;
+    const target = world.dice.chance(0.5) ? host : world.dice.pick(world.hosts);
+    world.events.after(world.dice.between(0, 60) / 10, () => hit(world, target));
+  };
+}
+
+function hit(world: GroupWorld, target: GroupHost): void {
+  const { dice } = world;
+  if (!target.isRunning) return;
+  switch (dice.below(5)) {
+    case 0:
+    case 1:
+      target.cutPower();
+      startLater(world, target, dice.chance(0.7) ? dice.between(0, 60) : dice.between(0, 2_000));
+      return;
+    case 2:
+      for (const other of world.hosts) if (dice.chance(0.6)) world.network.cutBoth(target.node, other.node);
+      healLater(world);
+      return;
+    case 3:
+      target.frozenUntil = world.now + dice.between(10, 1_500);
+      return;
+    default:
+      target.disk.stalledUntil = world.now + dice.between(10, 1_200);
+  }
 }
 
 /** Ends every fault: pauses and stalls too. Hosts that are off come back soon. */
@@ -123,7 +162,8 @@ function crashOne(world: GroupWorld): void {
   const host = victim(world);
   if (!host.isRunning) return;
   host.cutPower();
-  startLater(world, host, world.dice.between(0, 3_000));
+  // Half of them are back before anyone has noticed.
+  startLater(world, host, world.dice.chance(0.5) ? world.dice.between(0, 200) : world.dice.between(0, 3_000));
 }
 
 function killOne(world: GroupWorld): void {
@@ -164,7 +204,7 @@ function leaveOne(world: GroupWorld, plan: FaultPlan): void {
   startLater(world, host, world.dice.between(500, 3_000));
 }
 
-/** All voters but this one hold their state, so the cluster can go on; a second loss would be the operator's. */
+/** All others hold everything, so the cluster can go on; a second loss would be the operator's. */
 function wipeOne(world: GroupWorld, plan: FaultPlan): void {
   if (!plan.wipes) return;
   const host = victim(world);
@@ -172,12 +212,7 @@ function wipeOne(world: GroupWorld, plan: FaultPlan): void {
   const contents = world.hosts.map((other) => rules.replayDisk(other.disk.records));
   // A change of the electorate in flight plus a lost disk may need the operator (specified limit): spare it.
   const electorates = new Set(contents.map(({ log }) => JSON.stringify(lastVoters(log))));
-  if (
-    contents.some(({ isBlank }) => isBlank) ||
-    electorates.size > 1 ||
-    world.hosts.some(({ isRunning }) => !isRunning)
-  )
-    return;
+  if (electorates.size > 1 || !world.isOneView(world.hosts.map(({ node }) => node))) return;
   const older = host.disk.records.slice(0, world.dice.below(host.disk.records.length));
   // A backup from before a change of the electorate may hold one in which its node needs nobody (specified limit).
   const isSameElectorate = electorates.has(JSON.stringify(lastVoters(rules.replayDisk(older).log)));

@@ -1,0 +1,38 @@
+import type { NodeId } from "../../model/ids.ts";
+import type { LogPosition } from "../../model/message.ts";
+import { compareViewIds, type ViewId } from "../../model/view.ts";
+import { entryAt, type Log } from "./log.ts";
+
+/** The least that a member's disk must hold: by what was committed while it was a member. */
+export interface DiskFloor {
+  readonly logView: ViewId;
+  readonly length: number;
+}
+
+/**
+ * What this log proves about the disk of `node`: the last committed view that it was a member of was on its disk, up to the view's own
+ * entry. If no other view has followed, so was everything committed since; if one has, it may have committed what the node never got.
+ * Null when the log says nothing.
+ */
+export function diskFloor(log: Log, committed: number, node: NodeId): DiskFloor | null {
+  let isLast = true;
+  for (let index = committed; index > 0; index -= 1) {
+    const entry = entryAt(log, index);
+    if (entry?.body.kind !== "view") continue;
+    if (entry.body.members.some((member) => member.node === node))
+      return { logView: entry.view, length: isLast ? committed : index };
+    isLast = false;
+  }
+  return null;
+}
+
+/**
+ * [GRP-8] True when a disk holds less than it once did: it was put back from a backup. It has forgotten what it acknowledged, so its node
+ * counts as blank, although it does not know that itself. (A disk older than the boot counter that peers remember says so by itself,
+ * see GRP-6; a backup of the same life does not.)
+ */
+export function isBelow(position: LogPosition, floor: DiskFloor | null): boolean {
+  if (floor === null || position.isBlank) return false;
+  const order = compareViewIds(position.logView, floor.logView);
+  return order < 0 || (order === 0 && position.length < floor.length);
+}
