@@ -1,6 +1,7 @@
 import type { CoreState, CoreStep } from "../core/step.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
+import { Counters } from "../model/counters.ts";
 import type { DiskRecord, DiskState } from "../model/disk.ts";
 import type { ServiceId } from "../model/ids.ts";
 import { makeIncarnation, type Incarnation } from "../model/incarnation.ts";
@@ -11,7 +12,6 @@ import type { InstantMs } from "../model/units.ts";
 import type { Control } from "../ports/control.ts";
 import type { JournalContent } from "../ports/journal.ts";
 import type { ReceivedBytes } from "../ports/transport.ts";
-import { Counters } from "./counters.ts";
 import { EventRing } from "./event-ring.ts";
 import { Executor } from "./executor.ts";
 import { Inbox } from "./inbox.ts";

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { Counters } from "../../src/adapters/network/counters.ts";
 import { makeTarget } from "../../src/adapters/network/datagram-socket.ts";
 import { UdpLink } from "../../src/adapters/network/udp-link.ts";
+import { Counters } from "../../src/model/counters.ts";
 import { parseLinkId } from "../../src/model/ids.ts";
 import { canMakeSandbox, enterNetworkSandbox, ip } from "./network-sandbox.ts";
 

@@ -1,10 +1,10 @@
 import type { ClusterConfig } from "../../model/cluster-config.ts";
+import { Counters } from "../../model/counters.ts";
 import { ClusterError } from "../../model/errors.ts";
 import type { LinkId, NodeId } from "../../model/ids.ts";
 import { after, type InstantMs } from "../../model/units.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ReceivedBytes, Transport } from "../../ports/transport.ts";
-import { Counters } from "./counters.ts";
 import { PeerPaths } from "./peer-paths.ts";
 import { type PortState, probePort } from "./probe-port.ts";
 import { StreamListener } from "./stream-listener.ts";

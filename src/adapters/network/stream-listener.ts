@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { bindProblem } from "./bind-problem.ts";
-import type { Counters } from "./counters.ts";
 import { FrameSplitter } from "./frame-splitter.ts";
 import { endpointText } from "./ip-address.ts";
+import type { Counters } from "../../model/counters.ts";
 
 /** Bounds on what somebody may take who has not shown a key. */
 export const listenerLimits = {

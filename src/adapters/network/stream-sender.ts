@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
+import type { Counters } from "../../model/counters.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { loadLibc } from "../native/libc.ts";
-import type { Counters } from "./counters.ts";
 import { frameHead } from "./frame-splitter.ts";
 import type { PeerPath, PeerPaths } from "./peer-paths.ts";
 

@@ -1,6 +1,6 @@
+import type { Counters } from "../../model/counters.ts";
 import type { LinkId } from "../../model/ids.ts";
 import { bindProblem } from "./bind-problem.ts";
-import type { Counters } from "./counters.ts";
 import { bindDatagramSocket, type DatagramSocket, deviceIndexOf, type Target } from "./datagram-socket.ts";
 import { deviceOf, endpointText } from "./ip-address.ts";
 

@@ -1,4 +1,4 @@
-/** Numbers by name. */
+/** Counts by name, for the snapshot. What went wrong outside is counted, not thrown. */
 export class Counters {
   readonly #counts = new Map<string, number>();
 
