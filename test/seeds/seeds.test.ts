@@ -8,7 +8,7 @@ import { parseKeys } from "../../src/wire/keys.ts";
 const seedsOf: Readonly<Record<Shape, number>> = { "2": 90, "3": 90, "5": 40, "3-none": 50, "5-none": 30 };
 
 /** Every so many seeds, packets are real bytes. */
-const realWireEvery = 15;
+const realWireEvery = 30;
 
 function optionsOf(seed: number, shape: Shape): SeedOptions {
   if (seed % realWireEvery !== 0) return {};
