@@ -37,6 +37,8 @@ export interface OperationOutcome {
   /** The last of what the agent printed, at most 4 KiB. */
   readonly output: string;
   readonly durationMs: number;
+  /** The agent's program cannot be run on this node at all (missing, not executable): nothing was done, and nothing can have been before. */
+  readonly cannotBegin?: true;
 }
 
 /** What a fence device is asked. */

@@ -4,6 +4,8 @@ import { accessSync, closeSync, constants, openSync, readSync, statSync } from "
 export interface SpawnProblem {
   readonly reason: string;
   readonly isMissing: boolean;
+  /** The node lacks something at the moment; the program itself may be all right. */
+  readonly isPassing: boolean;
 }
 
 /** Explains an error of `spawn`. ENOENT may mean the program or the interpreter in its first line; only a look at the file tells. */
@@ -12,22 +14,38 @@ export function explainSpawnError(program: string, error: NodeJS.ErrnoException)
   switch (error.code ?? "") {
     case "ENOENT": {
       const interpreter = interpreterOf(program);
-      if (interpreter === null) return { reason: `${cannot}no such file`, isMissing: true };
-      return { reason: `${cannot}its interpreter "${interpreter}" is missing: install it`, isMissing: true };
+      if (interpreter === null) return { reason: `${cannot}no such file`, isMissing: true, isPassing: false };
+      return {
+        reason: `${cannot}its interpreter "${interpreter}" is missing: install it`,
+        isMissing: true,
+        isPassing: false,
+      };
     }
     case "EACCES":
     case "EPERM":
-      return { reason: `${cannot}${whyNotAllowed(program)}`, isMissing: false };
+      return { reason: `${cannot}${whyNotAllowed(program)}`, isMissing: false, isPassing: false };
     case "E2BIG":
-      return { reason: `${cannot}its parameters are too long for the kernel: shorten them`, isMissing: false };
+      return {
+        reason: `${cannot}its parameters are too long for the kernel: shorten them`,
+        isMissing: false,
+        isPassing: false,
+      };
     case "EAGAIN":
     case "ENOMEM":
-      return { reason: `${cannot}the kernel has no process or memory to spare (${error.code})`, isMissing: false };
+      return {
+        reason: `${cannot}the kernel has no process or memory to spare (${error.code})`,
+        isMissing: false,
+        isPassing: true,
+      };
     case "EMFILE":
     case "ENFILE":
-      return { reason: `${cannot}too many open files (${error.code}): raise LimitNOFILE`, isMissing: false };
+      return {
+        reason: `${cannot}too many open files (${error.code}): raise LimitNOFILE`,
+        isMissing: false,
+        isPassing: true,
+      };
     default:
-      return { reason: `${cannot}${error.message.replaceAll(/\s+/g, " ")}`, isMissing: false };
+      return { reason: `${cannot}${error.message.replaceAll(/\s+/g, " ")}`, isMissing: false, isPassing: true };
   }
 }
 

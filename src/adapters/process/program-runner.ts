@@ -40,8 +40,13 @@ export type ProgramEnd =
   | { readonly kind: "killed"; readonly signal: string }
   | { readonly kind: "timed-out"; readonly detail: string }
   | { readonly kind: "aborted"; readonly detail: string }
-  /** Never ran; `reason` says what to do. `isMissing`: no such file. */
-  | { readonly kind: "not-started"; readonly reason: string; readonly isMissing: boolean };
+  /** Never ran; `reason` says what to do. `isMissing`: no such file. `isPassing`: not the program's fault, it may run the next time. */
+  | {
+      readonly kind: "not-started";
+      readonly reason: string;
+      readonly isMissing: boolean;
+      readonly isPassing: boolean;
+    };
 
 /** What came of a program. */
 export interface ProgramResult {
@@ -94,7 +99,7 @@ export class ProgramRunner {
       file = new OutputFile(join(this.#folder, call.outputName), call.outputBytesMax ?? outputBytesMaxDefault);
     } catch (error) {
       const reason = `Cannot run "${call.argv[0] ?? ""}": no room for its output: ${(error as Error).message}`;
-      return finish({ kind: "not-started", reason, isMissing: false });
+      return finish({ kind: "not-started", reason, isMissing: false, isPassing: true });
     }
     const watch = setInterval(() => file.bound(fileBytesMax), watchPeriodMs);
     try {

@@ -28,7 +28,7 @@ export async function runOperation(
   const outputName = outputNameOf(resource.id, action);
   const { end, output, durationMs } = await runner.run({ ...call, timeoutMs, outputName }, signal);
   const verdict = judge();
-  return { ...verdict, reason: limitLine(verdict.reason), output, durationMs, ...codeOf(end) };
+  return { ...verdict, reason: limitLine(verdict.reason), output, durationMs, ...factsOf(end) };
 
   function judge(): Verdict {
     switch (end.kind) {
@@ -41,6 +41,7 @@ export async function runOperation(
       case "aborted":
         return { status: "failed", severity: "soft", reason: `cancelled, ${end.detail}` };
       case "not-started":
+        if (end.isPassing) return { status: "failed", severity: "soft", reason: end.reason };
         return judgeNotStarted?.(end) ?? { status: "failed", severity: "hard", reason: end.reason };
       default:
         throw new TypeError(`Cannot judge operation ${id}: ${JSON.stringify(end satisfies never)}`);
@@ -63,6 +64,7 @@ function refused(): OperationOutcome {
   return { status: "refused", severity: "none", reason: "the lease had run out", output: "", durationMs: 0 };
 }
 
-function codeOf(end: ProgramEnd): { readonly code?: number } {
-  return end.kind === "exited" ? { code: end.code } : {};
+function factsOf(end: ProgramEnd): Pick<OperationOutcome, "code" | "cannotBegin"> {
+  if (end.kind === "exited") return { code: end.code };
+  return end.kind === "not-started" && !end.isPassing ? { cannotBegin: true } : {};
 }

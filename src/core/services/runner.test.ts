@@ -249,6 +249,16 @@ describe("a node's own work on a service", () => {
     });
   });
 
+  it("[SVC-10] takes a resource whose agent cannot be run for stopped, and has nothing to clean up after its start", () => {
+    const bench = new Bench();
+    const none = { status: "failed", severity: "hard", reason: "no such file", cannotBegin: true } as const;
+    for (const action of ["monitor", "start", "stop"]) bench.answers.set(`${action} web/ip`, none);
+    bench.tick().finish();
+    bench.heard();
+    bench.tell("start", 1).finish();
+    expect(bench.heard()).toEqual(["start web/disk", "start web/ip", "stop web/disk", "report 1 failed start web/ip"]);
+  });
+
   it("[SVC-3] turns to a newer order at once: a start under way is cancelled and undone under the new number", () => {
     const bench = probed();
     bench.answers.set("start web/ip", "silent");

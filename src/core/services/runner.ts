@@ -334,7 +334,8 @@ function onStarted(
     work.runtimes[runtime.service] = { ...runtime, task: { ...task, position: position + 1 } };
     return;
   }
-  const state = outcome.status === "refused" ? (before.resources[position]?.state ?? "failed") : "failed";
+  const isUntouched = outcome.status === "refused" || outcome.cannotBegin === true;
+  const state = isUntouched ? (before.resources[position]?.state ?? "failed") : "failed";
   const runtime = put(work, before, position, { ...ended, state });
   if (task?.kind !== "start") return;
   if (outcome.status === "refused") {
@@ -395,9 +396,10 @@ function onMonitored(
     return;
   }
   if (wasUnknown) {
-    // Not installed means not running; every other failure of a probe leaves the question open.
+    // Not installed means not running, and so does an agent that cannot be run; every other failure leaves the question open.
     const isAbsent = outcome.status === "failed" && outcome.code === notInstalled;
-    const state = outcome.status === "not-running" || isAbsent ? "stopped" : "failed";
+    const isStopped = outcome.status === "not-running" || outcome.cannotBegin === true || isAbsent;
+    const state = isStopped ? "stopped" : "failed";
     put(work, before, position, { ...ended, state, unable: isAbsent ? outcome.reason : null });
     return;
   }
