@@ -47,16 +47,24 @@ function checkDevices(root: Mapping): Problem[] {
         const wanted =
           key === "plug" ? "the plug at the node: fence: [{ device: …, plug: … }]" : "no such parameter: hale sets it";
         problems.push({ path, atKey: true, found: `key ${JSON.stringify(key)}`, wanted });
-      } else problems.push(...checkParameter(path, key, value), ...checkSecretFile(path, key, value));
+      } else problems.push(...checkParameter(path, key, value), ...checkAgentOrFile(path, key, value));
     }
   }
   return problems;
 }
 
-/** `password-file` and the like name a file with the value; the daemon's working folder is no place to look from. */
-function checkSecretFile(path: Path, key: string, value: unknown): Problem[] {
-  if (!key.endsWith("-file") || value === undefined || asText(value)?.startsWith("/") === true) return [];
-  return [{ path, found: describeValue(value), wanted: "an absolute path" }];
+function checkAgentOrFile(path: Path, key: string, value: unknown): Problem[] {
+  const text = asText(value);
+  // A name is looked up in the agents' folder, and must not lead out of it.
+  if (key === "agent" && text !== undefined && text !== "" && !/^(\/.*[^/]|[A-Za-z0-9][\w.-]*)$/.test(text)) {
+    const wanted = "the name of a fence agent such as fence_ipmilan, or its absolute path";
+    return [{ path, found: describeValue(text), wanted }];
+  }
+  // `password-file` and the like name a file with the value; the daemon's working folder is no place to look from.
+  if (key.endsWith("-file") && value !== undefined && text?.startsWith("/") !== true) {
+    return [{ path, found: describeValue(value), wanted: "an absolute path" }];
+  }
+  return [];
 }
 
 /** Parameters travel as lines `key=value` and as environment variables: neither may hold a line break. */

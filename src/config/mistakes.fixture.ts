@@ -149,6 +149,27 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     ],
   ],
   [
+    "agent: fence_apc_snmp",
+    "agent: ../fence_apc",
+    [
+      '8:28: fencing.devices.pdu.agent: found "../fence_apc", wanted the name of a fence agent such as fence_ipmilan, or its absolute path',
+    ],
+  ],
+  [
+    "agent: fence_apc_snmp",
+    "agent: tools/fence_apc",
+    [
+      '8:28: fencing.devices.pdu.agent: found "tools/fence_apc", wanted the name of a fence agent such as fence_ipmilan, or its absolute path',
+    ],
+  ],
+  [
+    "agent: fence_apc_snmp",
+    "agent: /usr/sbin/",
+    [
+      '8:28: fencing.devices.pdu.agent: found "/usr/sbin/", wanted the name of a fence agent such as fence_ipmilan, or its absolute path',
+    ],
+  ],
+  [
     "ip: 10.9.9.9",
     "ip: [10.9.9.9]",
     ["8:48: fencing.devices.pdu.ip: found a list of 1, wanted a text, a number, true or false"],
@@ -239,6 +260,41 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "heartbeat:apache",
     "apache",
     ['15:23: services.intranet.resources[1].ocf.agent: found "apache", wanted provider:type such as heartbeat:nginx'],
+  ],
+  [
+    "heartbeat:apache",
+    "heartbeat:../../evil",
+    [
+      '15:23: services.intranet.resources[1].ocf.agent: found "heartbeat:../../evil", wanted provider:type such as heartbeat:nginx',
+    ],
+  ],
+  [
+    "heartbeat:apache",
+    "../heartbeat:apache",
+    [
+      '15:23: services.intranet.resources[1].ocf.agent: found "../heartbeat:apache", wanted provider:type such as heartbeat:nginx',
+    ],
+  ],
+  [
+    "heartbeat:apache",
+    "heartbeat:..",
+    [
+      '15:23: services.intranet.resources[1].ocf.agent: found "heartbeat:..", wanted provider:type such as heartbeat:nginx',
+    ],
+  ],
+  [
+    "heartbeat:apache",
+    "heartbeat:.hidden",
+    [
+      '15:23: services.intranet.resources[1].ocf.agent: found "heartbeat:.hidden", wanted provider:type such as heartbeat:nginx',
+    ],
+  ],
+  [
+    "heartbeat:apache",
+    "heartbeat:a:b",
+    [
+      '15:23: services.intranet.resources[1].ocf.agent: found "heartbeat:a:b", wanted provider:type such as heartbeat:nginx',
+    ],
   ],
   [
     "configfile:",
