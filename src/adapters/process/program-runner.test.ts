@@ -45,6 +45,15 @@ async function pidIn(file: string): Promise<number> {
   throw new Error(`Cannot find a pid in ${file}`);
 }
 
+test("output is for its owner alone, in a folder for its owner alone; only the folder above is open to others", async () => {
+  const run = join(folder, "run");
+  const own = new ProgramRunner({ outputFolder: join(run, "output") });
+  await own.run({ argv: ["/bin/echo", "a secret"], environment: {}, timeoutMs: 10_000, outputName: "test" }, never);
+  own.close();
+  const modes = [run, join(run, "output"), join(run, "output", "test")].map((path) => statSync(path).mode & 0o777);
+  expect(modes).toEqual([0o755, 0o700, 0o600]);
+});
+
 describe("a program that ends by itself", () => {
   test("gives its code and both outputs in order", async () => {
     const result = await shell("echo one; echo two >&2; echo three; exit 7");

@@ -161,11 +161,14 @@ export class ProgramRunner {
   }
 }
 
-/** Makes a folder and its parent. Not `recursive: true`: where mkdir says ENOENT for good, as in /proc, that loops for ever. */
+/**
+ * Makes a folder for its owner alone, and its parent as every service does: others look for their sockets there. Not `recursive: true`: where mkdir says ENOENT for good, as in /proc, that
+ * loops for ever.
+ */
 function makeFolder(folder: string): void {
   for (const path of [folder, dirname(folder), folder]) {
     try {
-      mkdirSync(path, { mode: 0o700 });
+      mkdirSync(path, { mode: path === folder ? 0o700 : 0o755 });
       if (path === folder) return;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
