@@ -45,6 +45,8 @@ export class Daemon implements Control {
   #fileDigest: string;
   #executor: Executor | null = null;
   #incarnation: Incarnation | null = null;
+  /** Entries up to this one were decided before this start, and told then. */
+  #toldBefore = 0;
   #isPumping = false;
   #isPumpArmed = false;
   #isRestarting = false;
@@ -218,6 +220,7 @@ export class Daemon implements Control {
     const { setup, moment } = { setup: this.#setup, moment: this.#moment() };
     const incarnation = makeIncarnation({ boot: disk.boot, startedAt: moment.wall, random: setup.seed() });
     this.#incarnation = incarnation;
+    this.#toldBefore = disk.committed;
     this.#executor = new Executor({
       ports: setup.ports,
       beater: setup.ports.makeBeater(incarnation),
@@ -392,7 +395,9 @@ export class Daemon implements Control {
 
   #tell(event: Omit<ClusterEvent, "sequence">): void {
     const { level, text, node, service, entry } = this.#events.add(event);
-    this.#setup.ports.log.write(level, text, { node, service, entry });
+    // `hale events` shows the history with its times; a log would show it as if it had happened now.
+    const isHistory = entry !== undefined && entry <= this.#toldBefore;
+    this.#setup.ports.log.write(isHistory ? "debug" : level, text, { node, service, entry });
   }
 
   #moment(): Moment {
