@@ -53,7 +53,7 @@ it("shows what is wrong, where and since when", () => {
     ○ reports   stopped, disabled  -      2d 2h  exec
         disabled by eva
 
-    packets dropped: bad signature 12, replayed 3
+    packets dropped: wrong signature 12, of an earlier life 3
     "
   `);
 });

@@ -142,10 +142,23 @@ function failureRow({ resource, last }: ResourceSnapshot, at: WallMs, { paint }:
   return [paint("bad", `    ${resource}: ${last.action} ${last.outcome.status} ${when}: ${reason}`)];
 }
 
-function droppedLines({ dropped }: Snapshot, { paint }: Look): string[] {
-  const reasons = Object.entries(dropped).filter(([, count]) => count > 0);
+/** Reasons of `wire`, as an administrator would say them; others are words already. */
+const dropReasons: ReadonlyMap<string, string> = new Map([
+  ["mac", "wrong signature"],
+  ["key", "unknown key"],
+  ["cluster", "of another cluster"],
+  ["magic", "not of hale"],
+  ["version", "other version"],
+  ["unknown-sender", "unknown node"],
+  ["old-incarnation", "of an earlier life"],
+]);
+
+/** Every datagram goes on every link, so all but its first copy are dropped: with more than one link that is news to nobody. */
+function droppedLines({ dropped, nodes }: Snapshot, { paint }: Look): string[] {
+  const isCopied = nodes.some(({ links }) => links.length > 1);
+  const reasons = Object.entries(dropped).filter(([reason, count]) => count > 0 && !(isCopied && reason === "replay"));
   if (reasons.length === 0) return [];
-  return [paint("dim", `packets dropped: ${reasons.map(([reason, count]) => `${reason} ${count}`).join(", ")}`)];
+  return [paint("dim", `packets dropped: ${reasons.map(([reason, count]) => `${dropReasons.get(reason) ?? reason} ${count}`).join(", ")}`)];
 }
 
 /** The colour in one character, for those who have no colours. */
