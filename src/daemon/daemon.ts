@@ -19,6 +19,7 @@ import { daemonLimits } from "./limits.ts";
 import { coreRules } from "./core-rules.ts";
 import { LinkTable } from "./link-table.ts";
 import { readDisk } from "./read-disk.ts";
+import { RefusedPackets } from "./refused-packets.ts";
 import { Requests, type Waiter } from "./requests.ts";
 import type { DaemonSetup, ReadConfig, Rules } from "./setup.ts";
 import { Ticker } from "./ticker.ts";
@@ -38,6 +39,7 @@ export class Daemon implements Control {
   readonly #links: LinkTable;
   readonly #ticker: Ticker;
   readonly #dropped = new Counters();
+  readonly #refused = new RefusedPackets();
   /** Everything on disk in order, for a restart in place. The entries are the core's own objects, so this costs little. */
   readonly #records: DiskRecord[] = [];
   #core: CoreState | null = null;
@@ -119,6 +121,8 @@ export class Daemon implements Control {
     const moment = this.#moment();
     const core = this.#rules.snapshotOf(this.#startedCore(), moment);
     const warnings = [...core.warnings, ...this.#links.warnings()];
+    const refused = this.#refused.warning(moment.now);
+    if (refused !== null) warnings.push(refused);
     if (this.#fileDigest !== core.config.digest) warnings.push("the configuration file differs from the one in force");
     return {
       ...core,
@@ -324,6 +328,7 @@ export class Daemon implements Control {
     const opened = this.#setup.opener.open(received.bytes, received.link === null ? "stream" : "datagram");
     if (!opened.ok) {
       if (opened.from !== undefined) this.#links.heard(opened.from, received.link, received.arrivedAt);
+      this.#refused.add(opened.reason, received.source, received.arrivedAt);
       return this.#dropped.add(opened.reason);
     }
     this.#links.heard(opened.packet.from, received.link, received.arrivedAt);
