@@ -28,6 +28,13 @@ describe("looking", () => {
     expect(JSON.parse((await hale("status --json")).out)).toEqual(healthy);
   });
 
+  it("ends with 3 without quorum, and still shows what it knows", async () => {
+    const alone = { ...healthy, group: { ...healthy.group, isQuorate: false } };
+    const result = await hale("status --json", { client: { status: () => Promise.resolve(alone) } });
+    expect(result).toMatchObject({ code: 3, err: "" });
+    expect(JSON.parse(result.out)).toEqual(alone);
+  });
+
   it("explains a service", async () => {
     expect(await hale("why intranet")).toMatchObject({
       code: 0,
@@ -350,7 +357,8 @@ describe("usage", () => {
         -h, --help                 display help for command
 
       Commands:
-        status [options]           members, links, quorum and services, as this node sees them
+        status [options]           members, links, quorum and services, as this node sees them; exit code
+                                   3 without quorum
         watch [options]            the status, refreshed in place until q or Ctrl-C
         why [options] <service>    why a service is where it is: every node with its reasons, what led
                                    here, what failed and with which output

@@ -7,13 +7,13 @@ import { statusText } from "../text/status-text.ts";
 export function addShowCommands({ program, context, finish }: CliProgram): void {
   program
     .command("status")
-    .description("members, links, quorum and services, as this node sees them")
+    .description("members, links, quorum and services, as this node sees them; exit code 3 without quorum")
     .option("--json", "the whole snapshot as one document")
     .action(async (options: { readonly json?: boolean }) => {
       const snapshot = await context.client.status(context.signal);
       if (options.json === true) writeJson(context, snapshot);
       else context.stdout.write(statusText(snapshot, lookOf(context)));
-      finish(exitCodes.done);
+      finish(snapshot.group.isQuorate ? exitCodes.done : exitCodes.noQuorum);
     });
 
   program
