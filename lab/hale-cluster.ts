@@ -15,6 +15,7 @@ export interface HaleConfig {
   readonly services?: Readonly<Record<string, unknown>>;
 }
 
+/** What a cluster on the hosts of a lab is made of. */
 export interface HaleClusterOptions {
   /** Text of `cluster.yaml`, or what `haleConfig` is to make it of. */
   readonly config: string | HaleConfig;

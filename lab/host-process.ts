@@ -3,6 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { waitUntil } from "./wait-until.ts";
 
+/** How a program is run to its end on a host. */
 export interface ExecOptions {
   /** On top of a plain environment: PATH, HOME, LANG. */
   readonly env?: Readonly<Record<string, string>>;
@@ -11,6 +12,7 @@ export interface ExecOptions {
   readonly timeoutMs?: number;
 }
 
+/** How it ended. */
 export interface ExecResult {
   /** Exit code; 128 + n after signal n. */
   readonly code: number;

@@ -24,6 +24,7 @@ export interface HostPlan {
   readonly wires: Switch;
 }
 
+/** How a program is left running on a host. */
 export interface SpawnOptions {
   /** On top of a plain environment: PATH, HOME, LANG. */
   readonly env?: Readonly<Record<string, string>>;

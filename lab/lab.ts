@@ -9,6 +9,7 @@ import { Shell } from "./shell.ts";
 import type { Loss } from "./switch-rules.ts";
 import { Switch } from "./switch.ts";
 
+/** What a lab is made of. */
 export interface LabOptions {
   /** Names of the hosts, which get the addresses .1, .2, ... */
   readonly hosts: readonly string[];

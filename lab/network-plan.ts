@@ -20,6 +20,7 @@ export interface Port {
 
 /** Hosts get the numbers 1 to 199 in their order, `client` 250; 200 to 249 are free for virtual addresses. */
 export const hostsMax = 199;
+/** @see hostsMax */
 export const clientNumber = 250;
 const networksMax = 8;
 const interfaceNameLengthMax = 15;

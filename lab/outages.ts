@@ -14,6 +14,7 @@ export interface Outage {
   readonly to: string;
 }
 
+/** What the client saw, in numbers. */
 export interface ProbeSummary {
   readonly requests: number;
   readonly answered: number;

@@ -10,6 +10,7 @@ export type ProbeTarget =
 /** How one request ended; only "answered" is a success. HTTP answers other than 2xx are "failed". */
 export type ProbeOutcome = "answered" | "refused" | "timed-out" | "failed";
 
+/** What came back of one request. */
 export interface Reply {
   readonly outcome: ProbeOutcome;
   /** Who answered, as it calls itself; "" when nobody did. */

@@ -6,6 +6,7 @@ import { decodeProbe, type Probe, type ProbePlan, type ProbeTarget } from "./pro
 import { runInRealTime } from "./run-type-script.ts";
 import { waitUntil } from "./wait-until.ts";
 
+/** How often is asked, and for how long an answer is awaited. */
 export interface ProbePace {
   /** Between requests. Default 5 ms; UDP keeps up at 1. */
   readonly everyMs?: number;

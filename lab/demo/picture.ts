@@ -14,6 +14,16 @@ interface Frame {
   readonly toMs: number;
 }
 
+/** What all frames show a part of. */
+interface Seen {
+  readonly stretches: readonly Stretch[];
+  readonly marks: readonly Mark[];
+  /** A lane each. */
+  readonly hosts: readonly string[];
+  /** Zero of the time that is written. */
+  readonly zeroMs: number;
+}
+
 const widthPx = 960;
 const leftPx = 70;
 const plotPx = widthPx - leftPx - 20;
@@ -37,20 +47,18 @@ export function drawPicture(probes: readonly Probe[], marks: readonly Mark[], ho
   const first = sent[0];
   const last = sent.at(-1);
   if (first === undefined || last === undefined) return svg(0, "");
-  const stretches = findStretches(sent);
+  const seen: Seen = { stretches: findStretches(sent), marks, hosts, zeroMs: first.startMs };
   const frames: Frame[] = [
     { title: "Who answered the client, second by second", fromMs: first.startMs, toMs: last.startMs },
-    ...outageFrames(stretches, marks, first.startMs),
+    ...outageFrames(seen),
   ];
   const framePx = headPx + 40 + lanePx * (hosts.length + 1);
-  const parts = frames.map((frame, index) =>
-    drawFrame(frame, stretches, marks, hosts, 10 + index * framePx, first.startMs),
-  );
+  const parts = frames.map((frame, index) => drawFrame(frame, seen, 10 + index * framePx));
   return svg(10 + frames.length * framePx, parts.join("\n"));
 }
 
 /** A closer look at each outage that a mark explains. */
-function outageFrames(stretches: readonly Stretch[], marks: readonly Mark[], zeroMs: number): readonly Frame[] {
+function outageFrames({ stretches, marks, zeroMs }: Seen): readonly Frame[] {
   return marks.flatMap((mark, index) => {
     const untilMs = marks[index + 1]?.atMs ?? Number.POSITIVE_INFINITY;
     const gaps = stretches.filter((s) => s.responder === "" && s.toMs > mark.atMs && s.fromMs < untilMs);
@@ -63,14 +71,7 @@ function outageFrames(stretches: readonly Stretch[], marks: readonly Mark[], zer
   });
 }
 
-function drawFrame(
-  frame: Frame,
-  stretches: readonly Stretch[],
-  marks: readonly Mark[],
-  hosts: readonly string[],
-  topPx: number,
-  zeroMs: number,
-): string {
+function drawFrame(frame: Frame, { stretches, marks, hosts, zeroMs }: Seen, topPx: number): string {
   const scale = plotPx / Math.max(1, frame.toMs - frame.fromMs);
   const x = (ms: number): number => leftPx + Math.min(plotPx, Math.max(0, (ms - frame.fromMs) * scale));
   const lanes = [...hosts, ""];

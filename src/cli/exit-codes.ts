@@ -3,6 +3,7 @@ import { ClusterError, type ErrorCode } from "../model/errors.ts";
 /** What a program that calls `hale` can tell apart. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, noQuorum: 3, notReached: 4 } as const;
 
+/** One of `exitCodes`. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 const usageCodes: ReadonlySet<string> = new Set<ErrorCode>([

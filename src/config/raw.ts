@@ -1,5 +1,6 @@
 /** The checks look at the raw document, so that one mistake does not hide the others: what has the wrong kind reads as absent. */
 
+/** A mapping of the file as it was written, nothing checked. */
 export type Mapping = Readonly<Record<string, unknown>>;
 
 /** The mapping, or an empty one. */

@@ -224,8 +224,11 @@ export const documentSchema = z
   })
   .meta({ title: "cluster.yaml of hale" });
 
+/** The whole file, checked. */
 export type ClusterDocument = z.infer<typeof documentSchema>;
+/** One entry of `services`. */
 export type ServiceDocument = NonNullable<ClusterDocument["services"]>[string];
+/** One entry of a service's `resources`: exactly one key is there. */
 export type ResourceDocument = ServiceDocument["resources"][number];
 
 /** The schema for editors and for `hale config schema` (JSON Schema 2020-12). */

@@ -46,8 +46,11 @@ export function channelOf(number: number): Channel | undefined {
   return channelsByNumber.get(number);
 }
 
+/** Length of the sender's incarnation. */
 export const incarnationBytes = 14;
+/** Length of the sequence. */
 export const sequenceBytes = 6;
+/** Length of the HMAC at the end. */
 export const macBytes = 32;
 
 /** Offset of the cluster name's length. */

@@ -21,7 +21,9 @@ export const fileHeader = Buffer.from("hale journal 1\n\n", "latin1");
 /** What `fileHeader` begins with in every version. */
 export const fileMagic = Buffer.from("hale journal ", "latin1");
 
+/** Begins each frame; never part of UTF-8. */
 export const frameMarker = Buffer.from([0xff, 0x48, 0x4a, 0xfe]);
+/** Length of what stands before the payload. */
 export const frameHeaderBytes = 34;
 
 /** Payloads are not longer; what a torn write may leave behind is not either. */
