@@ -32,7 +32,12 @@ export type EntryBody =
   /** Who may vote from here on. One vote changes at a time. */
   | { readonly kind: "electorate"; readonly voters: readonly NodeId[]; readonly reason: string }
   /** A clean leave: services stopped, vote withdrawn. The proof that the node runs nothing. */
-  | { readonly kind: "left"; readonly node: NodeId; readonly incarnation: Incarnation; readonly voters: readonly NodeId[] }
+  | {
+      readonly kind: "left";
+      readonly node: NodeId;
+      readonly incarnation: Incarnation;
+      readonly voters: readonly NodeId[];
+    }
   | { readonly kind: "config"; readonly config: ClusterConfig; readonly digest: string; readonly author: string }
   | { readonly kind: "intent"; readonly intent: Intent; readonly author: string }
   /** What a node found running when it probed, at its start or after it had lost its lease. */

@@ -16,7 +16,13 @@ export type Input =
   /** An operator asks; the answer names the request. `author` is for the record. */
   | { readonly kind: "intent"; readonly request: number; readonly intent: Intent; readonly author: string }
   /** The file was read again and is right: propose it to the group. */
-  | { readonly kind: "config"; readonly request: number; readonly config: ClusterConfig; readonly digest: string; readonly author: string }
+  | {
+      readonly kind: "config";
+      readonly request: number;
+      readonly config: ClusterConfig;
+      readonly digest: string;
+      readonly author: string;
+    }
   | { readonly kind: "operation-result"; readonly operation: number; readonly outcome: OperationOutcome }
   | { readonly kind: "fence-result"; readonly call: number; readonly outcome: FenceOutcome }
   /** Answer to a `probe-port` effect: `closed` proves a living kernel without a daemon. */

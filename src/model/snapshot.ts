@@ -93,7 +93,13 @@ export interface Why {
   /** What led here, newest first: the entries that decided. */
   readonly history: readonly { readonly entry: number; readonly at: WallMs; readonly text: string }[];
   /** Failed operations kept, newest first. */
-  readonly failures: readonly { readonly node: NodeId; readonly resource: ResourceId; readonly action: OperationAction; readonly at: WallMs; readonly outcome: OperationOutcome }[];
+  readonly failures: readonly {
+    readonly node: NodeId;
+    readonly resource: ResourceId;
+    readonly action: OperationAction;
+    readonly at: WallMs;
+    readonly outcome: OperationOutcome;
+  }[];
 }
 
 /** One node's case for and against running a service. */
