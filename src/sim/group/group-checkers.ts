@@ -6,10 +6,12 @@ import { entryKey, type GroupHost } from "./group-host.ts";
 
 /** A promise that was not kept. */
 export interface Violation {
-  readonly rule: "V1" | "V2" | "order" | "V4" | "V6" | "lease" | "throw" | "once";
+  readonly rule: "V1" | "V2" | "order" | "V4" | "V6" | "lease" | "throw" | "once" | "fence";
   readonly at: number;
   readonly text: string;
 }
+
+type Installed = Pick<View, "id" | "members">;
 
 interface Activation {
   readonly id: ViewId;
@@ -54,7 +56,9 @@ export class GroupCheckers {
       this.#lastView.set(host.node, view);
       this.#watchView(view, host, now);
     }
-    for (const entry of delivered) this.#watchDelivery(host, hosts, entry, view, now);
+    // By the installed view, not the active one: a step may deliver and then leave the view for what it has delivered.
+    const installed = { id: state.logView, members: state.viewMembers };
+    for (const entry of delivered) this.#watchDelivery(host, hosts, entry, installed, now);
     this.#watchLease(host, view, host.toWorldTime(state.leaseUntil), now);
   }
 
@@ -72,7 +76,7 @@ export class GroupCheckers {
     } else if (known !== content) this.report("V1", now, `view ${name} is ${known} and, at ${host.node}, ${content}`);
   }
 
-  #watchDelivery(host: GroupHost, hosts: readonly GroupHost[], entry: Entry, view: View | null, now: number): void {
+  #watchDelivery(host: GroupHost, hosts: readonly GroupHost[], entry: Entry, view: Installed, now: number): void {
     const life = `${host.node}/${host.incarnation}`;
     const expected = (this.#delivered.get(life) ?? 0) + 1;
     if (entry.index !== expected) this.report("order", now, `${life} delivers ${entry.index} after ${expected - 1}`);
@@ -86,8 +90,8 @@ export class GroupCheckers {
     this.#keys[entry.index - 1] = key;
     this.log[entry.index - 1] = entry;
     this.#watchOnce(entry, now);
-    if (view !== null) this.#watchDisks(hosts, entry, view, key, now);
-    if (view !== null) this.#watchOvertaken(entry, view, now);
+    this.#watchDisks(hosts, entry, view, key, now);
+    this.#watchOvertaken(entry, view, now);
   }
 
   #watchOnce(entry: Entry, now: number): void {
@@ -99,7 +103,7 @@ export class GroupCheckers {
   }
 
   /** Delivered for the first time: it must be on the disk of every member of the view. */
-  #watchDisks(hosts: readonly GroupHost[], entry: Entry, view: View, key: string, now: number): void {
+  #watchDisks(hosts: readonly GroupHost[], entry: Entry, view: Installed, key: string, now: number): void {
     for (const { node } of view.members) {
       const member = hosts.find((host) => host.node === node);
       const onDisk = member?.disk.log[entry.index - 1];
@@ -114,7 +118,7 @@ export class GroupCheckers {
   }
 
   /** An entry ordered in a view may be committed first only while no later view is active. */
-  #watchOvertaken(entry: Entry, view: View, now: number): void {
+  #watchOvertaken(entry: Entry, view: Installed, now: number): void {
     const later = this.#activations.find(({ id }) => compareViewIds(id, view.id) > 0);
     if (later === undefined || entry.view.counter !== view.id.counter) return;
     // The commit may have happened before and the news of it may be late; but then the later view's log holds it, and it is known.

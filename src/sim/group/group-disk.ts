@@ -19,6 +19,8 @@ export class GroupDisk {
   /** Bound of a write's duration. */
   latencyMax = 2;
   stalledUntil = 0;
+  /** Records that were there when the content was last replaced; -1 when it never was. */
+  #replacedUpTo = -1;
   readonly #queue: QueuedWrite[] = [];
   readonly #events: EventQueue;
   readonly #dice: Dice;
@@ -27,6 +29,14 @@ export class GroupDisk {
   constructor(events: EventQueue, dice: Dice) {
     this.#events = events;
     this.#dice = dice;
+  }
+
+  /** Nothing that was acknowledged is missing: never replaced, or installed anew since. */
+  get isWhole(): boolean {
+    return (
+      this.#replacedUpTo < 0 ||
+      this.records.some(({ kind }, position) => kind === "install" && position >= this.#replacedUpTo)
+    );
   }
 
   /** `done` is called when the records are durable, unless power is lost before. */
@@ -53,6 +63,7 @@ export class GroupDisk {
     this.records = [];
     this.log = [];
     this.apply(records);
+    this.#replacedUpTo = records.length;
   }
 
   apply(records: readonly DiskRecord[]): void {

@@ -1,4 +1,6 @@
 import type { DiskRecord } from "../../model/disk.ts";
+import type { Entry } from "../../model/entry.ts";
+import type { Electorate } from "../../model/message.ts";
 import type { GroupHost } from "./group-host.ts";
 import type { GroupWorld } from "./group-world.ts";
 
@@ -10,6 +12,8 @@ export interface FaultPlan {
   readonly hot: boolean;
   /** Nodes may leave cleanly and come back. */
   readonly leaves: boolean;
+  /** They do so all the time: the electorate is always changing. */
+  readonly churn: boolean;
 }
 
 type Fault = (world: GroupWorld, plan: FaultPlan) => void;
@@ -44,6 +48,7 @@ export function scheduleFaults(world: GroupWorld, plan: FaultPlan, from: number,
     });
     found?.[1](world, plan);
     if (plan.hot && world.dice.chance(0.4)) crashOne(world);
+    if (plan.churn && world.dice.chance(0.5)) leaveOne(world, plan);
     world.events.after(world.dice.between(20, 900), one);
   };
   world.events.after(from - world.now, one);
@@ -204,7 +209,7 @@ function leaveOne(world: GroupWorld, plan: FaultPlan): void {
   startLater(world, host, world.dice.between(500, 3_000));
 }
 
-/** All others hold everything, so the cluster can go on; a second loss would be the operator's. */
+/** One disk at a time: what a quorum has is never lost, so that nothing may be. */
 function wipeOne(world: GroupWorld, plan: FaultPlan): void {
   if (!plan.wipes) return;
   const host = victim(world);
@@ -212,15 +217,26 @@ function wipeOne(world: GroupWorld, plan: FaultPlan): void {
   const contents = world.hosts.map((other) => rules.replayDisk(other.disk.records));
   // A change of the electorate in flight plus a lost disk may need the operator (specified limit): spare it.
   const electorates = new Set(contents.map(({ log }) => JSON.stringify(lastVoters(log))));
-  if (electorates.size > 1 || !world.isOneView(world.hosts.map(({ node }) => node))) return;
+  if (electorates.size > 1 || contents.some(({ isBlank }) => isBlank) || world.hosts.some(({ disk }) => !disk.isWhole))
+    return;
+  // One lost disk of two voters needs the operator when the other voter reboots meanwhile (specified limit): spare it too.
+  if (contents.some(({ log, founding }) => voterCount(log, founding) < 3)) return;
   const older = host.disk.records.slice(0, world.dice.below(host.disk.records.length));
-  // A backup from before a change of the electorate may hold one in which its node needs nobody (specified limit).
+  // A backup is known for what it is only to those who know more. One from before a change of the electorate may even hold an electorate
+  // in which its node needs nobody. Both are specified limits.
+  const isKnown = world.isOneView(world.hosts.map(({ node }) => node));
   const isSameElectorate = electorates.has(JSON.stringify(lastVoters(rules.replayDisk(older).log)));
-  const kept: readonly DiskRecord[] = isSameElectorate && world.dice.chance(0.5) ? older : [];
+  const kept: readonly DiskRecord[] = isKnown && isSameElectorate && world.dice.chance(0.5) ? older : [];
   host.cutPower();
   host.disk.replace(kept);
   world.checkers.wipedAt.set(host.node, world.now);
   startLater(world, host, world.dice.between(0, 2_000));
+}
+
+function voterCount(log: readonly Entry[], founding: Electorate | null): number {
+  const changed = log.findLast(({ body }) => body.kind === "electorate" || body.kind === "left")?.body;
+  const voters = changed?.kind === "electorate" || changed?.kind === "left" ? changed.voters : founding?.voters;
+  return voters?.length ?? 0;
 }
 
 function lastVoters(log: readonly { readonly body: { readonly kind: string } }[]): unknown {

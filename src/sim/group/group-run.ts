@@ -15,7 +15,10 @@ export interface RunKind {
   readonly arbiter: "majority" | "fencing";
   /** After healing one pair stays cut, one way or both. */
   readonly mesh?: boolean;
+  /** More crashes, and disks that are lost. */
   readonly hot?: boolean;
+  /** Nodes leave cleanly all the time. */
+  readonly churn?: boolean;
 }
 
 /** What a seed gave. */
@@ -55,7 +58,12 @@ export function runSeed(kind: RunKind, seed: number, rules: GroupRules = rightRu
   else world.found(used[0] ?? "a");
   for (const host of world.hosts) world.events.after(world.dice.below(400), () => host.start());
   submitAll(world);
-  const plan: FaultPlan = { wipes: kind.hot === true, hot: kind.hot === true, leaves: world.dice.chance(0.5) };
+  const plan: FaultPlan = {
+    wipes: kind.hot === true,
+    hot: kind.hot === true,
+    leaves: kind.churn === true || world.dice.chance(0.5),
+    churn: kind.churn === true,
+  };
   scheduleFaults(world, plan, faultsFrom, faultsUntil);
   world.run(faultsUntil);
   healAll(world);

@@ -161,15 +161,20 @@ export class GroupWorld implements HostWorld {
     this.events.after(this.dice.between(this.fenceDelayMin, this.fenceDelayMax), () => {
       this.fencesOut -= 1;
       const confirmed = !this.dice.chance(this.fenceFailure);
-      if (confirmed) this.#shoot(wish.target);
+      if (confirmed) this.#shoot(host, incarnation, wish.target);
       this.trace?.(`${this.now} fence ${wish.target} ${confirmed}`);
       if (host.incarnation !== incarnation) return;
       host.input(() => ({ kind: "fence-verdict", target: wish.target, attempt: wish.attempt, confirmed }));
     });
   }
 
-  #shoot(target: NodeId): void {
+  #shoot(shooter: GroupHost, life: GroupHost["incarnation"], target: NodeId): void {
     const host = this.host(target);
+    // A shooter that has rebooted since knows nothing of its request: nothing can recall it then.
+    const phase = shooter.incarnation === life ? shooter.state?.phase : undefined;
+    if (phase?.kind === "active" && phase.view.members.some(({ node }) => node === target)) {
+      this.checkers.report("fence", this.now, `${shooter.node} has ${target} shot, a member of its view`);
+    }
     if (!host.isPowered) return;
     host.cutPower();
     this.events.after(this.dice.between(0, this.rebootMax), () => {
