@@ -29,7 +29,7 @@ describe("looking", () => {
   });
 
   it("ends with 3 without quorum, and still shows what it knows", async () => {
-    const alone = { ...healthy, group: { ...healthy.group, isQuorate: false } };
+    const alone = { ...healthy, group: { ...healthy.group, isQuorate: false, leaseMs: 0 } };
     const result = await hale("status --json", { client: { status: () => Promise.resolve(alone) } });
     expect(result).toMatchObject({ code: 3, err: "" });
     expect(JSON.parse(result.out)).toEqual(alone);

@@ -13,7 +13,9 @@ export function addShowCommands({ program, context, finish }: CliProgram): void 
       const snapshot = await context.client.status(context.signal);
       if (options.json === true) writeJson(context, snapshot);
       else context.stdout.write(statusText(snapshot, lookOf(context)));
-      finish(snapshot.group.isQuorate ? exitCodes.done : exitCodes.noQuorum);
+      // Between two views the lease still runs, and what is asked is still decided.
+      const canDecide = snapshot.group.isQuorate || snapshot.group.leaseMs > 0;
+      finish(canDecide ? exitCodes.done : exitCodes.noQuorum);
     });
 
   program
