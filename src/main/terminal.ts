@@ -7,9 +7,14 @@ export function outputOf(stream: NodeJS.WriteStream): TextOutput {
   return {
     write: (text) => void stream.write(text),
     isTerminal: stream.isTTY,
-    columns: () => (stream.isTTY ? stream.columns : undefined),
-    rows: () => (stream.isTTY ? stream.rows : undefined),
+    columns: () => sizeOf(stream.isTTY ? stream.columns : 0),
+    rows: () => sizeOf(stream.isTTY ? stream.rows : 0),
   };
+}
+
+/** A serial console, or a terminal that a program made, has a size of 0: it is not known. */
+function sizeOf(size: number): number | undefined {
+  return size > 0 ? size : undefined;
 }
 
 /** As no-color.org has it: set and not empty means no colours; FORCE_COLOR is for those who pipe into a pager. */
