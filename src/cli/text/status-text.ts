@@ -158,7 +158,12 @@ function droppedLines({ dropped, nodes }: Snapshot, { paint }: Look): string[] {
   const isCopied = nodes.some(({ links }) => links.length > 1);
   const reasons = Object.entries(dropped).filter(([reason, count]) => count > 0 && !(isCopied && reason === "replay"));
   if (reasons.length === 0) return [];
-  return [paint("dim", `packets dropped: ${reasons.map(([reason, count]) => `${dropReasons.get(reason) ?? reason} ${count}`).join(", ")}`)];
+  return [
+    paint(
+      "dim",
+      `packets dropped: ${reasons.map(([reason, count]) => `${dropReasons.get(reason) ?? reason} ${count}`).join(", ")}`,
+    ),
+  ];
 }
 
 /** The colour in one character, for those who have no colours. */
