@@ -135,4 +135,5 @@ const fakeSnapshot: Snapshot = {
   ],
   warnings: [],
   dropped: {},
+  network: {},
 };

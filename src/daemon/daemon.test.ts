@@ -36,6 +36,7 @@ describe("Daemon", () => {
     ]);
     // The second copy of each datagram.
     expect(Object.keys(snapshot.dropped)).toEqual(["replay"]);
+    expect(snapshot.network).toEqual({});
     expect(snapshot.config.fileDigest).toBe(shapeConfig("3").digest);
   });
 

@@ -131,6 +131,7 @@ export class Daemon implements Control {
       warnings,
       dropped:
         this.#inbox.dropped > 0 ? { ...this.#dropped.all(), "inbox full": this.#inbox.dropped } : this.#dropped.all(),
+      network: this.#setup.ports.transport.counters(),
     };
   }
 

@@ -19,10 +19,12 @@ export interface Snapshot {
   readonly warnings: readonly string[];
   /** Packets dropped since the start, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** What could not be sent or accepted since the start, by link or stream and reason. */
+  readonly network: Readonly<Record<string, number>>;
 }
 
-/** The part of a snapshot that the core knows; the daemon adds its file's digest, the links and the dropped packets. */
-export interface CoreSnapshot extends Omit<Snapshot, "config" | "nodes" | "dropped"> {
+/** The part of a snapshot that the core knows; the daemon adds its file's digest, the links and its counters. */
+export interface CoreSnapshot extends Omit<Snapshot, "config" | "nodes" | "dropped" | "network"> {
   readonly config: Omit<Snapshot["config"], "fileDigest">;
   readonly nodes: readonly Omit<NodeSnapshot, "links">[];
 }
