@@ -102,12 +102,18 @@ function beReady(log: Log): void {
   if (notRaised !== null) log.write("warning", `without real-time scheduling: ${notRaised}`);
 }
 
+/** Programs such as timeout(1) signal the process and then its group: that is one wish, told twice. */
+const secondSignalMs = 1_000;
+
 /** TERM and INT: leave in order; a second one: now. HUP: read the configuration again. */
 function listenToSignals(daemon: Daemon, log: Log): void {
-  let isLeaving = false;
+  let leavesSince: number | null = null;
   const leave = (signal: string): void => {
-    if (isLeaving) return daemon.abandon(`second ${signal}: ends without leaving`);
-    isLeaving = true;
+    if (leavesSince !== null) {
+      if (performance.now() - leavesSince > secondSignalMs) daemon.abandon(`second ${signal}: ends without leaving`);
+      return;
+    }
+    leavesSince = performance.now();
     log.write("info", `${signal}: stops its services and leaves the cluster`);
     daemon.shutdown();
   };
