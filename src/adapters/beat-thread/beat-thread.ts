@@ -41,11 +41,6 @@ export class BeatThread implements Beater {
     this.#worker = this.#start();
   }
 
-  /** Beats sent so far. */
-  get beats(): number {
-    return this.#content.beats;
-  }
-
   /** What the thread could not send, by link and reason. */
   counters(): Readonly<Record<string, number>> {
     return this.#counters;

@@ -21,8 +21,6 @@ export interface AddressAgentOptions {
   readonly runner: ProgramRunner;
   /** Default: netlink where koffi can be loaded, else `ip`. */
   readonly kernel?: AddressKernel;
-  /** Behind the interface's name in the label of IPv4 addresses, e.g. `:ha`. Default: no label; getifaddrs shows labels as interface names. */
-  readonly labelSuffix?: string;
   /** When an address is announced, ms after its start or `announce`. The first should be 0. */
   readonly announceAtMs?: readonly number[];
   /** Told of announcements that failed (a start does not fail for them), and of a missing koffi. */
@@ -31,8 +29,6 @@ export interface AddressAgentOptions {
 
 /** The first ones beat lost frames, the late ones switches that were busy with the failure that made us take over. */
 const announceAtMsDefault: readonly number[] = [0, 50, 200, 1000, 5000];
-/** IFNAMSIZ less its zero. */
-const labelCharactersMax = 15;
 
 type Verdict = Pick<OperationOutcome, "status" | "severity" | "reason">;
 
@@ -45,25 +41,18 @@ export class AddressAgent implements ResourceAgent, Announcer {
   readonly kind = "address";
   readonly #clock: Pick<Clock, "now">;
   readonly #kernel: AddressKernel;
-  readonly #labelSuffix: string | undefined;
   readonly #announceAtMs: readonly number[];
   readonly #onProblem: (text: string) => void;
   /** By address as configured. */
   readonly #timers = new Map<string, readonly NodeJS.Timeout[]>();
 
-  constructor({ clock, runner, kernel, labelSuffix, announceAtMs, onProblem }: AddressAgentOptions) {
+  constructor({ clock, runner, kernel, announceAtMs, onProblem }: AddressAgentOptions) {
     const libc = kernel === undefined ? loadLibc() : null;
     this.#clock = clock;
     this.#kernel = kernel ?? (libc === null ? createIpKernel(runner) : createNetlinkKernel(libc));
-    this.#labelSuffix = labelSuffix;
     this.#announceAtMs = announceAtMs ?? announceAtMsDefault;
     this.#onProblem = onProblem ?? (() => undefined);
     if (kernel === undefined && libc === null) this.#onProblem(`Addresses are set by ip, slower: ${libcProblem()}`);
-  }
-
-  /** `netlink` or `ip`: for the log at start. */
-  get kernelName(): string {
-    return this.#kernel.name;
   }
 
   async run(operation: Operation, signal: AbortSignal): Promise<OperationOutcome> {
@@ -122,8 +111,7 @@ export class AddressAgent implements ResourceAgent, Announcer {
     }
     const link = linkProblem(on);
     if (link !== null) return failed(cannot + link);
-    const label = this.#label(on);
-    if (there.length === 0) await this.#kernel.add({ interface: on, ip, prefix: resource.prefix, ...label });
+    if (there.length === 0) await this.#kernel.add({ interface: on, ip, prefix: resource.prefix });
     this.#announceFirst(resource, on, ip);
     return {
       status: "ok",
@@ -195,11 +183,6 @@ export class AddressAgent implements ResourceAgent, Announcer {
   #cancelAnnouncements({ ip }: AddressResource): void {
     this.#timers.get(ip)?.forEach(clearTimeout);
     this.#timers.delete(ip);
-  }
-
-  #label(on: Interface): { readonly label?: string } {
-    const label = `${on.name}${this.#labelSuffix ?? ""}`;
-    return this.#labelSuffix === undefined || label.length > labelCharactersMax ? {} : { label };
   }
 }
 

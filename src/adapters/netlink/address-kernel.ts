@@ -36,8 +36,6 @@ export interface AddressChange {
   readonly interface: Interface;
   readonly ip: Uint8Array;
   readonly prefix: number;
-  /** IPv4 only: what `ip address` shows behind the address, at most 15 characters, begins with the interface's name. */
-  readonly label?: string;
 }
 
 /**

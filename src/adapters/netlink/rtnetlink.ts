@@ -22,7 +22,7 @@ const messages = {
   getAddress: 22,
 } as const;
 const flags = { request: 1, acknowledge: 4, dump: 0x300, create: 0x400, exclusive: 0x200 } as const;
-const addressAttributes = { address: 1, local: 2, label: 3, broadcast: 4, flags: 8 } as const;
+const addressAttributes = { address: 1, local: 2, broadcast: 4, flags: 8 } as const;
 const linkAttributes = { address: 1, name: 3 } as const;
 const addressFlags = { secondary: 0x01, noDad: 0x02, dadFailed: 0x08, tentative: 0x40 } as const;
 const linkFlags = { up: 0x1, loopback: 0x8, pointToPoint: 0x10, noArp: 0x80, lowerUp: 0x10000 } as const;
@@ -51,11 +51,10 @@ export function readAddressTable(libc: Libc): AddressTable {
 
 /** Sets an address; it may be there already. @throws Error when the kernel refuses */
 export function addAddress(libc: Libc, change: AddressChange): void {
-  const { ip, prefix, label } = change;
+  const { ip, prefix } = change;
   const isIpv4 = ip.length === 4;
   const attributes = [attribute(addressAttributes.local, ip), attribute(addressAttributes.address, ip)];
   if (isIpv4 && prefix < 31) attributes.push(attribute(addressAttributes.broadcast, broadcastOf(ip, prefix)));
-  if (isIpv4 && label !== undefined) attributes.push(attribute(addressAttributes.label, Buffer.from(`${label}\0`)));
   // Duplicate address detection would keep the address unusable for a second or more, in the middle of a takeover. Nobody else has it:
   // its last owner is known to be off or to have stopped it.
   const bits = isIpv4 ? 0 : addressFlags.noDad;
