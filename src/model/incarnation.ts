@@ -28,9 +28,3 @@ export function makeIncarnation(parts: IncarnationParts): Incarnation {
 export function bootOf(incarnation: Incarnation): number {
   return Number.parseInt(incarnation.slice(0, 8), 16);
 }
-
-/** @throws RangeError when `text` is not 28 hexadecimal digits */
-export function parseIncarnation(text: string): Incarnation {
-  if (/^[0-9a-f]{28}$/.test(text)) return text as Incarnation;
-  throw new RangeError(`Cannot read incarnation ${JSON.stringify(text)}: not 28 hexadecimal digits`);
-}

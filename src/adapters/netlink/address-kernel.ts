@@ -46,7 +46,6 @@ export interface AddressChange {
  * All reject (or throw) with an Error whose message begins with the errno's name.
  */
 export interface AddressKernel {
-  readonly name: string;
   read(): AddressTable | Promise<AddressTable>;
   /** An address that is there already is no error. */
   add(change: AddressChange): void | Promise<void>;

@@ -18,7 +18,6 @@ export function createIpKernel(runner: ProgramRunner): AddressKernel {
     return runner.run({ argv, environment: {}, timeoutMs, outputName, ...bytes }, new AbortController().signal);
   };
   return {
-    name: "ip",
     async read() {
       const links = parseJson(await run(["ip", "-json", "address"], 1024 * 1024));
       return { interfaces: links.map(toInterface), addresses: links.flatMap(toAddresses) };

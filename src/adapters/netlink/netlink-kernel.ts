@@ -8,7 +8,6 @@ import { addAddress, readAddressTable, removeAddress } from "./rtnetlink.ts";
 export function createNetlinkKernel(libc: Libc): AddressKernel {
   let frameSocket: number | null = null;
   return {
-    name: "netlink",
     read: () => readAddressTable(libc),
     add: (change) => addAddress(libc, change),
     remove: (change) => removeAddress(libc, change),
