@@ -15,15 +15,33 @@ const withoutBashCompletion = `if ! declare -F _get_comp_words_by_ref >/dev/null
 fi
 `;
 
+/** Where our words end, those of files begin; the script alone never offers any. */
+const withFiles = "complete -o default -F __hale_complete hale\n";
+
+/** The commands whose next word is a file. */
+const fileCommands: readonly string[] = ["simulate", "config check"];
+
 /**
  * Adds `completion bash|zsh|fish`, which prints a script for the shell, and the hidden `complete`, which that script calls.
  *
  * Names of services and nodes come from the daemon; without one the words of the commands are completed alone.
  */
 export async function addCompletion(program: Command, context: CliContext, words: readonly string[]): Promise<void> {
+  if (words[0] === "complete" && wantsFile(words)) {
+    // The shell's own files: no words of ours, and no directive against them.
+    program.command("complete").argument("[words...]");
+    context.stdout.write(":0\n");
+    return;
+  }
   const root = tab(program, { completionCommandName: "completion" });
   if (words[0] !== "complete") {
-    if (words[1] === "bash") context.stdout.write(withoutBashCompletion);
+    program.commands
+      .find((command) => command.name() === "completion")
+      ?.description("print a script that completes commands and names, as in: source <(hale completion bash)");
+    if (words[1] === "bash") {
+      context.stdout.write(withoutBashCompletion);
+      program.hook("postAction", () => context.stdout.write(withFiles));
+    }
     return;
   }
   const names = await namesFromDaemon(context);
@@ -40,6 +58,12 @@ export async function addCompletion(program: Command, context: CliContext, words
     const to = path === "service relocate" ? command.options.get("to") : undefined;
     if (to !== undefined) to.handler = offer(names.nodes);
   }
+}
+
+/** @param words `complete -- simulate scen`: the last one is being typed */
+function wantsFile(words: readonly string[]): boolean {
+  const typed = words.slice(words.indexOf("--") + 1);
+  return fileCommands.includes(typed.slice(0, -1).join(" ")) && typed.at(-1)?.startsWith("-") === false;
 }
 
 async function namesFromDaemon(

@@ -391,6 +391,15 @@ describe("completion", () => {
     log.mockRestore();
     expect(lines.join("\n")).toContain("hale complete --");
   });
+
+  it("leaves files to the shell", async () => {
+    expect(await hale("complete -- simulate scen")).toMatchObject({ code: 0, out: ":0\n" });
+    expect(await hale("complete -- config check ")).toMatchObject({ code: 0, out: ":0\n" });
+    const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+    const { out } = await hale("completion bash");
+    log.mockRestore();
+    expect(out).toMatch(/\ncomplete -o default -F __hale_complete hale\n$/);
+  });
 });
 
 // oxlint-disable-next-line require-yield -- it fails before the first item, as a lost connection does

@@ -33,6 +33,7 @@ export function addConfigCommands({ program, context, finish }: CliProgram): voi
   group
     .command("schema")
     .description("the JSON Schema of cluster.yaml, for editors")
+    .option("--json", "it is JSON in any case")
     .action(async () => {
       const { configJsonSchema } = await import("../../config/schema.ts");
       writeJson(context, configJsonSchema());
