@@ -237,7 +237,7 @@ describe("a node's own work on a service", () => {
   it("[SVC-10] reports what a probe could not tell as unclear, and what is not installed as absent for good", () => {
     const bench = new Bench();
     bench.answers.set("monitor web/ip", bad);
-    bench.answers.set("monitor web/app", { status: "failed", severity: "hard", code: 5, reason: "not installed" });
+    bench.answers.set("monitor web/app", { status: "not-running", severity: "hard", code: 5, reason: "not installed" });
     bench.tick().finish();
     const runtime = bench.runner.runtimes[web];
     expect(runtime === undefined ? null : observationOf(runtime, 7)).toEqual({

@@ -397,8 +397,8 @@ function onMonitored(
   }
   if (wasUnknown) {
     // Not installed means not running, and so does an agent that cannot be run; every other failure leaves the question open.
-    const isAbsent = outcome.status === "failed" && outcome.code === notInstalled;
-    const isStopped = outcome.status === "not-running" || outcome.cannotBegin === true || isAbsent;
+    const isAbsent = outcome.status === "not-running" && outcome.severity === "hard";
+    const isStopped = outcome.status === "not-running" || outcome.cannotBegin === true;
     const state = isStopped ? "stopped" : "failed";
     put(work, before, position, { ...ended, state, unable: isAbsent ? outcome.reason : null });
     return;
@@ -410,9 +410,6 @@ function onMonitored(
   const result: ServiceResult = { kind: "failed", resource: ended.config.id, action: "monitor", outcome };
   work.reports.push({ service: runtime.service, attempt: runtime.keeping, result });
 }
-
-/** OCF_ERR_INSTALLED. */
-const notInstalled = 5;
 
 function say(work: Work, runtime: Runtime, what: string, outcome: OperationOutcome): void {
   const output = outcome.output.trim().split("\n").at(-1) ?? "";
