@@ -363,6 +363,12 @@ export class Daemon implements Control {
   #followConfig(core: CoreState): void {
     const config = this.#rules.configOf(core);
     if (config === this.#config) return;
+    if (!isSameNetwork(this.#setup.config, config)) {
+      this.#own(
+        "warning",
+        "nodes, addresses or heartbeat times have changed: in use once haled was restarted, node by node",
+      );
+    }
     this.#config = config;
     this.#links.configure(config);
   }
@@ -414,4 +420,11 @@ export class Daemon implements Control {
 
 function abortedWaiting(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error("Gave up waiting for the answer");
+}
+
+/** True when what sockets and the group were made of at the start is still so. */
+function isSameNetwork(started: ClusterConfig, now: ClusterConfig): boolean {
+  const used = ({ nodes, heartbeat, quorum }: ClusterConfig): string =>
+    JSON.stringify([nodes.map(({ id, addresses }) => [id, addresses]), heartbeat, quorum]);
+  return used(started) === used(now);
 }
