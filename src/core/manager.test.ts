@@ -17,7 +17,7 @@ import {
   testService,
   told,
   whereRuns,
-} from "./manager-driver.ts";
+} from "./manager-driver.fixture.ts";
 import { parseNodeId, parseServiceId } from "../model/ids.ts";
 import { durationMs } from "../model/units.ts";
 
