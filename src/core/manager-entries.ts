@@ -71,7 +71,8 @@ function onView(work: Work, before: ClusterState, body: Extract<EntryBody, { kin
   const crashedAt = { ...work.state.crashedAt };
   for (const { node } of body.members) {
     delete lostSince[node];
-    delete crashedAt[node];
+    // Who crashed while it was taken in is a member for a moment only.
+    if (!work.facts.closed.includes(node)) delete crashedAt[node];
   }
   patch(work, { lostSince, crashedAt });
   for (const runtime of Object.values(work.state.runner.runtimes)) {

@@ -130,7 +130,8 @@ function fenceDueAt(work: Work, need: FenceNeed): InstantMs {
   const crashedAt = state.crashedAt[need.target];
   const from = lostAt ?? state.startedAt;
   const patience = [lostAt === undefined ? heartbeat.initdeadMs : 0];
-  if (isClosed) patience.push(heartbeat.daemonGraceMs);
+  // Its kernel lives: a daemon that comes back has an open port before it is heard, and may crash again before it is taken in.
+  if (isClosed || crashedAt !== undefined) patience.push(heartbeat.daemonGraceMs);
   if (isHeard) patience.push(heardPatienceDeadtimes * heartbeat.deadtimeMs);
   // A daemon that is heard again after a crash has begun to come back: a grace of its own to be taken in.
   const isBack = crashedAt !== undefined && isHeard;

@@ -134,8 +134,7 @@ function take(work: Work, input: ManagerInput): void {
     }
     case "port-state":
       work.toGroup.push(input);
-      if (input.state === "closed")
-        patch(work, { crashedAt: { ...work.state.crashedAt, [input.node]: work.moment.now } });
+      notePort(work, input.node, input.state);
       return;
     case "shutdown":
       if (work.state.shutdown === null) {
@@ -146,6 +145,13 @@ function take(work: Work, input: ManagerInput): void {
     default:
       unreachable(input);
   }
+}
+
+/** "closed": the kernel lives without its daemon. "silent": so it does no more, and nobody is coming back. */
+function notePort(work: Work, node: NodeId, answer: "open" | "closed" | "silent"): void {
+  const { [node]: _, ...others } = work.state.crashedAt;
+  if (answer === "closed") patch(work, { crashedAt: { ...others, [node]: work.moment.now } });
+  else if (answer === "silent") patch(work, { crashedAt: others });
 }
 
 /** True while something of this node's services runs: for the snapshot's warnings. */

@@ -34,15 +34,18 @@ export function onFenceVerdict(turn: Turn, target: NodeId, attempt: number, conf
 }
 
 /**
- * Asks the port of a silent voter before its deadtime is over, so that its death and "its kernel lives" are known together.
- * Again each second, because a daemon that answers "closed" has a grace.
+ * Asks the port of a silent member before its deadtime is over, so that its death and "its kernel lives" are known together: a daemon
+ * that comes back in that moment answers "open", as one does that stands still, and only who was heard to say "closed" has a grace.
+ * Again each second, because the grace lasts.
  */
 export function probeSilent(turn: Turn): void {
   const { state, moment } = turn;
   const { setup } = state;
-  if (setup.quorum.kind !== "fencing" || !state.isInstalledHere) return;
+  if (!state.isInstalledHere) return;
   for (const peer of state.peers) {
-    if (!state.viewMembers.some(({ node }) => node === peer.node) || peer.incarnation === peer.gone) continue;
+    const isMember = state.viewMembers.some(({ node }) => node === peer.node);
+    // Who is about to be taken in is asked as well: it may be a member by the time of its death.
+    if (!(isMember || peer.beat !== null) || peer.incarnation === peer.gone) continue;
     const isFirst = peer.probedAt === never;
     const dueAt = isFirst ? after(peer.heardAt, setup.timers.probe) : after(peer.probedAt, probeAgainMs);
     const isTooLate = !isHeard(peer, moment.now, setup.timers.deadtime + setup.timers.daemonGrace);
