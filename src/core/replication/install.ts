@@ -32,7 +32,7 @@ export function isMeantFor(install: Install, installer: Installer): boolean {
 }
 
 /**
- * Replaces the log behind what both have by the view's, and moves `logView`: one record, one atomic switch.
+ * [GRP-53] Replaces the log behind what both have by the view's, and moves `logView`: one record, one atomic switch.
  *
  * Nothing of it is delivered here. [GRP-51] The tail is delivered when the view starts, because only then is it on every member's disk.
  */

@@ -2,6 +2,7 @@ import type { Message } from "../../model/message.ts";
 import { after, instantMs, never } from "../../model/units.ts";
 import type { View, ViewId } from "../../model/view.ts";
 import type { Active, Lead, Proposing } from "./group-state.ts";
+import { lastElectorates } from "./log.ts";
 import { beatAtOnce, jitter, send, sendToAll, type Turn } from "./turn.ts";
 
 /** No view from here on; a proposal of one's own not before `waitMs`. */
@@ -60,7 +61,7 @@ export function logPosition(turn: Turn): Omit<Extract<Message, { kind: "promise"
     logView: state.logView,
     length: state.log.length,
     committed: state.committed,
-    electorates: state.log.electorates.slice(-2),
+    electorates: lastElectorates(state.log),
     isBlank: state.isBlank,
   };
 }

@@ -1,12 +1,13 @@
 import type { Entry } from "../../model/entry.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import type { NodeId } from "../../model/ids.ts";
-import { compareViewIds, type View, type ViewId } from "../../model/view.ts";
+import type { Message } from "../../model/message.ts";
+import { compareViewIds, sameViewId, type View, type ViewId } from "../../model/view.ts";
 import { entryKey, type GroupHost } from "./group-host.ts";
 
 /** A promise that was not kept. */
 export interface Violation {
-  readonly rule: "V1" | "V2" | "order" | "V4" | "V6" | "lease" | "throw" | "once" | "fence";
+  readonly rule: "V1" | "V2" | "order" | "V4" | "V6" | "lease" | "throw" | "once" | "fence" | "disk";
   readonly at: number;
   readonly text: string;
 }
@@ -60,6 +61,22 @@ export class GroupCheckers {
     const installed = { id: state.logView, members: state.viewMembers };
     for (const entry of delivered) this.#watchDelivery(host, hosts, entry, installed, now);
     this.#watchLease(host, view, host.toWorldTime(state.leaseUntil), now);
+  }
+
+  /** [GRP-15] What a message says must be on its sender's disk. */
+  watchSend(host: GroupHost, message: Message, now: number): void {
+    const { records, log } = host.disk;
+    const hasSworn = (view: ViewId): boolean =>
+      records.some((record) => record.kind === "promise" && sameViewId(record.promised, view));
+    const isTrue =
+      message.kind === "propose" || message.kind === "promise"
+        ? hasSworn(message.view)
+        : message.kind === "installed"
+          ? records.some((record) => record.kind === "install" && sameViewId(record.view, message.view))
+          : message.kind === "ack"
+            ? log.length >= message.length
+            : true;
+    if (!isTrue) this.report("disk", now, `${host.node} says ${message.kind} before it is on disk`);
   }
 
   report(rule: Violation["rule"], at: number, text: string): void {

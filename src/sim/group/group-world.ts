@@ -38,6 +38,8 @@ export class GroupWorld implements HostWorld {
   rebootMax = 3_000;
   /** Called after each step, after the checkers. */
   onStep: ((host: GroupHost, step: GroupStep) => void) | null = null;
+  /** Sees every packet as it is sent; false drops it. */
+  onSend: ((from: GroupHost, to: NodeId, packet: Packet) => boolean) | null = null;
   /** Said of everything that goes into a run's digest. */
   trace: ((line: string) => void) | null = null;
   readonly #requested = new Set<string>();
@@ -120,6 +122,8 @@ export class GroupWorld implements HostWorld {
 
   send(from: GroupHost, to: NodeId, packet: Packet): void {
     this.trace?.(`${this.now} ${from.node} ${to} ${packet.message.kind}`);
+    this.checkers.watchSend(from, packet.message, this.now);
+    if (this.onSend !== null && !this.onSend(from, to, packet)) return;
     this.network.send(to, packet);
   }
 

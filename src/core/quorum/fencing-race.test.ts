@@ -1,0 +1,52 @@
+import { describe, expect, test } from "vitest";
+import type { QuorumConfig } from "../../model/cluster-config.ts";
+import type { NodeId } from "../../model/ids.ts";
+import { makeIncarnation } from "../../model/incarnation.ts";
+import { durationMs, instantMs } from "../../model/units.ts";
+import { fenceDueAt, rivalOf, soleFellowVoter, type Standing } from "./fencing-race.ts";
+
+const [a, b, c] = ["a", "b", "c"] as [NodeId, NodeId, NodeId];
+const quorum: QuorumConfig = { kind: "fencing", prefer: a, delayMs: durationMs(2_000) };
+const incarnation = makeIncarnation({ boot: 1, startedAt: 0, random: 0 });
+const standing: Standing = {
+  self: a,
+  quorum,
+  isInstalledHere: true,
+  members: [a, b].map((node) => ({ node, incarnation })),
+  electorate: { index: 4, voters: [a, b] },
+  committed: 4,
+};
+
+describe("[GRP-34] who may race", () => {
+  test.each<[string, Partial<Standing>, NodeId | null]>([
+    ["both vote, installed together in this life", {}, b],
+    ["rebooted since", { isInstalledHere: false }, null],
+    ["the peer was no member", { members: [{ node: a, incarnation }] }, null],
+    ["a change in flight", { committed: 3 }, null],
+    ["alone in the electorate", { electorate: { index: 4, voters: [a] } }, null],
+    ["without a vote", { electorate: { index: 4, voters: [b, c] } }, null],
+    ["three voters", { electorate: { index: 4, voters: [a, b, c] } }, null],
+    ["blank", { electorate: undefined }, null],
+    ["no fencing arbiter", { quorum: { kind: "majority" } }, null],
+  ])("[GRP-34] %s", (_, change, rival) => {
+    expect(rivalOf({ ...standing, ...change })).toBe(rival);
+  });
+
+  test("[GRP-42] a fellow voter that is blank needs no arbiter", () => {
+    expect(soleFellowVoter({ ...standing, quorum: { kind: "majority" } })).toBe(b);
+  });
+});
+
+describe("[GRP-35] when the fence is due", () => {
+  const times = { deadtime: 300, daemonGrace: 10_000 };
+  const silence = (isClosed: boolean) => ({ heardAt: instantMs(1_000), isClosed });
+
+  test.each([
+    ["the preferred node, at its peer's death", a, false, 1_300],
+    ["the other one, after the delay", b, false, 3_300],
+    ["a daemon that may come back", a, true, 11_000],
+    ["a daemon that may come back, for the other one", b, true, 13_000],
+  ])("[GRP-35] %s", (_, self, isClosed, at) => {
+    expect(fenceDueAt(self, quorum, silence(isClosed), times)).toBe(at);
+  });
+});

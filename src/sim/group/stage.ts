@@ -1,0 +1,77 @@
+import type { HeartbeatConfig, QuorumConfig } from "../../model/cluster-config.ts";
+import type { NodeId } from "../../model/ids.ts";
+import type { Message } from "../../model/message.ts";
+import { durationMs } from "../../model/units.ts";
+import type { GroupHost } from "./group-host.ts";
+import { type GroupRules, rightRules } from "./group-rules.ts";
+import { GroupWorld } from "./group-world.ts";
+
+/** keepalive 100 ms, deadtime 300 ms: the set-up in which a takeover must cost little more than the deadtime. */
+export const quickHeartbeat: HeartbeatConfig = {
+  keepaliveMs: durationMs(100),
+  warntimeMs: durationMs(200),
+  deadtimeMs: durationMs(300),
+  initdeadMs: durationMs(3_000),
+  daemonGraceMs: durationMs(2_000),
+  port: 6940,
+};
+
+/** What a story's world is made of. */
+export interface Stage {
+  readonly rules?: GroupRules;
+  readonly quorum?: QuorumConfig;
+  readonly seed?: number;
+  /** Started first; the rest joins. Default: all at once. */
+  readonly first?: readonly string[];
+}
+
+/** A cluster whose founders are all its nodes, in one view. @throws Error when it does not come to one */
+export function formed(names: string, stage: Stage = {}): GroupWorld {
+  const { rules = rightRules, quorum = { kind: "majority" }, seed = 1, first } = stage;
+  const world = new GroupWorld({ names: names.split(""), heartbeat: quickHeartbeat, quorum, rules, seed });
+  world.found(...names.split(""));
+  for (const name of first ?? names) world.host(name).start();
+  world.run(1_000);
+  for (const host of world.hosts) host.start();
+  world.run(1_500);
+  if (!world.isOneView(names.split(""))) throw new Error(`Cannot form a view of ${names}`);
+  return world;
+}
+
+/** `arbiter: fencing`, node a preferred. */
+export const racing: QuorumConfig = { kind: "fencing", prefer: "a" as NodeId, delayMs: durationMs(5_000) };
+
+/** Every packet sent from now on, with the time. */
+export function record(world: GroupWorld): readonly { at: number; from: string; to: string; message: Message }[] {
+  const sent: { at: number; from: string; to: string; message: Message }[] = [];
+  const before = world.onSend;
+  world.onSend = (from, to, packet) => {
+    sent.push({ at: world.now, from: from.node, to, message: packet.message });
+    return before?.(from, to, packet) ?? true;
+  };
+  return sent;
+}
+
+/** Submits one harmless entry. */
+export function submitOnce(host: GroupHost): void {
+  host.submit({ kind: "intent", intent: { kind: "online-node", node: host.node }, author: host.node });
+}
+
+/** Cuts one node off from all others. */
+export function isolate(world: GroupWorld, name: string): void {
+  for (const { node } of world.hosts) if (node !== name) world.network.cutBoth(name as NodeId, node);
+}
+
+/** Drops messages of a kind to a node, from now on. */
+export function drop(world: GroupWorld, kind: Message["kind"], to: string): void {
+  world.onSend = (_, receiver, { message }) => !(message.kind === kind && receiver === to);
+}
+
+/** One more life, taken into the view. @throws Error when it is not */
+export function restart(world: GroupWorld, host: GroupHost): void {
+  host.killProcess();
+  host.start();
+  world.run(20);
+  const took = world.runUntil(() => world.isOneView(world.hosts.map(({ node }) => node)), 3_000);
+  if (took === null) throw new Error(`Cannot bring ${host.node} back: not in one view after 3 s`);
+}

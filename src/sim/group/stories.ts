@@ -1,0 +1,211 @@
+import type { Entry } from "../../model/entry.ts";
+import type { NodeId } from "../../model/ids.ts";
+import type { Packet } from "../../model/message.ts";
+import { wallMs } from "../../model/units.ts";
+import type { GroupRules } from "./group-rules.ts";
+import { formed, racing, record, submitOnce } from "./stage.ts";
+
+/**
+ * Directed stories: for rules whose absence is too rare, or too well covered by another rule, for seeds to show. Each takes the rules
+ * it is played with, so that a planted mistake can be shown to fail it, and gives back what went wrong.
+ */
+export type Story = (rules: GroupRules) => readonly string[];
+
+/** A node that has lost only its coordinator's voice must not take a member out of the living view. */
+export const aLivingViewIsKept: Story = (rules) => {
+  const world = formed("abc", { rules, first: ["b", "c"] });
+  if (world.coordinator()?.node !== "b") return ["b does not coordinate"];
+  const sent = record(world);
+  world.network.cut("b" as NodeId, "a" as NodeId);
+  world.run(700);
+  const tried = sent.some(({ from, to, message }) => from === "a" && to === "c" && message.kind === "propose");
+  const problems = tried ? [] : ["a did not even try"];
+  if (sent.some(({ from, to, message }) => from === "c" && to === "a" && message.kind === "promise"))
+    problems.push("c left its living view for a");
+  return problems;
+};
+
+/** An installation that was sent to an earlier life is nothing to the present one. */
+export const anOldInstallationIsIgnored: Story = (rules) => {
+  const world = formed("abc", { rules });
+  let kept: Packet | null = null;
+  world.host("c").cutPower();
+  world.onSend = (_, to, packet) => {
+    if (packet.message.kind !== "install" || to !== "b") return true;
+    kept ??= packet;
+    return false;
+  };
+  world.run(600);
+  const b = world.host("b");
+  const packet = kept as Packet | null;
+  if (packet?.message.kind !== "install") return ["nothing was to be installed"];
+  b.cutPower();
+  b.start();
+  const before = b.state?.logView.counter;
+  b.receive(packet);
+  world.run(5);
+  return b.state?.logView.counter === before ? [] : ["b installed what its former life had promised"];
+};
+
+/** A node that stood still hears the others before it judges them: it must not have its peer shot for its own pause. */
+export const anOwnPauseIsNoticed: Story = (rules) => {
+  const world = formed("ab", { rules, quorum: racing });
+  const a = world.host("a");
+  // What waited in its socket is old: the first packet that it reads proves nothing by itself.
+  a.frozenUntil = world.now + 2_000;
+  let asked = false;
+  world.onStep = (host) => {
+    asked ||= host.node === "a" && host.state?.race.out !== null;
+  };
+  world.run(3_500);
+  const problems = asked ? ["a asked for a fence of b, which was there all the time"] : [];
+  return world.isOneView(["a", "b"]) ? problems : [...problems, "a and b are not together again"];
+};
+
+/** After its promise a member takes nothing of the old view any more: the new one's log would lack it. */
+export const aPromiseEndsTheOldView: Story = (rules) => {
+  const world = formed("ab", { rules });
+  const b = world.host("b");
+  const view = b.facts()?.view;
+  const length = b.facts()?.length ?? 0;
+  if (view === null || view === undefined || view.coordinator !== "a") return ["a does not coordinate"];
+  const a = world.host("a");
+  const incarnation = a.incarnation;
+  if (incarnation === null) return ["a has no life"];
+  // Its own coordinator proposes, so b promises; what a had ordered before arrives late.
+  const proposed = { ...view.id, counter: view.id.counter + 1 };
+  b.receive({
+    from: a.node,
+    incarnation,
+    message: { kind: "propose", view: proposed, members: ["a", "b"] as NodeId[] },
+  });
+  world.run(0.05);
+  if (b.state?.phase.kind !== "promised") return ["b did not promise"];
+  const sent = record(world);
+  const late: Entry = {
+    index: length + 1,
+    view: view.id,
+    id: { origin: a.node, incarnation, sequence: 1 },
+    at: wallMs(0),
+    body: { kind: "intent", intent: { kind: "online-node", node: a.node }, author: "late" },
+  };
+  b.receive({ from: a.node, incarnation, message: { kind: "entry", view: view.id, entry: late, committed: length } });
+  world.run(4);
+  const problems = sent.some(({ from, message }) => from === "b" && message.kind === "ack")
+    ? ["b acknowledged for a view it had left"]
+    : [];
+  return (b.facts()?.length ?? 0) > length ? [...problems, "b took an entry of a view it had left"] : problems;
+};
+
+/** A fence cannot be recalled: until its verdict is there, its target stays outside. */
+export const aTargetStaysOutside: Story = (rules) => {
+  const world = formed("ab", { rules, quorum: racing });
+  world.fenceDelayMin = 3_000;
+  world.fenceDelayMax = 3_000;
+  const b = world.host("b");
+  b.frozenUntil = world.now + 1_000;
+  world.run(800);
+  if (world.host("a").state?.race.out?.target !== "b") return ["a did not ask for a fence"];
+  world.run(1_500);
+  const together = world.isOneView(["a", "b"]) ? ["b was taken in while its fence was in flight"] : [];
+  world.run(6_000);
+  return world.isOneView(["a", "b"]) ? together : [...together, "b is not back after its fence"];
+};
+
+/** A coordinator that beats but has left the view is left by its members, and does not wait for them itself. */
+export const aCoordinatorThatLeftIsLeft: Story = (rules) => {
+  const world = formed("abc", { rules });
+  const a = world.host("a");
+  if (world.coordinator() !== a) return ["a does not coordinate"];
+  a.disk.stalledUntil = world.now + 20_000;
+  submitOnce(a);
+  const took = world.runUntil(() => world.isOneView(["b", "c"]), 6_000);
+  return took === null ? ["b and c still follow a, which orders nothing"] : [];
+};
+
+/** The tail of a log is not delivered by who installs it first: the view may never start. */
+export const aTailWaitsForTheStart: Story = (rules) => {
+  const world = formed("abc", { rules });
+  const c = world.host("c");
+  // Entries reach b but not c, then a dies: the tail is on b only.
+  world.onSend = (_, to, packet) => !(to === "c" && packet.message.kind === "entry");
+  submitOnce(world.host("a"));
+  world.run(20);
+  const delivered = world.host("b").facts()?.delivered ?? 0;
+  if ((world.host("b").facts()?.length ?? 0) <= delivered) return ["b has no tail"];
+  world.host("a").cutPower();
+  // b proposes; its installation does not reach c.
+  world.onSend = (_, to, packet) => !(to === "c" && packet.message.kind === "install");
+  world.run(500);
+  const early =
+    (world.host("b").facts()?.delivered ?? 0) > delivered ? ["b delivered a tail that c does not have"] : [];
+  world.onSend = null;
+  world.run(3_000);
+  return c.facts()?.delivered === world.host("b").facts()?.delivered ? early : [...early, "c did not catch up"];
+};
+
+/** A heartbeat that was held back somewhere is no proof of life. */
+export const anOldHeartbeatProvesNothing: Story = (rules) => {
+  const world = formed("abc", { rules });
+  const kept: Packet[] = [];
+  world.onSend = (from, to, packet) => {
+    if (from.node === "a" && to === "b" && packet.message.kind === "heartbeat") kept.push(packet);
+    return true;
+  };
+  world.run(300);
+  world.host("a").cutPower();
+  const again = (): void => {
+    for (const packet of kept) world.host("b").receive(packet);
+    world.events.after(50, again);
+  };
+  world.events.after(50, again);
+  return world.runUntil(() => world.isOneView(["b", "c"]), 1_500) === null
+    ? ["b holds a for alive by its old heartbeats"]
+    : [];
+};
+
+/** A vote that is being taken away or given back is counted both ways until it is decided. */
+export const aChangeInFlightIsCountedBothWays: Story = (rules) => {
+  const world = formed("abc", { rules });
+  const [a, c] = [world.host("a"), world.host("c")];
+  // c leaves; the entry that makes {a, b} the electorate reaches a's disk only, then a is cut off.
+  world.onSend = (from, _, packet) =>
+    !(from === a && (packet.message.kind === "entry" || packet.message.kind === "commit"));
+  c.input(() => ({ kind: "leave" }));
+  world.run(8);
+  if (a.facts()?.electorate.voters.join("") !== "ab") return ["the change is not in a's log"];
+  world.onSend = null;
+  for (const other of ["b", "c"]) world.network.cutBoth("a" as NodeId, other as NodeId);
+  if (world.runUntil(() => world.isOneView(["b", "c"]), 1_000) === null)
+    return ["b and c do not go on by the old electorate"];
+  world.run(500);
+  // c is gone soon after: a comes back to b, with its undecided change and an older view.
+  world.network.heal();
+  world.run(3_000);
+  return world.checkers.violations.map(({ text }) => text);
+};
+
+/** A disk that was put back from a backup must not vote by what it has forgotten, whether its boot counter tells or not. */
+export const aBackupDoesNotVote: Story = (rules) => {
+  const problems: string[] = [];
+  for (const restarts of [0, 2]) {
+    const world = formed("abc", { rules });
+    const b = world.host("b");
+    const backup = b.disk.records.slice(0, 3);
+    for (let count = 0; count < restarts; count += 1) {
+      b.killProcess();
+      b.start();
+      world.run(1_500);
+    }
+    submitOnce(world.host("a"));
+    world.run(100);
+    b.cutPower();
+    b.disk.replace(backup);
+    world.host("c").cutPower();
+    b.start();
+    world.run(3_000);
+    if (world.host("a").facts()?.view !== null)
+      problems.push(`after ${restarts} restarts a goes on with a vote of b's backup`);
+  }
+  return problems;
+};
