@@ -12,6 +12,7 @@ export default defineConfig({
       { test: { name: "contract", include: ["test/contract/**/*.test.ts"], setupFiles, testTimeout: 20_000 } },
       { test: { name: "scenarios", include: ["test/scenarios/**/*.test.ts"], setupFiles, testTimeout: 60_000 } },
       { test: { name: "seeds", include: ["test/seeds/**/*.test.ts"], setupFiles, testTimeout: 120_000 } },
+      { test: { name: "planted", include: ["test/planted/**/*.test.ts"], setupFiles, testTimeout: 120_000 } },
       {
         test: {
           name: "e2e",

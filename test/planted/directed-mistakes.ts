@@ -1,0 +1,129 @@
+import {
+  aBackupDoesNotVote,
+  aLivingViewIsKept,
+  anOldHeartbeatProvesNothing,
+  anOldInstallationIsIgnored,
+  anOwnPauseIsNoticed,
+  aPromiseEndsTheOldView,
+  aTailWaitsForTheStart,
+  aTargetStaysOutside,
+  aCoordinatorThatLeftIsLeft,
+  type Story,
+} from "../../src/sim/group/stories.ts";
+import type { Patch } from "./plant-mistake.ts";
+
+/** A mistake that is too rare for seeds, or hidden by a second rule, and the story that shows it. */
+export interface DirectedMistake {
+  readonly name: string;
+  readonly patches: readonly Patch[];
+  readonly story: Story;
+}
+
+const install = "replication/install.ts";
+const follow = "replication/follow.ts";
+
+function patch(file: string, find: string, replace: string): Patch {
+  return { file, find, replace };
+}
+
+export const directedMistakes: readonly DirectedMistake[] = [
+  {
+    name: "no stickiness",
+    story: aLivingViewIsKept,
+    patches: [
+      patch(
+        "replication/answer-proposal.ts",
+        "if (proposal.from === view.coordinator) return true;",
+        "if (proposal.from !== view.members[9]) return true;",
+      ),
+    ],
+  },
+  {
+    name: "the life is not checked at an installation, nor that it is waited for",
+    story: anOldInstallationIsIgnored,
+    patches: [
+      patch(install, "node === installer.self && incarnation === installer.incarnation", "node === installer.self"),
+      patch(
+        install,
+        'phase.kind !== "promised" || !sameViewId(state.disk.durable.promised, install.view)',
+        'phase.kind === "active"',
+      ),
+      patch(
+        install,
+        "state.phase = { ...phase, isInstalled: true,",
+        'state.phase = { kind: "promised", view: install.view, members: [], isAnswered: true, isInstalled: true,',
+      ),
+    ],
+  },
+  {
+    name: "an own pause is not noticed",
+    story: anOwnPauseIsNoticed,
+    patches: [
+      patch("replication/forgive.ts", "if (gap <= deadtime / 2) return;", "if (gap <= deadtime * 9_000) return;"),
+    ],
+  },
+  {
+    name: "entries are taken after a promise",
+    story: aPromiseEndsTheOldView,
+    patches: [
+      patch(
+        "replication/packets.ts",
+        "const active = enterView(turn, from, message.view);\n  if (active === null || active.lead",
+        'const was = turn.state.phase; if (was.kind === "promised" && message.kind === "entry") onEntry(turn, { kind: "active", early: [] } as never, message.entry, message.committed);\n  const active = enterView(turn, from, message.view);\n  if (active === null || active.lead',
+      ),
+    ],
+  },
+  {
+    name: "acknowledgements go on after a promise",
+    story: aPromiseEndsTheOldView,
+    patches: [
+      patch(
+        "replication/packets.ts",
+        "const active = enterView(turn, from, message.view);\n  if (active === null || active.lead",
+        'const was = turn.state.phase; if (was.kind === "promised" && message.kind === "entry") send(turn, from.node, { kind: "ack", view: message.view, length: turn.state.log.length });\n  const active = enterView(turn, from, message.view);\n  if (active === null || active.lead',
+      ),
+    ],
+  },
+  {
+    name: "the target of a fence in flight is taken in",
+    story: aTargetStaysOutside,
+    patches: [
+      patch("replication/turn.ts", " && peer.node !== race.out?.target", " && race !== null"),
+      patch(
+        "replication/answer-proposal.ts",
+        "answerer.fenceOut !== null && proposal.members.includes(answerer.fenceOut)",
+        "answerer.fenceOut === answerer.self",
+      ),
+      patch(
+        follow,
+        "if (!isMember || speaker.node === state.race.out?.target) return null;",
+        "if (!isMember) return null;",
+      ),
+    ],
+  },
+  {
+    name: "members follow a coordinator that left its view",
+    story: aCoordinatorThatLeftIsLeft,
+    patches: [patch("replication/judge-active.ts", "if (noted.idleSince !== never &&", "if (noted.idleSince < 0 &&")],
+  },
+  {
+    name: "the tail is delivered at the installation",
+    story: aTailWaitsForTheStart,
+    patches: [patch(install, "persist(turn, [record]);", "persist(turn, [record]); commitUpTo(turn, install.base);")],
+  },
+  {
+    name: "old heartbeats prove life",
+    story: anOldHeartbeatProvesNothing,
+    patches: [
+      patch("membership/hear-beat.ts", "if (known.beat !== null && heard.sentAt <= known.sentAt) return peer;", ""),
+    ],
+  },
+  {
+    name: "a restored disk is trusted",
+    story: aBackupDoesNotVote,
+    patches: [
+      patch("replication/packets.ts", 'if (!state.isBlank) persist(turn, [{ kind: "distrusted" }]);', ""),
+      patch("replication/propose.ts", "return isOld ?", "return isOld && committed < 0 ?"),
+    ],
+  },
+];

@@ -1,0 +1,63 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import type { GroupRules } from "../../src/sim/group/group-rules.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/** A mistake: this text of this file of the core becomes that one. */
+export interface Patch {
+  /** Below src/core. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/**
+ * The group's rules with a mistake in them: a copy of the core is patched as text and bundled, so that the core itself needs no switch.
+ *
+ * @throws TypeError when a patch does not fit exactly once: the core has changed, so the mistake must be planted anew
+ */
+export async function plantMistake(patches: readonly Patch[]): Promise<GroupRules> {
+  const missing = new Set(patches);
+  const result = await build({
+    stdin: {
+      contents: `export * from "./group.ts"; export { replayDisk } from "./replication/replay-disk.ts";`,
+      resolveDir: join(root, "src/core"),
+    },
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    write: false,
+    logLevel: "error",
+    plugins: [
+      {
+        name: "plant",
+        setup: (builder) => {
+          builder.onLoad({ filter: /src\/core\/.*\.ts$/ }, async ({ path }) => {
+            let contents = await readFile(path, "utf8");
+            for (const patch of patches) {
+              if (!path.endsWith(`/src/core/${patch.file}`)) continue;
+              if (contents.split(patch.find).length !== 2)
+                throw new TypeError(`Cannot plant in ${patch.file}: ${patch.find}`);
+              contents = contents.replace(patch.find, () => patch.replace);
+              missing.delete(patch);
+            }
+            return { contents, loader: "ts" };
+          });
+        },
+      },
+    ],
+  });
+  for (const { file } of missing) throw new TypeError(`Cannot plant in ${file}: it is not part of the group`);
+  const folder = await mkdtemp(join(tmpdir(), "hale-planted-"));
+  try {
+    const file = join(folder, "group.mjs");
+    await writeFile(file, result.outputFiles[0]?.contents ?? "");
+    return (await import(pathToFileURL(file).href)) as GroupRules;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
