@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { GroupHost } from "../sim/group/group-host.ts";
 import type { GroupWorld } from "../sim/group/group-world.ts";
-import { formed, isolate, submitOnce, quickHeartbeat } from "../sim/group/stage.ts";
+import { formed, record, restart, isolate, submitOnce, quickHeartbeat } from "../sim/group/stage.ts";
 
 const deadtime = quickHeartbeat.deadtimeMs;
 const lengthOf = (host: GroupHost) => host.facts()?.length ?? 0;
@@ -82,5 +82,53 @@ describe("a clean leave", () => {
     a.input(() => ({ kind: "leave" }));
     const took = world.runUntil(() => !a.isRunning, 30 * deadtime);
     expect(took).toBeGreaterThanOrEqual(20 * deadtime - 5);
+  });
+});
+
+describe("a long log", () => {
+  /** So many entries that they do not fit into one message. */
+  function fill(world: GroupWorld, at: string): void {
+    for (let round = 0; round < 15; round += 1) {
+      for (let count = 0; count < 100; count += 1) submitOnce(world.host(at));
+      world.run(100);
+    }
+  }
+
+  test("[GRP-54] reaches a joiner part by part, through loss", () => {
+    const world = formed("abc");
+    fill(world, "a");
+    const c = world.host("c");
+    c.cutPower();
+    c.disk.replace([]);
+    world.checkers.wipedAt.set(c.node, world.now);
+    world.run(1_000);
+    world.network.loss = 0.1;
+    c.start();
+    expect(world.runUntil(() => world.isOneView(["a", "b", "c"]), 5_000)).not.toBeNull();
+    expect(lengthOf(c)).toBeGreaterThan(1_500);
+    expectUnbroken(world);
+  });
+
+  test("[GRP-54] reaches a proposer that lacks it", () => {
+    const world = formed("abc");
+    world.host("a").cutPower();
+    world.run(1_000);
+    fill(world, "b");
+    for (const host of world.hosts) host.cutPower();
+    for (const host of world.hosts) host.start();
+    expect(world.runUntil(() => world.isOneView(["a", "b", "c"]), 5_000)).not.toBeNull();
+    expect(world.coordinator()?.node).toBe("a");
+    expect(lengthOf(world.host("a"))).toBeGreaterThan(1_500);
+    expectUnbroken(world);
+  });
+
+  test("[GRP-54] a short absence costs only what was missed", () => {
+    const world = formed("abc");
+    fill(world, "a");
+    world.run(2_000);
+    const sent = record(world);
+    restart(world, world.host("c"));
+    const sizes = sent.map(({ message }) => (message.kind === "install" ? message.entries.length : 0));
+    expect(Math.max(...sizes)).toBeLessThan(20);
   });
 });

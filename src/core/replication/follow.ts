@@ -6,7 +6,7 @@ import { deliver } from "./deliver.ts";
 import type { Active } from "./group-state.ts";
 import { appendEntries } from "./log.ts";
 import { toActive } from "./phases.ts";
-import { isDeparting, persist, send, type Turn } from "./turn.ts";
+import { committedRecord, isDeparting, persist, send, type Turn } from "./turn.ts";
 
 /** Who says that a view is running: its coordinator, in the life that proposed it, or nobody. */
 export interface Speaker {
@@ -63,7 +63,8 @@ export function onEntry(turn: Turn, active: Active, entry: Entry, committed: num
     const added = [entry, ...active.early.filter(({ index }, position) => index === next + 1 + position)];
     state.log = appendEntries(state.log, added);
     if (active.early.length > 0) state.phase = { ...active, early: active.early.slice(added.length - 1) };
-    persist(turn, [{ kind: "append", entries: added }]);
+    // The commit index goes with it, or a reboot would forget how much of the log needs no installation.
+    persist(turn, [{ kind: "append", entries: added }, ...committedRecord(turn)]);
   } else if (entry.index > next) state.phase = { ...active, early: withEarly(active.early, entry) };
   else acknowledge(turn, active);
   commitUpTo(turn, Math.min(committed, state.log.length));

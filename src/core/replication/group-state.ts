@@ -142,6 +142,8 @@ export interface Promised {
   readonly members: readonly NodeId[];
   /** The promise has gone out at least once, or waits for the disk. */
   readonly isAnswered: boolean;
+  /** An installation too large for one message, as far as it has come; null otherwise. */
+  readonly incoming: Extract<Message, { kind: "install" }> | null;
   /** The view's log is installed (perhaps not yet on disk); only the start is missing. */
   readonly isInstalled: boolean;
   readonly deadline: InstantMs;

@@ -6,7 +6,7 @@ import { after, never } from "../../model/units.ts";
 import { sameViewId } from "../../model/view.ts";
 import { knowLife } from "../membership/hear-beat.ts";
 import { commitUpTo } from "./follow.ts";
-import type { Installing, Proposing } from "./group-state.ts";
+import type { Installing, Promised, Proposing } from "./group-state.ts";
 import { appendEntries, cutLog, emptyLog } from "./log.ts";
 import { openLead, orderOwn } from "./order.ts";
 import { toActive } from "./phases.ts";
@@ -71,8 +71,35 @@ export function onInstall(turn: Turn, install: Install): void {
   if (sameViewId(install.view, state.logView)) return confirmInstalled(turn);
   // [GRP-12] Only what is promised, and still waited for, is installed.
   if (phase.kind !== "promised" || !sameViewId(state.disk.durable.promised, install.view)) return;
-  applyInstall(turn, install);
-  state.phase = { ...phase, isInstalled: true, deadline: after(turn.moment.now, setup.timers.promise) };
+  // Sent again while its parts are on their way: ask again for what is missing.
+  if (phase.incoming === null) continueInstall(turn, phase, install);
+  else askForRest(turn, phase.incoming);
+}
+
+/** A part of an installation came in. */
+export function onInstallPart(turn: Turn, part: Extract<Message, { kind: "log-part" }>): void {
+  const { phase } = turn.state;
+  if (phase.kind !== "promised" || phase.incoming === null || !sameViewId(phase.view, part.view)) return;
+  const { incoming } = phase;
+  if (part.entries.length === 0 || part.from !== incoming.from + incoming.entries.length) return;
+  continueInstall(turn, phase, { ...incoming, entries: [...incoming.entries, ...part.entries] });
+}
+
+/** [GRP-54] Installs what is complete, and asks for the rest of what is not; the log is touched by a complete one only. */
+function continueInstall(turn: Turn, phase: Promised, install: Install): void {
+  const deadline = after(turn.moment.now, turn.state.setup.timers.promise);
+  if (install.from + install.entries.length > install.base) {
+    applyInstall(turn, install);
+    turn.state.phase = { ...phase, incoming: null, isInstalled: true, deadline };
+    return;
+  }
+  turn.state.phase = { ...phase, incoming: install, deadline };
+  askForRest(turn, install);
+}
+
+function askForRest(turn: Turn, incoming: Install): void {
+  const from = incoming.from + incoming.entries.length;
+  send(turn, incoming.view.proposer, { kind: "fetch", view: incoming.view, from, to: incoming.base });
 }
 
 /** [GRP-15] Says "installed" only when it is on disk. */

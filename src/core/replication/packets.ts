@@ -8,11 +8,11 @@ import { hearBeat, isOutdated, knowLife } from "../membership/hear-beat.ts";
 import { hearingOf } from "../membership/peer.ts";
 import { commitUpTo, enterView, onEntry, type Speaker } from "./follow.ts";
 import type { Proposing } from "./group-state.ts";
-import { onInstall, onInstalled } from "./install.ts";
+import { onInstall, onInstalled, onInstallPart } from "./install.ts";
 import { leading, onAcknowledged, orderSubmission } from "./order.ts";
 import { failProposal, toElecting } from "./phases.ts";
 import { onAbort, onPropose } from "./promise.ts";
-import { logPart, onLogPart, onPromise } from "./propose.ts";
+import { onInstallFetch, onLogPart, onPromise, sendPart } from "./propose.ts";
 import { onBusy } from "./submit.ts";
 import { peerOf, persist, replacePeer, send, type Turn } from "./turn.ts";
 
@@ -50,6 +50,7 @@ function onMessage(turn: Turn, from: Speaker, message: Exclude<Message, { kind: 
     case "log-part": {
       const proposing = proposingOf(turn, message.view);
       if (proposing !== null) onLogPart(turn, proposing, from, message.from, message.entries);
+      else if (from.node === message.view.proposer) onInstallPart(turn, message);
       return;
     }
     case "install":
@@ -140,16 +141,11 @@ function onAck(turn: Turn, from: Speaker, message: Extract<Message, { kind: "ack
 }
 
 function onFetch(turn: Turn, from: NodeId, message: Extract<Message, { kind: "fetch" }>): void {
-  const { phase, log } = turn.state;
-  if (
-    phase.kind !== "promised" ||
-    !sameViewId(phase.view, message.view) ||
-    phase.isInstalled ||
-    from !== phase.view.proposer
-  )
-    return;
-  const entries = logPart(log, message.from, message.to);
-  if (entries.length > 0) send(turn, from, { kind: "log-part", view: message.view, from: message.from, entries });
+  const proposing = proposingOf(turn, message.view);
+  if (proposing !== null) return onInstallFetch(turn, proposing, from, message);
+  const { phase } = turn.state;
+  if (phase.kind !== "promised" || !sameViewId(phase.view, message.view)) return;
+  if (!phase.isInstalled && from === phase.view.proposer) sendPart(turn, message.view, from, message);
 }
 
 /** [GRP-5] The process has ended: it is silent from here on, without waiting for its deadtime. Nothing else follows from it. */

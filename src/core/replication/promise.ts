@@ -45,6 +45,7 @@ function makePromise(turn: Turn, proposal: Proposal): void {
     view: proposal.view,
     members: proposal.members,
     isAnswered: false,
+    incoming: null,
     isInstalled: false,
     deadline: after(turn.moment.now, state.setup.timers.promise),
   };

@@ -6,15 +6,14 @@ import { type Member, sameViewId, type ViewId } from "../../model/view.ts";
 import { soleFellowVoter } from "../quorum/fencing-race.ts";
 import { type Grant, isQuorate } from "../quorum/votes.ts";
 import { chooseLog, firstMissing, votingMembers } from "./choose-log.ts";
+import { partOf } from "./parts.ts";
 import type { Fetching, Installing, MemberAnswer, Proposing } from "./group-state.ts";
 import { applyInstall, type Install } from "./install.ts";
-import { cutLog, appendEntries, entriesBetween, entryAt, foundingVoters, type Log } from "./log.ts";
+import { cutLog, appendEntries, entriesBetween, entryAt, foundingVoters } from "./log.ts";
 import { diskFloor, isBelow } from "./remembered-disk.ts";
 import { abortProposal, failProposal, logPosition, toElecting } from "./phases.ts";
 import { beatAtOnce, nextTimer, persist, send, standingOf, startTimer, type Turn } from "./turn.ts";
 
-/** Entries asked for at once from the holder of the chosen log. */
-export const fetchEntriesMax = 512;
 /** An installation with more entries than this is not sent again at the quick pace. */
 const quickInstallMax = 64;
 
@@ -158,7 +157,7 @@ function install(turn: Turn, proposing: Proposing, stage: Fetching): void {
       committed: committedOf(stage.answers),
       founding: foundingVoters(log),
       from,
-      entries: entriesBetween(log, from, log.length),
+      entries: answer.node === self ? entriesBetween(log, from, log.length) : partOf(log, from, log.length),
     };
   };
   const grantedPeer = state.race.grant?.peer ?? null;
@@ -244,11 +243,24 @@ function sendPropose(turn: Turn, proposing: Proposing, to: NodeId): void {
 
 function sendFetch(turn: Turn, proposing: Proposing, stage: Fetching): void {
   const from = stage.from + stage.entries.length;
-  const to = Math.min(stage.chosen.position.length, from + fetchEntriesMax - 1);
-  send(turn, stage.chosen.node, { kind: "fetch", view: proposing.view, from, to });
+  send(turn, stage.chosen.node, { kind: "fetch", view: proposing.view, from, to: stage.chosen.position.length });
 }
 
-/** What a holder answers to a fetch: its log is frozen by its promise. */
-export function logPart(log: Log, from: number, to: number): readonly Entry[] {
-  return entriesBetween(log, from, Math.min(to, from + fetchEntriesMax - 1));
+/** A member asks for the next part of an installation that did not fit into one message: it is alive and on its way. */
+export function onInstallFetch(turn: Turn, proposing: Proposing, from: NodeId, wanted: PartRange): void {
+  if (proposing.stage.kind !== "installing" || !proposing.members.includes(from)) return;
+  turn.state.phase = { ...proposing, ...freshStage(turn) };
+  sendPart(turn, proposing.view, from, wanted);
+}
+
+/** Entries that somebody asks for. */
+export interface PartRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Sends what it asked for, or the beginning of it. Logs do not change while a view is being agreed on. */
+export function sendPart(turn: Turn, view: ViewId, to: NodeId, wanted: PartRange): void {
+  const entries = partOf(turn.state.log, wanted.from, wanted.to);
+  if (entries.length > 0) send(turn, to, { kind: "log-part", view, from: wanted.from, entries });
 }
