@@ -43,7 +43,7 @@ export async function readKeysFile(path: string): Promise<Keys> {
         `Cannot use "${path}": mode ${found} lets others read it, wants chmod 600`,
       );
     }
-    return parseKeys(await readFile(path, "utf8"));
+    return parseKeys(await readFile(path, "utf8"), `"${path}"`);
   } catch (error) {
     if (error instanceof ClusterError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? String(error);

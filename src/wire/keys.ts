@@ -40,13 +40,14 @@ interface Word {
  *
  * Empty lines and lines that begin with `#` do not count.
  *
+ * @param name of the file, for the error
  * @throws ClusterError KEYS_INVALID with every mistake, a line each
  */
-export function parseKeys(text: string): Keys {
+export function parseKeys(text: string, name = "the key file"): Keys {
   const read = readKeys(text);
   if (read.ok) return read.keys;
   const lines = read.problems.map(({ line, column, text: what }) => `  line ${line}, column ${column}: ${what}`);
-  throw new ClusterError("KEYS_INVALID", [`Cannot use the key file: ${lines.length} to mend`, ...lines].join("\n"));
+  throw new ClusterError("KEYS_INVALID", [`Cannot use ${name}: ${lines.length} to mend`, ...lines].join("\n"));
 }
 
 /** Like `parseKeys`, with the mistakes as a value, in the order of the file. */
