@@ -1,0 +1,159 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { HostProcess } from "../../lab/host-process.ts";
+import type { LabHost } from "../../lab/host.ts";
+import type { Prober } from "../../lab/prober.ts";
+import { type AddressSite, startAddressSite } from "./address-site.ts";
+import type { AttackPlan } from "./attacker-main.ts";
+import type { HolderWatch } from "./holder-watch.ts";
+
+const port = 6940;
+const waitMs = 30_000;
+const floodMs = 2_000;
+const socket = "/run/hale/haled.sock";
+const runner = new URL("../../scripts/run.mjs", import.meta.url).pathname;
+const attacker = new URL("./attacker-main.ts", import.meta.url).pathname;
+
+let site: AddressSite;
+let owner: string;
+let victim: LabHost;
+let daemon: HostProcess;
+let prober: Prober;
+let watch: HolderWatch;
+/** Packets of the cluster as they were on the wire. */
+let captured: readonly Buffer[];
+
+beforeAll(async () => {
+  site = await startAddressSite({ hosts: ["n1", "n2", "n3"] });
+  owner = await site.ownerOf();
+  victim = site.lab.host(owner);
+  daemon = site.cluster.daemon(owner);
+  const file = join(site.lab.folder, "captured");
+  await site.lab.inSwitch(`tcpdump -i front -c 60 -w ${file} udp port ${port}`);
+  captured = payloadsOf(await readFile(file));
+});
+afterAll(async () => site.lab.close());
+
+beforeEach(async () => {
+  prober = await site.startProber();
+  watch = site.startWatch();
+  await prober.waitForAnswer(owner, waitMs);
+});
+afterEach(expectUnharmed);
+
+describe("datagrams as fast as they go, from a neighbour", () => {
+  test.each([
+    ["garbage", () => Array.from({ length: 50 }, (_, index) => randomBytes(index * 25)), "not hale's"],
+    [
+      "forged with another key",
+      () => captured.map((packet) => changed(packet, packet.length - 1)),
+      "wrong key or altered",
+    ],
+    ["another version", () => captured.map((packet) => changed(packet, 2)), "another version"],
+    ["another cluster", () => captured.map((packet) => changed(packet, 26)), "another cluster"],
+  ])("[LIVE-2] %s: refused, counted, told in the status", async (_what, payloads, told) => {
+    await flood(payloads());
+    const { stdout } = await site.cluster.hale(owner, ["status"]);
+    expect(stdout).toMatch(
+      new RegExp(`! packets refused in the last minute: .*${told} \\d+.*came from ${site.lab.client.ip()}:`),
+    );
+  });
+
+  test("[LIVE-2] repeated packets of the cluster itself: nothing happens twice, and nobody is alarmed", async () => {
+    const before = await site.cluster.status(owner);
+    await flood(captured);
+    const after = await site.cluster.status(owner);
+    expect(after?.group.view).toBe(before?.group.view);
+    expect(after?.group.length).toBe(before?.group.length);
+    expect(after?.dropped["replay"]).toBeGreaterThan((before?.dropped["replay"] ?? 0) + 1_000);
+  });
+});
+
+test("[LIVE-2] streams of garbage at the port, from a neighbour and from a member's host", async () => {
+  const other = site.lab.host(site.cluster.nodes.find((name) => name !== owner) ?? "");
+  const target = `TCP:${victim.ip()}:${port}`;
+  const pour = `head -c 20000000 /dev/urandom | socat -u - ${target},bind=`;
+  // A length that promises much, and then nothing; and more connections than anybody needs.
+  const hang = `for i in $(seq 20); do (printf '\\000\\177\\377\\377x'; sleep 2) | socat -u - ${target},bind=`;
+  for (const host of [site.lab.client, other]) {
+    await host.exec(["sh", "-c", `${pour}${host.ip()}`]);
+    await host.exec(["sh", "-c", `${hang}${host.ip()} & done; wait`]);
+  }
+  expect(await residentKb()).toBeLessThan(400_000);
+});
+
+describe("the daemon's socket", () => {
+  test("[LIVE-2] takes garbage, 10 MB of body and 10 MB of header, and answers the next one", async () => {
+    await victim.exec(["sh", "-c", `head -c 200000 /dev/urandom | socat -T1 - UNIX-CONNECT:${socket}`]);
+    const header = "printf 'GET /v1/status HTTP/1.1\\r\\nX: '; head -c 10000000 /dev/zero | tr '\\0' a";
+    await victim.exec(["sh", "-c", `(${header}) | socat -T1 - UNIX-CONNECT:${socket}`]);
+    for (const extra of ["-H Expect:", "-H Expect: -H Transfer-Encoding:chunked"]) {
+      const post = `head -c 10000000 /dev/zero | curl -s ${extra} -w '%{http_code}' -o /dev/null --unix-socket ${socket} --data-binary @- http://hale/v1/intents`;
+      // The answer may come before all is sent; then it is the connection that ends.
+      expect((await victim.exec(["sh", "-c", post])).stdout).toMatch(/^(413|000)$/);
+    }
+    const deep = `yes '[' | head -c 60000 | tr -d '\\n' | curl -s -w '%{http_code}' -o /dev/null --unix-socket ${socket} --data-binary @- http://hale/v1/intents`;
+    expect(await victim.run(["sh", "-c", deep])).toBe("400");
+    expect((await site.cluster.status(owner))?.group.isQuorate).toBe(true);
+  });
+
+  test("[LIVE-2] holds a hundred idle connections and still answers", async () => {
+    const idle = Array.from({ length: 100 }, async () =>
+      victim.spawn(["socat", "-u", `UNIX-CONNECT:${socket}`, "-"], { name: "idle" }),
+    );
+    const connections = await Promise.all(idle);
+    expect((await site.cluster.status(owner))?.group.isQuorate).toBe(true);
+    for (const connection of connections) connection.kill("SIGKILL");
+  });
+});
+
+/** Whatever was sent: the same life of the same daemon, the same owner, no answer lost, nobody fenced. */
+async function expectUnharmed(): Promise<void> {
+  await site.cluster.waitForMembers();
+  const { outages } = await prober.stop();
+  await prober[Symbol.asyncDispose]();
+  expect(outages).toEqual([]);
+  expect(await watch.stop()).toEqual([]);
+  expect(daemon.isRunning).toBe(true);
+  expect(await site.ownerOf()).toBe(owner);
+  expect(site.lab.fenceDevice.orders).toEqual([]);
+}
+
+async function flood(payloads: readonly Buffer[]): Promise<void> {
+  const plan: AttackPlan = {
+    targets: [victim.ip()],
+    port,
+    forMs: floodMs,
+    payloads: payloads.map((payload) => payload.toString("base64")),
+  };
+  const attack = await site.lab.client.spawn([process.execPath, runner, attacker, JSON.stringify(plan)]);
+  const [, sent] = await attack.waitForOutput(/^sent (\d+)$/m, waitMs);
+  expect(Number(sent)).toBeGreaterThan(1_000);
+  expect(await residentKb()).toBeLessThan(400_000);
+}
+
+async function residentKb(): Promise<number> {
+  const status = await victim.run(["sh", "-c", "cat /proc/$(pgrep -n -f haled.js)/status"]);
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
+}
+
+function changed(packet: Buffer, at: number): Buffer {
+  const copy = Buffer.from(packet);
+  copy[at] = (copy[at] ?? 0) ^ 1;
+  return copy;
+}
+
+/** The UDP payloads of a capture file of Ethernet and IPv4. */
+function payloadsOf(file: Buffer): readonly Buffer[] {
+  const [fileHeader, recordHeader, headers] = [24, 16, 14 + 20 + 8];
+  const payloads: Buffer[] = [];
+  for (let at = fileHeader; at < file.length; ) {
+    const start = at + recordHeader;
+    const end = start + file.readUInt32LE(at + 8);
+    payloads.push(file.subarray(start + headers, end));
+    at = end;
+  }
+  return payloads;
+}

@@ -1,0 +1,40 @@
+/**
+ * Sends datagrams as fast as one processor can: `attacker-main.ts PLAN`, with PLAN as JSON.
+ *
+ * Writes "ready" when it begins and "sent NUMBER" at its end.
+ */
+import { loadLibc } from "../../src/adapters/native/libc.ts";
+import { makeSockaddr } from "../../src/adapters/network/ip-address.ts";
+
+/** What to send where. */
+export interface AttackPlan {
+  readonly targets: readonly string[];
+  readonly port: number;
+  readonly forMs: number;
+  /** Base64, sent in turn. */
+  readonly payloads: readonly string[];
+}
+
+const datagram = 2;
+const inet = 2;
+const doNotWait = 0x40;
+const burst = 100;
+
+const plan = JSON.parse(process.argv[2] ?? "") as AttackPlan;
+const libc = loadLibc();
+if (libc === null) throw new Error("Cannot attack: no koffi for this machine");
+const fd = libc.socket(inet, datagram, 0);
+const targets = plan.targets.map((target) => makeSockaddr(target, plan.port));
+const payloads = plan.payloads.map((payload) => Buffer.from(payload, "base64"));
+const end = performance.now() + plan.forMs;
+let sent = 0;
+process.stdout.write("ready\n");
+while (performance.now() < end) {
+  for (let turn = 0; turn < burst; turn += 1) {
+    const payload = payloads[sent % payloads.length] ?? Buffer.alloc(1);
+    const target = targets[sent % targets.length] ?? Buffer.alloc(0);
+    libc.sendto(fd, payload, payload.length, doNotWait, target, target.length);
+    sent += 1;
+  }
+}
+process.stdout.write(`sent ${sent}\n`);
