@@ -86,7 +86,7 @@ export class Lab implements AsyncDisposable {
 
   /** @throws Error when the machine does not allow it (no root, no namespaces); nothing is left behind then */
   static async create(options: LabOptions): Promise<Lab> {
-    const { shell, greeting } = await Shell.start(["sh", keeperScript, tmpdir()]);
+    const { shell, greeting } = await Shell.start(["sh", keeperScript, tmpdir()]).catch(explainRefusal);
     try {
       const match = /^(\d+) (\/.+)$/.exec(greeting);
       if (match === null) throw new Error(`Cannot make a lab: the keeper said ${JSON.stringify(greeting)}`);
@@ -213,4 +213,14 @@ export class Lab implements AsyncDisposable {
 function hostsText(ports: readonly (readonly [string, Port])[]): string {
   const lines = ports.map(([host, port]) => `${port.ip}\t${port.network.index === 0 ? `${host} ` : ""}${port.name}`);
   return ["127.0.0.1\tlocalhost", ...lines, ""].join("\n");
+}
+
+/** The machine says "Operation not permitted" and nothing of what to do about it. */
+function explainRefusal(error: unknown): never {
+  const found = error instanceof Error ? error.message : String(error);
+  if (!/unshare|Operation not permitted/.test(found)) throw error;
+  throw new Error(
+    `Cannot make hosts: the machine refuses namespaces (${found}); run as root with CAP_SYS_ADMIN, in a container with --privileged`,
+    { cause: error },
+  );
 }
