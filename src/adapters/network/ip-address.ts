@@ -16,9 +16,9 @@ export function deviceOf(address: string): string | null {
   return isIPv4(address) && address.startsWith("127.") ? "lo" : null;
 }
 
-/** As `addr:port` of a source, for people. */
+/** As `addr:port` of a source, for people. Made for each packet, hence not by `isIPv6`, whose regular expression is long. */
 export function endpointText(address: string, port: number): string {
-  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** The protocol family for socket(2). */
