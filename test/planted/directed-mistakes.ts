@@ -8,6 +8,7 @@ import {
   aTailWaitsForTheStart,
   aTargetStaysOutside,
   aCoordinatorThatLeftIsLeft,
+  theWinnerRestartsAlone,
   type Story,
 } from "../../src/sim/group/stories.ts";
 import type { Patch } from "./plant-mistake.ts";
@@ -50,9 +51,10 @@ export const directedMistakes: readonly DirectedMistake[] = [
       ),
       patch(
         install,
-        "state.phase = { ...phase, isInstalled: true,",
-        'state.phase = { kind: "promised", view: install.view, members: [], isAnswered: true, isInstalled: true,',
+        "turn.state.phase = { ...phase, incoming: null, isInstalled: true, deadline };",
+        'turn.state.phase = { kind: "promised", view: install.view, members: [], isAnswered: true, incoming: null, isInstalled: true, deadline };',
       ),
+      patch(install, "if (phase.incoming === null) continueInstall", "if (phase.incoming == null) continueInstall"),
     ],
   },
   {
@@ -117,6 +119,11 @@ export const directedMistakes: readonly DirectedMistake[] = [
     patches: [
       patch("membership/hear-beat.ts", "if (known.beat !== null && heard.sentAt <= known.sentAt) return peer;", ""),
     ],
+  },
+  {
+    name: "the loser of a race keeps its vote",
+    story: theWinnerRestartsAlone,
+    patches: [patch("replication/order.ts", "if (grantedPeer !== null &&", 'if (grantedPeer === "" &&')],
   },
   {
     name: "a restored disk is trusted",

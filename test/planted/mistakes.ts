@@ -220,9 +220,10 @@ export const mistakes: readonly Mistake[] = [
       ),
       patch(
         install,
-        "state.phase = { ...phase, isInstalled: true,",
-        'state.phase = { kind: "promised", view: install.view, members: [], isAnswered: true, isInstalled: true,',
+        "turn.state.phase = { ...phase, incoming: null, isInstalled: true, deadline };",
+        'turn.state.phase = { kind: "promised", view: install.view, members: [], isAnswered: true, incoming: null, isInstalled: true, deadline };',
       ),
+      patch(install, "if (phase.incoming === null) continueInstall", "if (phase.incoming == null) continueInstall"),
     ],
     seed: 183,
   },
@@ -243,12 +244,6 @@ export const mistakes: readonly Mistake[] = [
     kind: three,
     patches: [patch(order, 'if (placeOf(id, active.lead.lastOrdered) !== "next") return true;', "")],
     seed: 0,
-  },
-  {
-    name: "the loser of a race keeps its vote",
-    kind: fencing,
-    patches: [patch(order, "if (grantedPeer !== null &&", 'if (grantedPeer === "" &&')],
-    seed: 35,
   },
   {
     name: "packets of older lives count",

@@ -169,6 +169,17 @@ describe("[GRP-8] a disk that holds less than it did", () => {
     expect(diskFloor(log, 5, "d" as NodeId)).toBeNull();
   });
 
+  test("[GRP-8] a view that has ordered nothing may never have begun, and says nothing", () => {
+    const never = appendEntries(emptyLog(null), [
+      viewEntry(1, 1, "ac"),
+      plain(2, 1),
+      viewEntry(3, 2, "ac"),
+      viewEntry(4, 3, "ab"),
+    ]);
+    expect(diskFloor(never, 4, c)).toEqual({ logView: view(1), length: 1 });
+    expect(diskFloor(never, 4, b)).toBeNull();
+  });
+
   test.each([
     [position(2, 4), false],
     [position(2, 3), true],

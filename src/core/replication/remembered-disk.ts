@@ -1,6 +1,6 @@
 import type { NodeId } from "../../model/ids.ts";
 import type { LogPosition } from "../../model/message.ts";
-import { compareViewIds, type ViewId } from "../../model/view.ts";
+import { compareViewIds, sameViewId, type ViewId } from "../../model/view.ts";
 import { entryAt, type Log } from "./log.ts";
 
 /** The least that a member's disk must hold: by what was committed while it was a member. */
@@ -10,17 +10,23 @@ export interface DiskFloor {
 }
 
 /**
- * What this log proves about the disk of `node`: the last committed view that it was a member of was on its disk, up to the view's own
- * entry. If no other view has followed, so was everything committed since; if one has, it may have committed what the node never got.
- * Null when the log says nothing.
+ * What this log proves about the disk of `node`: the last view that it was a member of, and that has ordered something, was on its disk
+ * up to the view's own entry, or it would not have begun. If no other view has followed, so was everything committed since.
+ *
+ * Beware: a view entry alone proves nothing. The view may never have begun, and its entry was committed by a later one with the rest of
+ * the log; and a later view may have committed what was ordered in this one and never reached the node.
+ *
+ * @returns null when the log says nothing
  */
 export function diskFloor(log: Log, committed: number, node: NodeId): DiskFloor | null {
   let isLast = true;
   for (let index = committed; index > 0; index -= 1) {
     const entry = entryAt(log, index);
     if (entry?.body.kind !== "view") continue;
-    if (entry.body.members.some((member) => member.node === node))
-      return { logView: entry.view, length: isLast ? committed : index };
+    const next = entryAt(log, index + 1);
+    const hasBegun = next !== undefined && sameViewId(next.view, entry.view);
+    const isMember = entry.body.members.some((member) => member.node === node);
+    if (hasBegun && isMember) return { logView: entry.view, length: isLast ? committed : index };
     isLast = false;
   }
   return null;

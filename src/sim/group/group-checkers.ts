@@ -125,7 +125,7 @@ export class GroupCheckers {
       const member = hosts.find((host) => host.node === node);
       const onDisk = member?.disk.log[entry.index - 1];
       if (onDisk !== undefined && entryKey(onDisk) === key) continue;
-      if ((this.wipedAt.get(node) ?? -1) >= this.#activatedAt(view.id)) continue;
+      if (member?.disk.isWhole === false || (this.wipedAt.get(node) ?? -1) >= this.#activatedAt(view.id)) continue;
       this.report(
         "V4",
         now,

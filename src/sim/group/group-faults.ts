@@ -221,6 +221,7 @@ function wipeOne(world: GroupWorld, plan: FaultPlan): void {
     return;
   // One lost disk of two voters needs the operator when the other voter reboots meanwhile (specified limit): spare it too.
   if (contents.some(({ log, founding }) => voterCount(log, founding) < 3)) return;
+  if (contents.some(({ log, committed }) => log.slice(committed).some(({ body }) => isVoteChange(body)))) return;
   const older = host.disk.records.slice(0, world.dice.below(host.disk.records.length));
   // A backup is known for what it is only to those who know more. One from before a change of the electorate may even hold an electorate
   // in which its node needs nobody. Both are specified limits.
@@ -237,6 +238,10 @@ function voterCount(log: readonly Entry[], founding: Electorate | null): number 
   const changed = log.findLast(({ body }) => body.kind === "electorate" || body.kind === "left")?.body;
   const voters = changed?.kind === "electorate" || changed?.kind === "left" ? changed.voters : founding?.voters;
   return voters?.length ?? 0;
+}
+
+function isVoteChange(body: Entry["body"]): boolean {
+  return body.kind === "electorate" || body.kind === "left";
 }
 
 function lastVoters(log: readonly { readonly body: { readonly kind: string } }[]): unknown {

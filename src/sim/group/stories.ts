@@ -209,3 +209,19 @@ export const aBackupDoesNotVote: Story = (rules) => {
   }
   return problems;
 };
+
+/** Who has won a race is alone in the electorate, and can start again without the loser. */
+export const theWinnerRestartsAlone: Story = (rules) => {
+  const world = formed("ab", { rules, quorum: racing });
+  world.host("b").cutPower();
+  world.rebootMax = 0;
+  const a = world.host("a");
+  if (world.runUntil(() => world.isOneView(["a"]), 4_000) === null) return ["a did not win its race"];
+  world.host("b").cutPower();
+  world.run(50);
+  a.cutPower();
+  a.start();
+  return world.runUntil(() => world.isOneView(["a"]), 2_000) === null
+    ? ["a waits for the node that it has fenced"]
+    : [];
+};
