@@ -183,13 +183,6 @@ describe("a program that cannot be started says what to do", () => {
     const { end } = await run(["/bin/true"], { environment: { A: "x".repeat(3_000_000) } });
     expect(end).toMatchObject({ kind: "not-started", reason: expect.stringContaining("shorten them") as string });
   });
-
-  test("an output folder that cannot be made", async () => {
-    const blocked = new ProgramRunner({ outputFolder: "/proc/nowhere" });
-    const call = { argv: ["/bin/true"], environment: {}, timeoutMs: 1000, outputName: "test" };
-    expect((await blocked.run(call, never)).end).toMatchObject({ kind: "not-started", isMissing: false });
-    blocked.close();
-  });
 });
 
 test("listeners on a signal that lives for months are removed", async () => {
@@ -223,4 +216,16 @@ describe("after a crash of haled", () => {
     expect(isAlive(pid)).toBe(true);
     process.kill(pid, "SIGKILL");
   });
+});
+
+test("a program runs where its output finds no room, and the output says so", async () => {
+  writeFileSync(join(folder, "no-folder"), "");
+  const homeless = new ProgramRunner({ outputFolder: join(folder, "no-folder", "output") });
+  const mark = join(folder, "ran");
+  const call = { environment: {}, timeoutMs: 10_000, outputName: "test" };
+  const result = await homeless.run({ argv: ["/bin/sh", "-c", `echo gone; touch ${mark}`], ...call }, never);
+  homeless.close();
+  expect(result.end).toMatchObject({ kind: "exited", code: 0 });
+  expect(result.output).toMatch(/^output was not kept: /);
+  expect(existsSync(mark)).toBe(true);
 });

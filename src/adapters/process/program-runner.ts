@@ -93,21 +93,32 @@ export class ProgramRunner {
       durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
     });
     if (signal.aborted) return finish({ kind: "aborted", detail: "before it ran" });
-    let file: OutputFile;
+    let kept: { readonly file: OutputFile; readonly note: string };
     try {
-      makeFolder(this.#folder);
-      file = new OutputFile(join(this.#folder, call.outputName), call.outputBytesMax ?? outputBytesMaxDefault);
+      kept = this.#openOutput(call);
     } catch (error) {
       const reason = `Cannot run "${call.argv[0] ?? ""}": no room for its output: ${(error as Error).message}`;
       return finish({ kind: "not-started", reason, isMissing: false, isPassing: true });
     }
+    const { file, note } = kept;
     const watch = setInterval(() => file.bound(fileBytesMax), watchPeriodMs);
     try {
       const end = await this.#runInto(call, file, signal);
-      return finish(end, file.finish());
+      return finish(end, note + file.finish());
     } finally {
       clearInterval(watch);
       file.close();
+    }
+  }
+
+  /** Where there is no room, output is thrown away and the program runs: a stop that cannot run would fence its node. */
+  #openOutput({ outputName, outputBytesMax = outputBytesMaxDefault }: ProgramCall): { file: OutputFile; note: string } {
+    try {
+      makeFolder(this.#folder);
+      return { file: new OutputFile(join(this.#folder, outputName), outputBytesMax), note: "" };
+    } catch (error) {
+      const file = new OutputFile("/dev/null", outputBytesMax);
+      return { file, note: `output was not kept: ${(error as Error).message}\n` };
     }
   }
 
