@@ -65,6 +65,15 @@ interface Life {
   readonly windows: ReadonlyMap<Channel, ReplayWindow>;
 }
 
+/** A datagram that was believed. */
+interface Taken {
+  readonly bytes: Uint8Array;
+  readonly from: NodeId;
+}
+
+/** Enough for the first copies of several peers to come before the second ones. */
+const recentMax = 8;
+
 interface Header {
   readonly channel: Channel;
   readonly from: NodeId;
@@ -85,6 +94,8 @@ export class Opener {
   readonly #cluster: string;
   readonly #self: NodeId;
   readonly #lives = new Map<NodeId, Life>();
+  /** Newest first. What equals one of them byte for byte is its second copy, by another link: no HMAC is needed to say so. */
+  readonly #recent: Taken[] = [];
   #keys: Keys;
   #nodes: ReadonlySet<string>;
 
@@ -98,11 +109,13 @@ export class Opener {
   /** Believes other keys from now on. */
   useKeys(keys: Keys): void {
     this.#keys = keys;
+    this.#recent.length = 0;
   }
 
   /** Believes other senders from now on; those that stay keep their windows. */
   useNodes(nodes: readonly NodeId[]): void {
     this.#nodes = new Set(nodes);
+    this.#recent.length = 0;
     for (const known of this.#lives.keys()) if (!this.#nodes.has(known)) this.#lives.delete(known);
   }
 
@@ -112,6 +125,8 @@ export class Opener {
    * @param by how the bytes came: what was sealed for a stream is not taken as a datagram, nor the other way round
    */
   open(bytes: Uint8Array, by: Carrier): Opened {
+    const twin = by === "datagram" ? this.#recent.find((taken) => isSame(taken.bytes, bytes)) : undefined;
+    if (twin !== undefined) return { ok: false, reason: "replay", from: twin.from };
     const refused = this.#refuse(bytes);
     if (refused !== null) return { ok: false, reason: refused };
     const header = readHeader(bytes);
@@ -128,7 +143,13 @@ export class Opener {
     if (message === null) return { ok: false, reason: "malformed" };
     this.#lives.set(from, life);
     window.take(sequence);
+    if (by === "datagram") this.#remember({ bytes, from });
     return { ok: true, packet: { from, incarnation, message }, channel, sequence };
+  }
+
+  #remember(taken: Taken): void {
+    this.#recent.unshift(taken);
+    if (this.#recent.length > recentMax) this.#recent.pop();
   }
 
   /** Everything that can be said before the packet is believed; the HMAC last, because it costs most. */
@@ -153,6 +174,10 @@ export class Opener {
     const channels: readonly Channel[] = ["control", "heartbeat", "stream"];
     return { incarnation, windows: new Map(channels.map((channel) => [channel, new ReplayWindow()])) };
   }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
 }
 
 function readHeader(bytes: Uint8Array): Header | null {

@@ -292,6 +292,16 @@ describe("replay", () => {
     }
   });
 
+  test("a copy with one bit changed is not taken for the second copy that it looks like", () => {
+    const opener = newOpener();
+    const bytes = newSealer().seal({ kind: "start", view: noView });
+    expect(opener.open(bytes, "datagram").ok).toBe(true);
+    const changed = bytes.slice();
+    changed[changed.length - 1] = (changed[changed.length - 1] ?? 0) ^ 1;
+    expect(opener.open(changed, "datagram")).toEqual({ ok: false, reason: "mac" });
+    expect(opener.open(bytes.slice(), "datagram")).toEqual({ ok: false, reason: "replay", from: sender });
+  });
+
   test("a node that is configured away is forgotten", () => {
     const opener = newOpener();
     const bytes = newSealer().seal({ kind: "start", view: noView });
