@@ -122,6 +122,7 @@ export class Opener {
   /**
    * Total: never throws, whatever the bytes. State changes only with `ok: true`.
    *
+   * @param bytes kept for a while: the caller must not write into them again
    * @param by how the bytes came: what was sealed for a stream is not taken as a datagram, nor the other way round
    */
   open(bytes: Uint8Array, by: Carrier): Opened {

@@ -296,10 +296,10 @@ describe("replay", () => {
     const opener = newOpener();
     const bytes = newSealer().seal({ kind: "start", view: noView });
     expect(opener.open(bytes, "datagram").ok).toBe(true);
-    const changed = bytes.slice();
+    const changed = Uint8Array.from(bytes);
     changed[changed.length - 1] = (changed[changed.length - 1] ?? 0) ^ 1;
     expect(opener.open(changed, "datagram")).toEqual({ ok: false, reason: "mac" });
-    expect(opener.open(bytes.slice(), "datagram")).toEqual({ ok: false, reason: "replay", from: sender });
+    expect(opener.open(Uint8Array.from(bytes), "datagram")).toEqual({ ok: false, reason: "replay", from: sender });
   });
 
   test("a node that is configured away is forgotten", () => {
