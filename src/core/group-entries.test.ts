@@ -129,6 +129,6 @@ describe("a long log", () => {
     const sent = record(world);
     restart(world, world.host("c"));
     const sizes = sent.map(({ message }) => (message.kind === "install" ? message.entries.length : 0));
-    expect(Math.max(...sizes)).toBeLessThan(20);
+    expect(Math.max(...sizes)).toBeLessThan(128);
   });
 });

@@ -17,6 +17,9 @@ import {
   aPromiseEndsTheOldView,
   aTailWaitsForTheStart,
   aTargetStaysOutside,
+  aMinorityTailDies,
+  anAbortIsSaid,
+  aFormerLifeCountsForNothing,
 } from "../sim/group/stories.ts";
 
 const deadtime = quickHeartbeat.deadtimeMs;
@@ -53,6 +56,15 @@ describe("stories", () => {
   });
   test("[GRP-1] old heartbeats do not keep a dead node alive", () => {
     expect(anOldHeartbeatProvesNothing(rightRules)).toEqual([]);
+  });
+  test("[GRP-50] what a minority has ordered dies, however long it is", () => {
+    expect(aMinorityTailDies(rightRules)).toEqual([]);
+  });
+  test("[GRP-16] a proposer that gives up says so", () => {
+    expect(anAbortIsSaid(rightRules)).toEqual([]);
+  });
+  test("[GRP-1] what a former life sends counts for nothing", () => {
+    expect(aFormerLifeCountsForNothing(rightRules)).toEqual([]);
   });
   test("[GRP-31] a vote in flight is counted both ways", () => {
     expect(aChangeInFlightIsCountedBothWays(rightRules)).toEqual([]);

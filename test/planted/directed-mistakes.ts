@@ -9,6 +9,9 @@ import {
   aTargetStaysOutside,
   aCoordinatorThatLeftIsLeft,
   theWinnerRestartsAlone,
+  aMinorityTailDies,
+  anAbortIsSaid,
+  aFormerLifeCountsForNothing,
   type Story,
 } from "../../src/sim/group/stories.ts";
 import type { Patch } from "./plant-mistake.ts";
@@ -124,6 +127,41 @@ export const directedMistakes: readonly DirectedMistake[] = [
     name: "the loser of a race keeps its vote",
     story: theWinnerRestartsAlone,
     patches: [patch("replication/order.ts", "if (grantedPeer !== null &&", 'if (grantedPeer === "" &&')],
+  },
+  {
+    name: "the longest log is taken, whatever its view",
+    story: aMinorityTailDies,
+    patches: [
+      patch(
+        "replication/choose-log.ts",
+        "return order > 0 || (order === 0 && a.length > b.length);",
+        "return a.length > b.length && order < 9e9;",
+      ),
+    ],
+  },
+  {
+    name: "an abort is not said",
+    story: anAbortIsSaid,
+    patches: [
+      patch(
+        "replication/phases.ts",
+        'sendToAll(turn, proposing.members, { kind: "abort", view: proposing.view });',
+        "void turn; void proposing;",
+      ),
+      patch("replication/judge-view-change.ts", "if (hasGivenUp || isDue(", "if ((hasGivenUp && false) || isDue("),
+    ],
+  },
+  {
+    name: "packets of older lives count",
+    story: aFormerLifeCountsForNothing,
+    patches: [
+      patch(
+        "membership/hear-beat.ts",
+        "return (peer.incarnation !== null && incarnation < peer.incarnation) || incarnation === peer.gone;",
+        "return incarnation === peer.gone;",
+      ),
+      patch("replication/packets.ts", "node === from.node && incarnation === from.incarnation", "node === from.node"),
+    ],
   },
   {
     name: "a restored disk is trusted",

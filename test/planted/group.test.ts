@@ -7,10 +7,12 @@ import { plantMistake } from "./plant-mistake.ts";
 // Goal: the checkers are trusted because each of these mistakes, planted in a copy of the core, is found by them.
 
 describe("found by a seed", () => {
-  test.concurrent.each(mistakes)("$name", async ({ kind, seed, patches }) => {
+  test.concurrent.each(mistakes)("$name", async ({ kind, within, patches }) => {
     const rules = await plantMistake(patches);
-    expect(runSeed(kind, seed, rules).violations).not.toEqual([]);
-    expect(runSeed(kind, seed).violations).toEqual([]);
+    const found = Array.from({ length: within }, (_, seed) => seed).some(
+      (seed) => runSeed(kind, seed, rules).violations.length > 0,
+    );
+    expect(found).toBe(true);
   });
 });
 

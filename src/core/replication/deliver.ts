@@ -1,7 +1,9 @@
 import type { Entry } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
+import { after } from "../../model/units.ts";
 import { knowLife } from "../membership/hear-beat.ts";
+import { resendDelay } from "../membership/timers.ts";
 import { entryAt } from "./log.ts";
 import { withSubmission } from "./submissions.ts";
 import { committedRecord, peerOf, persist, replacePeer, type Turn } from "./turn.ts";
@@ -25,6 +27,8 @@ function take(turn: Turn, entry: Entry): void {
   state.lastDelivered = withSubmission(state.lastDelivered, id);
   if (id.sequence > 0 && id.origin === state.setup.self && id.incarnation === state.setup.incarnation) {
     state.pending = state.pending.filter((pending) => pending.id.sequence !== id.sequence);
+    // Progress: what is still under way is sent again only when it stops.
+    state.submitTimer = { at: after(turn.moment.now, resendDelay(1)), resends: 1 };
   }
   if (body.kind === "electorate") writeCommitted(turn);
   if (body.kind === "left") {

@@ -173,6 +173,8 @@ export interface Lead {
   readonly openBytes: number;
   /** As of the log's end. */
   readonly lastOrdered: LastSubmissions;
+  /** Submissions that overtook one of their origin that is missing. */
+  readonly early: readonly Pending[];
   /** The peer whose vote a fence supplied: the first entry takes it away. */
   readonly grantedPeer: NodeId | null;
 }

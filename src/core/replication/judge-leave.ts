@@ -1,6 +1,6 @@
 import type { Leave } from "./group-state.ts";
 import { toElecting } from "./phases.ts";
-import { after, earliest, type InstantMs } from "../../model/units.ts";
+import { after, earliest, type InstantMs, never } from "../../model/units.ts";
 import { isHeard } from "../membership/peer.ts";
 import { entriesBetween } from "./log.ts";
 import { submit } from "./submit.ts";
@@ -19,8 +19,9 @@ export function onLeave(turn: Turn): void {
 }
 
 /**
- * When to go without having delivered the entry. Long after the wish while it may still be ordered; soon when it is in the log and the
- * others have gone on: they know that it was committed, count this node as gone, and will not tell it any more.
+ * When to go without having delivered the entry. Long after the wish while it may still be ordered; soon when the others have gone on
+ * without this node: the entry is in its log, or everyone in a view says that it does not hear this node any more. Either they know that
+ * the entry was committed and count this node as gone, or they hold it for dead; nobody will tell it more.
  */
 function giveUpAt(turn: Turn, leave: Leave): InstantMs {
   const { phase, log, delivered, setup } = turn.state;
@@ -29,7 +30,18 @@ function giveUpAt(turn: Turn, leave: Leave): InstantMs {
   const isOrdered = entriesBetween(log, delivered + 1, log.length).some(
     ({ body }) => body.kind === "left" && body.node === setup.self,
   );
-  return isOrdered ? earliest(atLast, after(phase.since, setup.timers.promise)) : atLast;
+  return isOrdered || isGivenUp(turn) ? earliest(atLast, after(phase.since, setup.timers.promise)) : atLast;
+}
+
+function isGivenUp(turn: Turn): boolean {
+  const { peers, setup } = turn.state;
+  const active = peers.filter(
+    (peer) => peer.beat?.status === "active" && isHeard(peer, turn.moment.now, setup.timers.deadtime),
+  );
+  return (
+    active.length > 0 &&
+    active.every(({ deafSince }) => deafSince !== never && isDue(turn, after(deafSince, setup.timers.promise)))
+  );
 }
 
 /** [GRP-70] [GRP-72] Done when all other members know of the entry, or one deadtime after its delivery; without a view, after a bound. */

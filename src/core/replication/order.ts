@@ -9,7 +9,7 @@ import {
 } from "../quorum/electorate-change.ts";
 import { commitIndex } from "./commit-index.ts";
 import { commitUpTo } from "./follow.ts";
-import type { Active, Lead, MemberProgress } from "./group-state.ts";
+import type { Active, Lead, MemberProgress, Pending } from "./group-state.ts";
 import { appendEntries, entriesBetween, entryAt } from "./log.ts";
 import { placeOf, withSubmission } from "./submissions.ts";
 import { committedRecord, isDue, nextTimer, peerOf, persist, send, sendToAll, startTimer, type Turn } from "./turn.ts";
@@ -17,6 +17,8 @@ import { committedRecord, isDue, nextTimer, peerOf, persist, send, sendToAll, st
 /** Entries that may wait for acknowledgements at once, and their size as JSON. */
 export const windowEntriesMax = 256;
 export const windowBytesMax = 1024 * 1024;
+/** Submissions kept while one before them is missing. */
+const earlySubmissionsMax = 64;
 /** Entries sent again to one member at once. */
 const resendEntriesMax = 16;
 
@@ -36,7 +38,9 @@ export function leading(turn: Turn): Leading | null {
  */
 export function orderSubmission(turn: Turn, active: Leading, id: SubmitId, body: EntryBody): boolean {
   if (body.kind === "view" || body.kind === "electorate") return true;
-  if (placeOf(id, active.lead.lastOrdered) !== "next") return true;
+  const place = placeOf(id, active.lead.lastOrdered);
+  if (place === "early") keepEarly(turn, active, { id, body });
+  if (place !== "next") return true;
   if (active.lead.open.length >= windowEntriesMax || active.lead.openBytes >= windowBytesMax) return false;
   if (body.kind !== "left") {
     order(turn, active, id, body);
@@ -46,6 +50,28 @@ export function orderSubmission(turn: Turn, active: Leading, id: SubmitId, body:
   if (isChangePending(situation)) return true;
   order(turn, active, id, { ...body, voters: withoutLeaver(body.node, situation) });
   return true;
+}
+
+/** Orders what waited for the submission that has just been ordered. */
+export function orderEarly(turn: Turn): void {
+  for (;;) {
+    const active = leading(turn);
+    const next = active?.lead.early.find(({ id }) => placeOf(id, active.lead.lastOrdered) === "next");
+    if (active === null || next === undefined) return;
+    const early = active.lead.early.filter(
+      (kept) => placeOf(kept.id, active.lead.lastOrdered) !== "old" && kept !== next,
+    );
+    const rest: Leading = { ...active, lead: { ...active.lead, early } };
+    turn.state.phase = rest;
+    if (!orderSubmission(turn, rest, next.id, next.body)) return;
+  }
+}
+
+function keepEarly(turn: Turn, active: Leading, submission: Pending): void {
+  const { early } = active.lead;
+  const isKept = early.some(({ id }) => id.origin === submission.id.origin && id.sequence === submission.id.sequence);
+  if (isKept || early.length >= earlySubmissionsMax) return;
+  turn.state.phase = { ...active, lead: { ...active.lead, early: [...early, submission] } };
 }
 
 /** Own submissions are ordered at once, as far as the window lets them. */
@@ -83,7 +109,7 @@ export function openLead(
 ): Lead {
   const timer = startTimer(turn);
   const progress = members.map((member): MemberProgress => ({ ...member, acknowledged: base, timer }));
-  return { progress, open: [], openBytes: 0, lastOrdered: turn.state.lastDelivered, grantedPeer };
+  return { progress, open: [], openBytes: 0, lastOrdered: turn.state.lastDelivered, early: [], grantedPeer };
 }
 
 /** A member (or this node's own disk) holds the log up to `length`. */

@@ -9,7 +9,7 @@ import { hearingOf } from "../membership/peer.ts";
 import { commitUpTo, enterView, onEntry, type Speaker } from "./follow.ts";
 import type { Proposing } from "./group-state.ts";
 import { onInstall, onInstalled, onInstallPart } from "./install.ts";
-import { leading, onAcknowledged, orderSubmission } from "./order.ts";
+import { leading, onAcknowledged, orderEarly, orderSubmission } from "./order.ts";
 import { failProposal, toElecting } from "./phases.ts";
 import { onAbort, onPropose } from "./promise.ts";
 import { onInstallFetch, onLogPart, onPromise, sendPart } from "./propose.ts";
@@ -65,8 +65,10 @@ function onMessage(turn: Turn, from: Speaker, message: Exclude<Message, { kind: 
       return;
     case "submit": {
       const active = leading(turn);
-      if (active !== null && !orderSubmission(turn, active, message.id, message.body))
+      if (active === null) return;
+      if (!orderSubmission(turn, active, message.id, message.body))
         send(turn, from.node, { kind: "busy", id: message.id });
+      else orderEarly(turn);
       return;
     }
     case "busy":

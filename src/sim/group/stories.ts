@@ -3,7 +3,7 @@ import type { NodeId } from "../../model/ids.ts";
 import type { Packet } from "../../model/message.ts";
 import { wallMs } from "../../model/units.ts";
 import type { GroupRules } from "./group-rules.ts";
-import { formed, racing, record, submitOnce } from "./stage.ts";
+import { drop, formed, isolate, quickHeartbeat, racing, record, submitOnce } from "./stage.ts";
 
 /**
  * Directed stories: for rules whose absence is too rare, or too well covered by another rule, for seeds to show. Each takes the rules
@@ -224,4 +224,64 @@ export const theWinnerRestartsAlone: Story = (rules) => {
   return world.runUntil(() => world.isOneView(["a"]), 2_000) === null
     ? ["a waits for the node that it has fenced"]
     : [];
+};
+
+/** What a minority has ordered and nobody else has dies, however long it is. */
+export const aMinorityTailDies: Story = (rules) => {
+  const world = formed("abc", { rules });
+  const [a, b, c] = [world.host("a"), world.host("b"), world.host("c")];
+  isolate(world, "a");
+  for (let count = 0; count < 20; count += 1) submitOnce(a);
+  if (world.runUntil(() => world.isOneView(["b", "c"]), 2_000) === null) return ["b and c do not go on"];
+  submitOnce(b);
+  world.run(100);
+  if ((a.facts()?.length ?? 0) <= (b.facts()?.length ?? 0)) return ["the tail of a is not the longer one"];
+  for (const host of [a, b, c]) host.cutPower();
+  world.network.heal();
+  a.start();
+  b.start();
+  if (world.runUntil(() => world.isOneView(["a", "b"]), 3_000) === null) return ["a and b do not come together"];
+  return world.checkers.violations.map(({ text }) => text);
+};
+
+/** Who gives up says so: those who have promised must not sit in their promise. */
+export const anAbortIsSaid: Story = (rules) => {
+  const world = formed("abc", { rules });
+  drop(world, "promise", "a");
+  world.host("c").cutPower();
+  if (world.runUntil(() => world.host("b").facts()?.status === "promised", 1_000) === null)
+    return ["b did not promise"];
+  const given = world.host("b").state?.promised.counter;
+  const gaveUp = (): boolean => world.host("a").facts()?.status === "electing";
+  if (world.runUntil(gaveUp, 4 * quickHeartbeat.deadtimeMs) === null) return ["a did not give up"];
+  world.run(5);
+  const { state } = world.host("b");
+  const waits = state?.phase.kind === "promised" && state.promised.counter === given;
+  return waits ? ["b waits for a proposal that was given up"] : [];
+};
+
+/** What a former life of a member sends counts for nothing: here, an acknowledgement of what the present one does not have. */
+export const aFormerLifeCountsForNothing: Story = (rules) => {
+  const world = formed("abc", { rules });
+  const [a, b] = [world.host("a"), world.host("b")];
+  let acknowledged: Packet | null = null;
+  world.onSend = (from, _, packet) => {
+    if (from === b && packet.message.kind === "ack") acknowledged = packet;
+    return true;
+  };
+  submitOnce(a);
+  world.run(50);
+  const packet = acknowledged as Packet | null;
+  if (packet?.message.kind !== "ack") return ["b acknowledged nothing"];
+  b.killProcess();
+  b.start();
+  if (world.runUntil(() => world.isOneView(["a", "b", "c"]), 3_000) === null) return ["b is not back"];
+  world.onSend = (_, to, { message }) => !(to === "b" && message.kind === "entry");
+  submitOnce(a);
+  world.run(20);
+  const [view, length] = [a.facts()?.view, a.facts()?.length ?? 0];
+  if (view === null || view === undefined) return ["a has no view"];
+  a.receive({ ...packet, message: { kind: "ack", view: view.id, length } });
+  world.run(20);
+  return world.checkers.violations.map(({ text }) => text);
 };
