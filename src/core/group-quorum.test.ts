@@ -131,6 +131,25 @@ describe("two nodes", () => {
     expectUnbroken(world);
   });
 
+  test("[GRP-39] a peer that is back before the lone view keeps its vote", () => {
+    const world = formed("ab", { quorum: racing });
+    world.rebootMax = 0;
+    const [a, b] = [world.host("a"), world.host("b")];
+    b.cutPower();
+    expect(world.runUntil(() => a.state?.race.out !== null, 1_000)).not.toBeNull();
+    // The lone view fails: the disk is too slow for it. Meanwhile b is back.
+    a.disk.stalledUntil = world.now + 3_500;
+    world.run(2_200);
+    expect(a.state?.race.grant?.peer).toBe("b");
+    b.start();
+    expect(world.runUntil(() => world.isOneView(["a", "b"]), 8_000)).not.toBeNull();
+    const length = world.checkers.log.length;
+    world.run(1_000);
+    expect(world.checkers.log.length).toBeLessThanOrEqual(length + 2);
+    expect(a.facts()?.electorate.voters).toEqual(["a", "b"]);
+    expectUnbroken(world);
+  });
+
   test("[GRP-34] a node that rebooted waits for its peer", () => {
     const world = formed("ab", { quorum: racing });
     for (const host of world.hosts) host.cutPower();

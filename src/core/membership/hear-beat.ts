@@ -43,18 +43,14 @@ export function hearBeat(peer: Peer, heard: HeardBeat, listener: Listener): Peer
   if (known.beat !== null && heard.sentAt <= known.sentAt) return peer;
   const hearing = hearingOf(heard.body, listener.node);
   const hearsMe = hearing !== undefined && hearing.isHeard && hearing.incarnation === listener.incarnation;
+  const isChanging = heard.body.status === "proposing" || heard.body.status === "promised";
   return {
     ...known,
     heardAt: instantMs(Math.max(known.heardAt, heard.arrivedAt)),
     beat: heard.body,
     sentAt: heard.sentAt,
     hearsMe,
-    proposingSince:
-      heard.body.status !== "proposing"
-        ? never
-        : known.proposingSince === never
-          ? heard.arrivedAt
-          : known.proposingSince,
+    changingSince: !isChanging ? never : known.changingSince === never ? heard.arrivedAt : known.changingSince,
     deafSince: hearsMe ? never : known.deafSince === never ? heard.arrivedAt : known.deafSince,
     port: null,
     probedAt: never,

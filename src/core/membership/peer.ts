@@ -30,8 +30,8 @@ export interface Peer {
   readonly hearsMe: boolean;
   /** Since when its heartbeats do not say so; `never` while they do. */
   readonly deafSince: InstantMs;
-  /** Since when its heartbeats show it proposing a view of its own; `never` while they do not. */
-  readonly proposingSince: InstantMs;
+  /** Since when its heartbeats show it proposing a view, or sworn to one; `never` while they do not. */
+  readonly changingSince: InstantMs;
   /** Since when it is heard both ways without a gap; `never` while it is not. */
   readonly twoWaySince: InstantMs;
   /** Our newest send time that it echoed while active in our present view; 0 when none. */
@@ -57,7 +57,7 @@ export function newPeer(node: NodeId, rank: number): Peer {
     sentAt: instantMs(0),
     hearsMe: false,
     deafSince: never,
-    proposingSince: never,
+    changingSince: never,
     twoWaySince: never,
     echo: instantMs(0),
     slowUntil: longAgo,

@@ -39,10 +39,8 @@ function isMemberLost(turn: Turn, active: Leading, near: readonly Peer[], node: 
   if (peer === undefined || peer.incarnation !== member?.incarnation) return true;
   wakeAtDeath(turn, peer);
   if (peer.beat === null || compareViewIds(peer.beat.promised, active.view.id) <= 0) return false;
-  // It may be proposing a larger set, and then its proposal is about to come: ours would only collide with it.
-  return (
-    peer.proposingSince === never || isDue(turn, after(peer.proposingSince, 2 * turn.state.setup.timers.keepalive))
-  );
+  // Somebody may be proposing a larger set, and then the proposal is about to come here too: ours would only collide with it.
+  return peer.changingSince === never || isDue(turn, after(peer.changingSince, 2 * turn.state.setup.timers.keepalive));
 }
 
 /** [GRP-25] Heard both ways for `settle`, not slow lately, not a member yet. */

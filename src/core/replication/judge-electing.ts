@@ -28,6 +28,7 @@ export function judgeElecting(turn: Turn, electing: Electing): void {
   const calm =
     isElsewhere || near.some(({ beat }) => beat?.status === "proposing") ? noteUnrest(turn, electing) : electing;
   if (isElsewhere) return;
+  if (near.some((peer) => isProposing(turn, peer))) return;
   if (isDiskStuck(turn)) return;
   const isEveryoneHere = near.length === state.peers.length && electing.since === state.setup.startedAt;
   if (!isEveryoneHere && !isDue(turn, electing.notBefore)) return;
@@ -68,6 +69,12 @@ export function proposable(turn: Turn, near: readonly Peer[]): readonly NodeId[]
     if (looksQuorate(turn, peers)) return [self, ...peers.map(({ node }) => node)];
   }
   return null;
+}
+
+/** Its proposal is about to come here, or to be given up: one of ours would only collide with it. */
+function isProposing(turn: Turn, peer: Peer): boolean {
+  if (peer.beat?.status !== "proposing") return false;
+  return !isDue(turn, after(peer.changingSince, 2 * turn.state.setup.timers.keepalive));
 }
 
 /** [GRP-22] By the newest electorate seen in heartbeats; the promises decide. Spares the others proposals that must fail. */

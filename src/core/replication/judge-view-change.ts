@@ -35,7 +35,10 @@ export function judgeProposing(turn: Turn, proposing: Proposing): void {
   );
   if (overtaken) return failProposal(turn, proposing);
   if (isDue(turn, proposing.deadline)) {
-    markSlow(turn, unanswered(proposing));
+    markSlow(
+      turn,
+      unanswered(proposing).filter((node) => !keepsItsView(turn, node)),
+    );
     return failProposal(turn, proposing);
   }
   if (isDue(turn, proposing.timer.at)) {
@@ -43,6 +46,11 @@ export function judgeProposing(turn: Turn, proposing: Proposing): void {
     const { phase } = turn.state;
     if (phase.kind === "proposing") isDue(turn, phase.timer.at);
   }
+}
+
+/** It does not answer because its view is alive, not because it is slow. */
+function keepsItsView(turn: Turn, node: NodeId): boolean {
+  return peerOf(turn, node)?.beat?.status === "active";
 }
 
 /** [GRP-18] Without the lost ones, if the rest will do; at most once per node without a wait, so that a flickering link cannot spin it. */

@@ -160,7 +160,9 @@ function install(turn: Turn, proposing: Proposing, stage: Fetching): void {
       entries: answer.node === self ? entriesBetween(log, from, log.length) : partOf(log, from, log.length),
     };
   };
-  const grantedPeer = state.race.grant?.peer ?? null;
+  // A grant may be left from an attempt that failed; when its peer is back as a member, nobody loses a vote.
+  const granted = state.race.grant?.peer ?? null;
+  const grantedPeer = granted !== null && proposing.members.includes(granted) ? null : granted;
   const messages = proposing.members.map((node) => (node === self ? null : installOf(answerOf(stage.answers, node))));
   const installing: Installing = { kind: "installing", members, messages, installed: [], grantedPeer };
   state.phase = { ...proposing, stage: installing, ...freshStage(turn) };

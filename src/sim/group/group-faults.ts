@@ -214,6 +214,7 @@ function wipeOne(world: GroupWorld, plan: FaultPlan): void {
   if (!plan.wipes) return;
   const host = victim(world);
   const { rules } = host.setup;
+  if (world.hosts.some(({ state }) => state !== null && state.leave !== null)) return;
   const contents = world.hosts.map((other) => rules.replayDisk(other.disk.records));
   // A change of the electorate in flight plus a lost disk may need the operator (specified limit): spare it.
   const electorates = new Set(contents.map(({ log }) => JSON.stringify(lastVoters(log))));

@@ -61,7 +61,8 @@ export function runSeed(kind: RunKind, seed: number, rules: GroupRules = rightRu
   const plan: FaultPlan = {
     wipes: kind.hot === true,
     hot: kind.hot === true,
-    leaves: kind.churn === true || world.dice.chance(0.5),
+    // A disk that is lost while a vote is being withdrawn may need the operator (specified limit).
+    leaves: kind.churn === true || (kind.hot !== true && world.dice.chance(0.5)),
     churn: kind.churn === true,
   };
   scheduleFaults(world, plan, faultsFrom, faultsUntil);
