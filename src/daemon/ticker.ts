@@ -3,7 +3,9 @@ import type { Clock } from "../ports/clock.ts";
 
 /** What a ticker needs of its daemon. */
 export interface TickerOwner {
-  /** Ticks come at least every half of it. */
+  /** Ticks come at least so often. */
+  tickEveryMs(): number;
+  /** Later than this is no delay but an absence. */
   keepaliveMs(): number;
   tick(now: InstantMs): void;
   /** The whole process stood still for about so long. */
@@ -44,7 +46,7 @@ export class Ticker {
   wakeAt(at: InstantMs): void {
     this.#wakeAt = at;
     if (!this.#isRunning || this.#isCatchingUp) return;
-    const regular = this.#lastTickAt + this.#owner.keepaliveMs() / 2;
+    const regular = this.#lastTickAt + this.#owner.tickEveryMs();
     // Not before the last tick's successor: an instant in the past must not turn the loop at one moment for ever.
     const wanted = Math.max(Math.min(at, regular), this.#lastTickAt + 1) as InstantMs;
     if (this.#timer !== null) {
@@ -58,9 +60,8 @@ export class Ticker {
     this.#timer = null;
     if (!this.#isRunning) return;
     const now = this.#clock.now();
-    const keepaliveMs = this.#owner.keepaliveMs();
-    if (now < this.#wakeAt && now < this.#lastTickAt + keepaliveMs / 2) return this.wakeAt(this.#wakeAt);
-    if (now - armedFor < keepaliveMs) return this.#tick(now);
+    if (now < this.#wakeAt && now < this.#lastTickAt + this.#owner.tickEveryMs()) return this.wakeAt(this.#wakeAt);
+    if (now - armedFor < this.#owner.keepaliveMs()) return this.#tick(now);
     // What came in meanwhile waits in sockets and pipes, and timers ring first: it is heard before anything is judged.
     this.#owner.wasAway(now - armedFor);
     this.#isCatchingUp = true;
