@@ -28,16 +28,17 @@ test("[LIVE-2] haled is killed twenty times at odd moments, in its start too: no
   const random = generator(1);
   let kills = 0;
   while (kills < 20) {
-    // One node at a time: with two of three gone, the third has to stop.
+    // One node at a time: with two of three gone, the third has to stop. And not while it is being taken in: a proposal that waits for
+    // a member that dies again and again costs the others their lease.
     const node = cluster.nodes[random(cluster.nodes.length)] ?? "";
-    const inARow = node === owner ? 1 : 4;
-    for (let kill = 0; kill < inARow; kill += 1, kills += 1) {
-      await cluster.killDaemon(node);
-      await answersOf(prober, random(40));
-      await cluster.startDaemon(node);
-      // The odd moment is the point: in the middle of a start, of a write, of a view change.
-      await answersOf(prober, random(120));
-    }
+    await cluster.killDaemon(node);
+    await answersOf(prober, random(40));
+    await cluster.startDaemon(node);
+    // The odd moment is the point: in the middle of reading its disk, of writing its boot record, of opening its sockets.
+    await answersOf(prober, random(12));
+    await cluster.killDaemon(node);
+    await cluster.startDaemon(node);
+    kills += 2;
     await cluster.waitForMembers();
   }
   await site.settle();
@@ -92,7 +93,7 @@ test("[LIVE-2] haled stands still for less than the deadtime: nothing happens", 
   await prober.waitForAnswer(owner, waitMs);
   const offs = lab.fenceDevice.count("off");
   await signalDaemon(owner, "STOP");
-  await answersOf(prober, 30);
+  await answersOf(prober, 50);
   await signalDaemon(owner, "CONT");
   await cluster.waitForEvent(owner, /the loop was away/);
   await site.settle();
