@@ -98,7 +98,8 @@ async function run(folders: Folders, log: Log): Promise<void> {
 function beReady(log: Log): void {
   // Or the code of takeovers would be thrown away while it is not used, and be compiled again when it is.
   setFlagsFromString("--no-flush-bytecode");
-  const notRaised = raiseThreads();
+  // On request only: a flood on few cores starved everything else before the budget of ADR 0009 could take the priority away.
+  const notRaised = process.env["HALE_REALTIME"] === "all" ? raiseThreads() : null;
   if (notRaised !== null) log.write("warning", `without real-time scheduling: ${notRaised}`);
 }
 
