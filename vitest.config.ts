@@ -17,8 +17,6 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          // It hangs now and then, why is not known yet: `HALE_ATTACK=1 npx vitest run test/e2e/attack.test.ts`.
-          exclude: process.env["HALE_ATTACK"] === "1" ? [] : ["test/e2e/attack.test.ts"],
           setupFiles,
           fileParallelism: false,
           maxWorkers: 1,

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Lab } from "../../lab/lab.ts";
 import { monotonicMs } from "../../lab/monotonic.ts";
 
@@ -37,6 +38,8 @@ export class HolderWatch implements AsyncDisposable {
   async #look(): Promise<void> {
     while (!this.#isStopped) {
       const on = [...this.#lab.hosts.values()].filter((host) => host.isOn);
+      // With every host off there is nothing to ask and so nothing to wait for: others must get their turn all the same.
+      if (on.length === 0) await setImmediate();
       const first = await this.#holders(on.map((host) => host.name));
       // One after the other is how a relocation looks; only who still holds it at a second look holds it at the same time.
       if (first.length < 2) continue;
