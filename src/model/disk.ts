@@ -1,5 +1,6 @@
 import type { Entry } from "./entry.ts";
 import type { NodeId } from "./ids.ts";
+import type { Installation } from "./installation.ts";
 import type { Electorate } from "./message.ts";
 import type { Member, ViewId } from "./view.ts";
 
@@ -11,17 +12,7 @@ export type DiskRecord =
   | { readonly kind: "founded"; readonly voters: readonly NodeId[] }
   | { readonly kind: "promise"; readonly promised: ViewId }
   /** Replaces the log from `from` on and moves logView, in one switch. */
-  | {
-      readonly kind: "install";
-      readonly view: ViewId;
-      readonly members: readonly Member[];
-      readonly base: number;
-      readonly committed: number;
-      /** Voters of the founding electorate, which no entry says. */
-      readonly founding: readonly NodeId[];
-      readonly from: number;
-      readonly entries: readonly Entry[];
-    }
+  | ({ readonly kind: "install" } & Installation)
   | { readonly kind: "append"; readonly entries: readonly Entry[] }
   | { readonly kind: "committed"; readonly committed: number }
   /** The group remembers a later life of this node than its disk does (a restored backup): the disk counts as lost from here on. */

@@ -1,8 +1,9 @@
 import type { Entry, EntryBody, SubmitId } from "./entry.ts";
 import type { NodeId } from "./ids.ts";
 import type { Incarnation } from "./incarnation.ts";
+import type { Installation } from "./installation.ts";
 import type { InstantMs, WallMs } from "./units.ts";
-import type { Member, ViewId } from "./view.ts";
+import type { ViewId } from "./view.ts";
 
 /** Where a node stands in the group protocol. Only `active` orders and delivers. */
 export type GroupStatus = "electing" | "proposing" | "promised" | "active";
@@ -64,19 +65,7 @@ export type Message =
   | { readonly kind: "abort"; readonly view: ViewId }
   | { readonly kind: "fetch"; readonly view: ViewId; readonly from: number; readonly to: number }
   | { readonly kind: "log-part"; readonly view: ViewId; readonly from: number; readonly entries: readonly Entry[] }
-  | {
-      readonly kind: "install";
-      readonly view: ViewId;
-      readonly members: readonly Member[];
-      /** Length of the log after installation; its last entry is the view's own. */
-      readonly base: number;
-      readonly committed: number;
-      /** Voters of the founding electorate, which no entry says. */
-      readonly founding: readonly NodeId[];
-      /** Replace everything from this index on. */
-      readonly from: number;
-      readonly entries: readonly Entry[];
-    }
+  | ({ readonly kind: "install" } & Installation)
   | { readonly kind: "installed"; readonly view: ViewId }
   | { readonly kind: "start"; readonly view: ViewId }
   | { readonly kind: "submit"; readonly id: SubmitId; readonly body: EntryBody }
