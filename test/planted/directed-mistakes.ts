@@ -14,7 +14,7 @@ import {
   aFormerLifeCountsForNothing,
   type Story,
 } from "../../src/sim/group/stories.ts";
-import type { Patch } from "./plant-mistake.ts";
+import { patch, type Patch } from "./plant-mistake.ts";
 
 /** A mistake that is too rare for seeds, or hidden by a second rule, and the story that shows it. */
 export interface DirectedMistake {
@@ -25,10 +25,6 @@ export interface DirectedMistake {
 
 const install = "replication/install.ts";
 const follow = "replication/follow.ts";
-
-function patch(file: string, find: string, replace: string): Patch {
-  return { file, find, replace };
-}
 
 export const directedMistakes: readonly DirectedMistake[] = [
   {

@@ -1,5 +1,5 @@
 import type { RunKind } from "../../src/sim/group/group-run.ts";
-import type { Patch } from "./plant-mistake.ts";
+import { patch, type Patch } from "./plant-mistake.ts";
 
 /** A mistake that seeds find. */
 export interface Mistake {
@@ -27,11 +27,7 @@ const order = "replication/order.ts";
 
 const bothElectorates = "last.index > committed && before !== undefined ? [before, last] : [last]";
 
-function patch(file: string, find: string, replace: string): Patch {
-  return { file, find, replace };
-}
-
-/** Those that seeds find. The others are in directed.ts. */
+/** Those that seeds find. The others are in directed-mistakes.ts. */
 export const mistakes: readonly Mistake[] = [
   {
     name: "the log is chosen by the highest promise",

@@ -15,6 +15,11 @@ export interface Patch {
   readonly replace: string;
 }
 
+/** In `file` below src/core, `find` becomes `replace`. */
+export function patch(file: string, find: string, replace: string): Patch {
+  return { file, find, replace };
+}
+
 /**
  * The group's rules with a mistake in them: a copy of the core is patched as text and bundled, so that the core itself needs no switch.
  *
