@@ -6,32 +6,28 @@ import type { Beater } from "../ports/beater.ts";
 import type { Clock } from "../ports/clock.ts";
 import { VirtualPromise } from "./virtual-promise.ts";
 
+/** What a fake beater is made of. */
+export interface FakeBeaterParts {
+  readonly clock: Clock;
+  readonly sealer: PacketSealer;
+  readonly peers: readonly NodeId[];
+  readonly keepaliveMs: number;
+  /** Silent when not told anything for this long. */
+  readonly silentAfterMs: number;
+  readonly send: (to: NodeId, bytes: Uint8Array) => void;
+  /** Told of each new body, for the checkers. */
+  readonly onBody: (body: HeartbeatBody) => void;
+}
+
 /** The beat thread of one incarnation: same time as its daemon, but its own timer. */
 export class FakeBeater implements Beater {
-  readonly #parts: {
-    readonly clock: Clock;
-    readonly sealer: PacketSealer;
-    readonly peers: readonly NodeId[];
-    readonly keepaliveMs: number;
-    /** Silent when not told anything for this long. */
-    readonly silentAfterMs: number;
-    readonly send: (to: NodeId, bytes: Uint8Array) => void;
-    readonly onBody: (body: HeartbeatBody) => void;
-  };
+  readonly #parts: FakeBeaterParts;
   #body: HeartbeatBody | null = null;
   #setAt: InstantMs;
   #cancel: (() => void) | null = null;
   #isStopped = false;
 
-  constructor(parts: {
-    readonly clock: Clock;
-    readonly sealer: PacketSealer;
-    readonly peers: readonly NodeId[];
-    readonly keepaliveMs: number;
-    readonly silentAfterMs: number;
-    readonly send: (to: NodeId, bytes: Uint8Array) => void;
-    readonly onBody: (body: HeartbeatBody) => void;
-  }) {
+  constructor(parts: FakeBeaterParts) {
     this.#parts = parts;
     this.#setAt = parts.clock.now();
     this.#beat(this.#setAt);

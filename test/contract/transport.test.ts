@@ -1,6 +1,5 @@
 import { openClock } from "../../src/adapters/clock/system-clock.ts";
 import { NetworkTransport } from "../../src/adapters/network/network-transport.ts";
-import type { HeartbeatConfig } from "../../src/model/cluster-config.ts";
 import { type NodeId, parseNodeId } from "../../src/model/ids.ts";
 import { durationMs } from "../../src/model/units.ts";
 import type { ReceivedBytes } from "../../src/ports/transport.ts";
@@ -15,7 +14,7 @@ transportContract("UDP and TCP", async () => {
   ];
   const port = await findFreePort();
   const nodes = names.map((id, place) => ({ id, addresses: addresses[place] ?? [], fence: [] }));
-  const config = { nodes, heartbeat: heartbeatOn(port) };
+  const config = { nodes, heartbeat: { port, deadtimeMs: durationMs(1_500) } };
   const { clock } = openClock();
   const transports: NetworkTransport[] = [];
   return {
@@ -37,14 +36,3 @@ transportContract("UDP and TCP", async () => {
     },
   };
 });
-
-function heartbeatOn(port: number): HeartbeatConfig {
-  return {
-    port,
-    keepaliveMs: durationMs(250),
-    warntimeMs: durationMs(750),
-    deadtimeMs: durationMs(1_500),
-    initdeadMs: durationMs(30_000),
-    daemonGraceMs: durationMs(10_000),
-  };
-}

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import type { HeartbeatConfig } from "../../model/cluster-config.ts";
 import { Counters } from "../../model/counters.ts";
 import { parseNodeId } from "../../model/ids.ts";
 import { after, durationMs, instantMs, wallMs } from "../../model/units.ts";
@@ -153,24 +152,13 @@ function newTransport(addresses: readonly string[], port: number, notes: string[
   ];
   const transport = new NetworkTransport({
     self,
-    config: { nodes, heartbeat: heartbeatOn(port) },
+    config: { nodes, heartbeat: { port, deadtimeMs: durationMs(1_500) } },
     clock: realClock,
     patienceMs: 0,
     onNote: (text) => notes.push(text),
   });
   cleanups.push(() => transport.close());
   return transport;
-}
-
-function heartbeatOn(port: number): HeartbeatConfig {
-  return {
-    port,
-    keepaliveMs: durationMs(250),
-    warntimeMs: durationMs(750),
-    deadtimeMs: durationMs(1_500),
-    initdeadMs: durationMs(30_000),
-    daemonGraceMs: durationMs(10_000),
-  };
 }
 
 async function listenOn(address: string): Promise<Server> {

@@ -1,4 +1,4 @@
-import type { ClusterConfig } from "../../model/cluster-config.ts";
+import type { HeartbeatConfig, NodeConfig } from "../../model/cluster-config.ts";
 import { Counters } from "../../model/counters.ts";
 import { ClusterError } from "../../model/errors.ts";
 import type { LinkId, NodeId } from "../../model/ids.ts";
@@ -14,7 +14,11 @@ import { UdpLink } from "./udp-link.ts";
 /** What a transport needs. */
 export interface NetworkTransportOptions {
   readonly self: NodeId;
-  readonly config: Pick<ClusterConfig, "nodes" | "heartbeat">;
+  /** The part of a ClusterConfig that this is made from. */
+  readonly config: {
+    readonly nodes: readonly NodeConfig[];
+    readonly heartbeat: Pick<HeartbeatConfig, "port" | "deadtimeMs">;
+  };
   readonly clock: Clock;
   /** `open` tries for so long to get at least one link. Default 5 s: at boot, addresses come late. */
   readonly patienceMs?: number;
