@@ -107,6 +107,7 @@ describe("Inbox", () => {
         bytes: new Uint8Array([index % 256]),
         link: null,
         source: `${index}`,
+        origin: "n2",
         arrivedAt: instantMs(0),
       });
       inbox.addInput({ kind: "tick" });

@@ -5,17 +5,23 @@ import type { ReceivedBytes } from "../ports/transport.ts";
 import { Inbox } from "./inbox.ts";
 import { daemonLimits } from "./limits.ts";
 
-const { packetsBytesMax } = daemonLimits;
+const { packetsBytesMax, packetsMax } = daemonLimits;
 
-function datagram(count: number): ReceivedBytes {
-  return { bytes: Uint8Array.of(1, 2), link: parseLinkId(0), source: String(count), arrivedAt: instantMs(count) };
+function datagram(count: number, origin = "n2"): ReceivedBytes {
+  return {
+    bytes: Uint8Array.of(1, 2),
+    link: parseLinkId(0),
+    source: String(count),
+    origin,
+    arrivedAt: instantMs(count),
+  };
 }
 
 /** One buffer for all: what is counted is what each packet keeps alive. */
 const frameBytes = new Uint8Array(packetsBytesMax / 8);
 
 function frame(count: number): ReceivedBytes {
-  return { bytes: frameBytes, link: null, source: String(count), arrivedAt: instantMs(count) };
+  return { bytes: frameBytes, link: null, source: String(count), origin: "n2", arrivedAt: instantMs(count) };
 }
 
 function takeAll(inbox: Inbox): readonly string[] {
@@ -58,4 +64,23 @@ test("what was taken makes room again", () => {
     expect(takeAll(inbox)).toHaveLength(8);
   }
   expect(inbox.dropped).toBe(0);
+});
+
+test("[LIVE-2] a flood takes room from its own origin only, and the others their turn", () => {
+  const inbox = new Inbox();
+  inbox.addPacket(datagram(1, "n2"));
+  for (let count = 0; count < 2 * packetsMax; count += 1) inbox.addPacket(datagram(1_000_000 + count, "strangers"));
+  inbox.addPacket(datagram(2, "n2"));
+  inbox.addPacket(datagram(3, "n3"));
+  expect(inbox.dropped).toBe(packetsMax + 3);
+  const first = Array.from({ length: 5 }, () => inbox.takePacket()?.source);
+  expect(first).toEqual(expect.arrayContaining(["1", "2", "3"]));
+});
+
+test("frames that hold too many bytes push out the origin that has most of them", () => {
+  const inbox = new Inbox();
+  inbox.addPacket({ ...frame(1), origin: "n3" });
+  for (let count = 2; count <= 12; count += 1) inbox.addPacket(frame(count));
+  expect(inbox.dropped).toBe(4);
+  expect(takeAll(inbox)).toEqual(["1", "6", "7", "8", "9", "10", "11", "12"]);
 });

@@ -8,6 +8,11 @@ export interface ReceivedBytes {
   readonly link: LinkId | null;
   /** `ip:port` it came from, for counting and logs only. */
   readonly source: string;
+  /**
+   * One name per way from a configured address, one for all strangers together: who floods takes room and time from its own origin
+   * only. An address can be forged, so it says nothing about who sent.
+   */
+  readonly origin: string;
   readonly arrivedAt: InstantMs;
 }
 

@@ -9,26 +9,23 @@ import { VirtualPromise } from "./virtual-promise.ts";
 /** Packets that a socket keeps for a paused process; more are lost, as in a kernel. */
 const socketPacketsMax = 400;
 
+/** What a fake transport is made of. */
+export interface FakeTransportParts {
+  readonly self: NodeId;
+  readonly network: FakeNetwork;
+  readonly time: VirtualTime;
+  readonly process: SimProcess;
+  readonly clock: Clock;
+}
+
 /** The transport of one process on one machine. */
 export class FakeTransport implements Transport {
-  readonly #parts: {
-    readonly self: NodeId;
-    readonly network: FakeNetwork;
-    readonly time: VirtualTime;
-    readonly process: SimProcess;
-    readonly clock: Clock;
-  };
+  readonly #parts: FakeTransportParts;
   #receive: ((received: ReceivedBytes) => void) | null = null;
   #waiting = 0;
   #overflow = 0;
 
-  constructor(parts: {
-    readonly self: NodeId;
-    readonly network: FakeNetwork;
-    readonly time: VirtualTime;
-    readonly process: SimProcess;
-    readonly clock: Clock;
-  }) {
+  constructor(parts: FakeTransportParts) {
     this.#parts = parts;
   }
 
@@ -52,11 +49,11 @@ export class FakeTransport implements Transport {
       this.#waiting += 1;
       process.call(() => {
         this.#waiting -= 1;
-        this.#receive?.({ bytes, link, source, arrivedAt: clock.now() });
+        this.#receive?.({ bytes, link, source, origin: source, arrivedAt: clock.now() });
       });
       return;
     }
-    this.#receive?.({ bytes, link, source, arrivedAt: clock.now() });
+    this.#receive?.({ bytes, link, source, origin: source, arrivedAt: clock.now() });
   }
 
   sendDatagram(to: NodeId, bytes: Uint8Array): void {

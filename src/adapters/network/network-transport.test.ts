@@ -134,7 +134,7 @@ async function newListener(
   const listener = new StreamListener({
     counters,
     isPeer: (from) => peers.includes(from),
-    receive: (bytes, source) => {
+    receive: (bytes, _address, source) => {
       received.push(Buffer.from(bytes).toString());
       sources.push(source);
     },

@@ -65,7 +65,10 @@ export class NetworkTransport implements Transport {
     this.#listener = new StreamListener({
       counters: this.#counters,
       isPeer: (address) => this.#paths.isPeer(address),
-      receive: (bytes, source) => receive({ bytes, link: null, source, arrivedAt: clock.now() }),
+      receive: (bytes, from, source) => {
+        const origin = `stream of ${this.#paths.originOf(from, null)}`;
+        receive({ bytes, link: null, source, origin, arrivedAt: clock.now() });
+      },
     });
     this.#links = this.#addresses.map((address, index) => this.#makeLink(address, index as LinkId, receive));
     const until = after(clock.now(), this.#options.patienceMs ?? 5_000);
@@ -115,7 +118,7 @@ export class NetworkTransport implements Transport {
         if (this.#isClosed) return;
         const arrivedAt: InstantMs = clock.now();
         this.#paths.heard(from, arrivedAt);
-        receive({ bytes, link, source, arrivedAt });
+        receive({ bytes, link, source, origin: this.#paths.originOf(from, link), arrivedAt });
       },
     });
   }

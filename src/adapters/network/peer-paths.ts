@@ -7,6 +7,8 @@ import { type Target, makeTarget } from "./datagram-socket.ts";
 export interface PeerPath {
   readonly link: LinkId;
   readonly target: Target;
+  /** As in `ReceivedBytes`. */
+  readonly origin: string;
   /** A datagram last came from it; 0: never. By its source address, so not to be believed for more than choosing a way. */
   heardAt: InstantMs;
   /** The way went silent for long and came back: what was sent into the silence may wait long for its repetition. */
@@ -31,7 +33,8 @@ export class PeerPaths {
     for (const { id, addresses } of peers) {
       const paths = addresses.map((address, link): PeerPath => {
         const target = makeTarget(address, port);
-        return { link: link as LinkId, target, heardAt: start, resumedAt: start, failedAt: start };
+        const origin = `${id} on link ${link}`;
+        return { link: link as LinkId, target, origin, heardAt: start, resumedAt: start, failedAt: start };
       });
       this.#byNode.set(id, paths);
       for (const path of paths) this.#byAddress.set(path.target.address, path);
@@ -49,6 +52,12 @@ export class PeerPaths {
   /** True for an address that some peer has. */
   isPeer(address: string): boolean {
     return this.#byAddress.has(address);
+  }
+
+  /** As in `ReceivedBytes`: a known address on another link than its own is a stranger's. @param link null for streams */
+  originOf(address: string, link: LinkId | null): string {
+    const path = this.#byAddress.get(address);
+    return path === undefined || (link !== null && link !== path.link) ? "strangers" : path.origin;
   }
 
   /** A datagram came from `address`. */

@@ -22,7 +22,7 @@ export interface StreamListenerOptions {
   readonly counters: Counters;
   /** True for the addresses of configured nodes; others are closed as soon as they are accepted. */
   readonly isPeer: (address: string) => boolean;
-  readonly receive: (bytes: Uint8Array, source: string) => void;
+  readonly receive: (bytes: Uint8Array, address: string, source: string) => void;
 }
 
 interface Incoming {
@@ -86,10 +86,10 @@ export class StreamListener {
     socket.on("data", (chunk) => this.#take(incoming, chunk, source));
   }
 
-  #take({ socket, splitter }: Incoming, chunk: Buffer, source: string): void {
+  #take({ socket, address, splitter }: Incoming, chunk: Buffer, source: string): void {
     const { counters, receive } = this.#options;
     const isReadable = splitter.push(chunk, (frame) => {
-      if (!this.#isClosed) receive(frame, source);
+      if (!this.#isClosed) receive(frame, address, source);
     });
     if (isReadable && this.#heldBytes() <= listenerLimits.heldBytesMax) return;
     counters.add(isReadable ? "listener: too much held" : "listener: frame too long");
