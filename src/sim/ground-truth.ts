@@ -3,7 +3,7 @@ import type { DiskRecord } from "../model/disk.ts";
 import type { Entry } from "../model/entry.ts";
 import type { NodeId, ResourceId, ServiceId } from "../model/ids.ts";
 import type { HeartbeatBody } from "../model/message.ts";
-import { compareViewIds, sameViewId, type ViewId } from "../model/view.ts";
+import { compareViewIds, sameViewId, viewIdText } from "../model/view.ts";
 import { isActiveTruth, type ResourceTruth } from "./fake-kernel.ts";
 
 /** What is so on one simulated machine. */
@@ -194,9 +194,5 @@ export function sameEntry(a: Entry, b: Entry): boolean {
 
 /** `entry 12 intent of view 3/n1`. */
 export function entryText(entry: Entry): string {
-  return `entry ${entry.index} ${entry.body.kind} of view ${viewText(entry.view)}`;
-}
-
-function viewText(view: ViewId): string {
-  return `${view.counter}/${view.proposer}`;
+  return `entry ${entry.index} ${entry.body.kind} of view ${viewIdText(entry.view)}`;
 }

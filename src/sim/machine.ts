@@ -1,3 +1,4 @@
+import type { PacketSealer } from "../daemon/codec.ts";
 import type { DaemonEnd, DaemonSetup, Rules } from "../daemon/setup.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
@@ -5,6 +6,7 @@ import type { ClusterEvent } from "../model/cluster-event.ts";
 import type { LinkId, NodeId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { HeartbeatBody } from "../model/message.ts";
+import type { Channel } from "../wire/packet-format.ts";
 import { carryingOpener, carryingSealer } from "./carried-packets.ts";
 import { fakeAgents } from "./fake-agents.ts";
 import { FakeBeater } from "./fake-beater.ts";
@@ -52,11 +54,7 @@ export interface MachineSurroundings {
 /** How packets become bytes and back. */
 export interface MachineWire {
   opener(node: NodeId): DaemonSetup["opener"];
-  sealer(
-    node: NodeId,
-    incarnation: Incarnation,
-    channel: "control" | "stream" | "heartbeat",
-  ): ReturnType<DaemonSetup["makeSealer"]>;
+  sealer(node: NodeId, incarnation: Incarnation, channel: Channel): PacketSealer;
 }
 
 interface RunningDaemon {
@@ -189,7 +187,7 @@ export class Machine implements Plug {
     const transport = new FakeTransport({ self: id, network, time, process, clock });
     const random = this.#random.fork();
     const ownRules = rules?.(id);
-    const sealer = (incarnation: Incarnation, channel: "control" | "stream" | "heartbeat") =>
+    const sealer = (incarnation: Incarnation, channel: Channel) =>
       wire?.sealer(id, incarnation, channel) ?? carryingSealer(id, incarnation);
     const peers = config.nodes.map((node) => node.id).filter((node) => node !== id);
     const daemon = new Daemon({

@@ -24,7 +24,7 @@ export class Random {
     return low + (this.bits() % (high - low + 1));
   }
 
-  /** True once in 1/`probability` times. */
+  /** True with that probability, 0 to 1. */
   chance(probability: number): boolean {
     return this.bits() < probability * 4294967296;
   }

@@ -20,16 +20,10 @@ export class VirtualTime {
   #heap: TimedEvent[] = [];
   #order = 0;
   #now = 0;
-  #handled = 0;
 
   /** Milliseconds since the beginning of the world. */
   get now(): number {
     return this.#now;
-  }
-
-  /** Events that have happened, for figures. */
-  get handled(): number {
-    return this.#handled;
   }
 
   /** Lets `run` happen at `at`, or now if that has passed. */
@@ -38,6 +32,11 @@ export class VirtualTime {
     const event: TimedEvent = { at: at > this.#now ? at : this.#now, order: this.#order, process, run };
     this.#push(event);
     return event;
+  }
+
+  /** Lets `run`, of the world's own, happen in `delayMs`, or now if that is negative. */
+  after(delayMs: number, run: () => void): void {
+    this.schedule(this.#now + delayMs, null, run);
   }
 
   /** Puts back an event that was kept while its process was paused. */
@@ -57,7 +56,6 @@ export class VirtualTime {
       const { run, process } = first;
       if (run === null) continue;
       this.#now = first.at;
-      this.#handled += 1;
       if (process === null) run();
       else process.take(first, run);
     }

@@ -1,7 +1,7 @@
 import type { DiskRecord } from "../../model/disk.ts";
 import type { Entry } from "../../model/entry.ts";
 import type { Dice } from "./dice.ts";
-import type { EventQueue } from "./event-queue.ts";
+import type { VirtualTime } from "../virtual-time.ts";
 
 interface QueuedWrite {
   readonly records: readonly DiskRecord[];
@@ -22,11 +22,11 @@ export class GroupDisk {
   /** Records that were there when the content was last replaced; -1 when it never was. */
   #replacedUpTo = -1;
   readonly #queue: QueuedWrite[] = [];
-  readonly #events: EventQueue;
+  readonly #events: VirtualTime;
   readonly #dice: Dice;
   #life = 0;
 
-  constructor(events: EventQueue, dice: Dice) {
+  constructor(events: VirtualTime, dice: Dice) {
     this.#events = events;
     this.#dice = dice;
   }

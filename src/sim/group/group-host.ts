@@ -10,7 +10,7 @@ import { instantMs, wallMs } from "../../model/units.ts";
 import type { GroupStep } from "../../core/group.ts";
 import type { GroupInput } from "../../core/group-input.ts";
 import type { Dice } from "./dice.ts";
-import type { EventQueue } from "./event-queue.ts";
+import type { VirtualTime } from "../virtual-time.ts";
 import type { GroupRules } from "./group-rules.ts";
 import { GroupDisk } from "./group-disk.ts";
 
@@ -23,7 +23,7 @@ export interface HostSetup {
   readonly heartbeat: HeartbeatConfig;
   readonly quorum: QuorumConfig;
   readonly rules: GroupRules;
-  readonly events: EventQueue;
+  readonly events: VirtualTime;
   readonly dice: Dice;
 }
 

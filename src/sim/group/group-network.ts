@@ -1,7 +1,7 @@
 import type { NodeId } from "../../model/ids.ts";
 import type { Packet } from "../../model/message.ts";
 import type { Dice } from "./dice.ts";
-import type { EventQueue } from "./event-queue.ts";
+import type { VirtualTime } from "../virtual-time.ts";
 
 /** Datagrams between nodes: lost, doubled, late, out of order, cut one way or both. */
 export class GroupNetwork {
@@ -16,11 +16,11 @@ export class GroupNetwork {
   readonly cuts = new Set<string>();
   /** Cuts that healing leaves as they are. */
   readonly lastingCuts = new Set<string>();
-  readonly #events: EventQueue;
+  readonly #events: VirtualTime;
   readonly #dice: Dice;
   readonly #deliver: (to: NodeId, packet: Packet) => void;
 
-  constructor(events: EventQueue, dice: Dice, deliver: (to: NodeId, packet: Packet) => void) {
+  constructor(events: VirtualTime, dice: Dice, deliver: (to: NodeId, packet: Packet) => void) {
     this.#events = events;
     this.#dice = dice;
     this.#deliver = deliver;

@@ -1,7 +1,8 @@
-import type { QuorumConfig } from "../../model/cluster-config.ts";
+import type { HeartbeatConfig, QuorumConfig } from "../../model/cluster-config.ts";
 import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { durationMs } from "../../model/units.ts";
+import { viewIdText } from "../../model/view.ts";
 import { type FaultPlan, healAll, scheduleFaults } from "./group-faults.ts";
 import type { Violation } from "./group-checkers.ts";
 import type { GroupHost } from "./group-host.ts";
@@ -31,7 +32,7 @@ export interface RunResult {
   readonly healedInMs: number | null;
 }
 
-export const heartbeat = {
+const heartbeat: HeartbeatConfig = {
   keepaliveMs: durationMs(100),
   warntimeMs: durationMs(300),
   deadtimeMs: durationMs(450),
@@ -40,11 +41,13 @@ export const heartbeat = {
   port: 6940,
 };
 
-const faultsFrom = 1_000;
-const faultsUntil = 9_000;
+const faultsFromMs = 1_000;
+const faultsUntilMs = 9_000;
 /** Bound of V6 in these runs; a fence or a reboot in flight comes on top. */
-export const oneViewWithin = 5_000;
-const stableFor = 3_000;
+const oneViewMs = 5_000;
+const fenceMs = 7_000;
+/** A view counts once it has stayed for so long. */
+const stableMs = 3_000;
 
 const names = ["a", "b", "c", "d", "e", "f", "g"];
 
@@ -65,8 +68,8 @@ export function runSeed(kind: RunKind, seed: number, rules: GroupRules = rightRu
     leaves: kind.churn === true || (kind.hot !== true && world.dice.chance(0.5)),
     churn: kind.churn === true,
   };
-  scheduleFaults(world, plan, faultsFrom, faultsUntil);
-  world.run(faultsUntil);
+  scheduleFaults(world, plan, faultsFromMs, faultsUntilMs);
+  world.run(faultsUntilMs);
   healAll(world);
   // A fence in flight or a host that is just being restarted is a fault that goes on.
   for (
@@ -84,7 +87,7 @@ export function runSeed(kind: RunKind, seed: number, rules: GroupRules = rightRu
 function judge(world: GroupWorld, kind: RunKind, cut: readonly [string, string] | null): RunResult {
   const all = world.hosts.map(({ node }) => node as string);
   const isWhole = (): boolean => (cut === null ? world.isOneView(all) : isMeshView(world, all, cut));
-  const bound = oneViewWithin + (kind.arbiter === "fencing" ? 7_000 : 0);
+  const bound = oneViewMs + (kind.arbiter === "fencing" ? fenceMs : 0);
   const healedInMs = settles(world, isWhole, bound);
   if (healedInMs === null) world.checkers.report("V6", world.now, `not one view that stays: ${describe(world)}`);
   else watchEnd(world, cut === null);
@@ -104,7 +107,7 @@ function settles(world: GroupWorld, isWhole: () => boolean, boundMs: number): nu
   while (world.now < begin + boundMs) {
     if (world.runUntil(isWhole, begin + boundMs - world.now) === null) return null;
     const [since, views] = [world.now, world.checkers.viewCount];
-    world.run(stableFor);
+    world.run(stableMs);
     if (isWhole() && world.checkers.viewCount === views) return since - begin;
   }
   return null;
@@ -172,8 +175,13 @@ function describe(world: GroupWorld): string {
       const facts = host.facts();
       if (facts === null || host.state === null) return `${host.node} off`;
       const members = facts.view?.members.map(({ node }) => node).join("") ?? "-";
-      const { state } = host;
-      return `${host.node} ${facts.status} ${state.promised.counter}/${state.promised.proposer} lv ${state.logView.counter}/${state.logView.proposer} [${members}] E=${facts.electorate.voters.join("")}@${facts.electorate.index} len ${facts.length} del ${facts.delivered} blank ${state.isBlank} frozen ${facts.isFrozen} out ${JSON.stringify(facts.arbiterFence)} hears ${facts.heard.join("")}`;
+      const { promised, logView, isBlank } = host.state;
+      const { voters, index } = facts.electorate;
+      return [
+        `${host.node} ${facts.status} [${members}], promised ${viewIdText(promised)}, installed ${viewIdText(logView)}`,
+        `voters ${voters.join("")}@${index}, length ${facts.length}, delivered ${facts.delivered}`,
+        `blank ${isBlank}, frozen ${facts.isFrozen}, fence ${JSON.stringify(facts.arbiterFence)}, hears ${facts.heard.join("")}`,
+      ].join(", ");
     })
     .join("; ");
 }

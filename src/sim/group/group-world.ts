@@ -5,7 +5,7 @@ import type { Packet } from "../../model/message.ts";
 import type { GroupStep } from "../../core/group.ts";
 import { groupTimers } from "../../core/membership/timers.ts";
 import { Dice } from "./dice.ts";
-import { EventQueue } from "./event-queue.ts";
+import { VirtualTime } from "../virtual-time.ts";
 import { GroupCheckers } from "./group-checkers.ts";
 import { GroupHost, type HostWorld } from "./group-host.ts";
 import { GroupNetwork } from "./group-network.ts";
@@ -22,7 +22,7 @@ export interface WorldSetup {
 
 /** Hosts, network, fence device and checkers on one virtual time. */
 export class GroupWorld implements HostWorld {
-  readonly events = new EventQueue();
+  readonly events = new VirtualTime();
   readonly dice: Dice;
   readonly network: GroupNetwork;
   readonly hosts: readonly GroupHost[];
