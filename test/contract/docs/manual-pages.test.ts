@@ -20,6 +20,12 @@ it("cluster.yaml(5) has an example that is right", async () => {
   expect(parseConfig(example(await page("cluster.yaml.5.md")), "cluster.yaml")).toMatchObject({ ok: true });
 });
 
+it("README.md has an example that is right", async () => {
+  const text = await readFile(new URL("../../../README.md", import.meta.url), "utf8");
+  const block = /```yaml\n([^]*?)```/.exec(text)?.[1] ?? "";
+  expect(parseConfig(block, "cluster.yaml")).toMatchObject({ ok: true });
+});
+
 it("cluster.yaml(5) names every key of the schema", async () => {
   const text = await page("cluster.yaml.5.md");
   const keys = new Set<string>();
