@@ -12,7 +12,7 @@ export const errorCodes = {
   FAILED: "It was tried and failed",
   TIMED_OUT: "It was accepted but is not done yet",
   BUSY: "Too many entries wait to be ordered",
-  STATE_UNUSABLE: "The state folder cannot be used",
+  STATE_UNUSABLE: "The state folder, or the folder of the socket, cannot be used",
   NETWORK_UNUSABLE: "A configured address or port cannot be used",
   ROOT_NEEDED: "This needs root",
   SCENARIO_INVALID: "The scenario has errors",
