@@ -126,10 +126,12 @@ function needReason(state: ClusterState, node: NodeId): string | null {
   const record = state.nodes[node];
   if (record === undefined || record.off !== null) return null;
   const services = servicesInOrder(state);
+  // Who is here again may have been rebooted since, and has not said yet what it runs: no reason before it has.
   const blocked = services.find(
-    ({ phase, strays }) =>
-      (phase.kind === "blocked" && phase.node === node) ||
-      strays.some((stray) => stray.node === node && stray.isBlocked),
+    ({ phase, strays, doubts }) =>
+      !(isLive(record) && doubts.includes(node)) &&
+      ((phase.kind === "blocked" && phase.node === node) ||
+        strays.some((stray) => stray.node === node && stray.isBlocked)),
   );
   if (blocked !== undefined) return `it could not stop ${blocked.service}`;
   const wish = state.fences[node]?.wish;
