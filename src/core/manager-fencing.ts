@@ -2,10 +2,10 @@ import type { EntryBody } from "../model/entry.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { Intent } from "../model/intent.ts";
 import { after, type InstantMs, never } from "../model/units.ts";
-import { fenceBackOffMs } from "./fencing/fence-record.ts";
 import { beginFence, type FenceVerdict } from "./fencing/fence-runner.ts";
+import { fenceDueAt } from "./manager-patience.ts";
 import { type FenceProof, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
-import { type FenceNeed, fenceNeeds } from "./services/plan.ts";
+import { fenceNeeds } from "./services/plan.ts";
 
 /** Begins the device calls of attempts announced for this node, and of the group's own fence. */
 export function fenceAsTold(work: Work): void {
@@ -111,36 +111,6 @@ function tellProof(work: Work, proof: FenceProof): boolean {
   };
   submit(work, `proof:${target}`, body);
   return true;
-}
-
-/** A lost node that is heard again is about to be taken in; after this many deadtimes it is fenced all the same. */
-const heardPatienceDeadtimes = 4;
-
-/** When the node may be fenced, or taken as off, at the earliest. `never`: not by this means. */
-function fenceDueAt(work: Work, need: FenceNeed): InstantMs {
-  const { state, facts } = work;
-  const { heartbeat, fencing } = managerConfig(state);
-  if (need.means === "none") return never;
-  const failedAt = state.fenceFailedAt[need.target];
-  const againAt = failedAt === undefined ? (0 as InstantMs) : after(failedAt, fenceBackOffMs(need.failures));
-  if (!need.isAbsent) return againAt;
-  const lostAt = state.lostSince[need.target];
-  const isClosed = facts.closed.includes(need.target);
-  const isHeard = facts.heard.includes(need.target);
-  const crashedAt = state.crashedAt[need.target];
-  const from = lostAt ?? state.startedAt;
-  const patience = [lostAt === undefined ? heartbeat.initdeadMs : 0];
-  // Its kernel lives: a daemon that comes back has an open port before it is heard, and may crash again before it is taken in.
-  if (isClosed || crashedAt !== undefined) patience.push(heartbeat.daemonGraceMs);
-  if (isHeard) patience.push(heardPatienceDeadtimes * heartbeat.deadtimeMs);
-  // A daemon that is heard again after a crash has begun to come back: a grace of its own to be taken in.
-  const isBack = crashedAt !== undefined && isHeard;
-  const backAt = isBack ? after(crashedAt, heartbeat.daemonGraceMs) : from;
-  if (need.means === "time") {
-    if (isClosed || isBack) return never;
-    patience.push(fencing.kind === "none" ? fencing.assumeOffAfterMs : 0);
-  }
-  return Math.max(after(from, Math.max(...patience)), backAt, againAt) as InstantMs;
 }
 
 /** Asks the ports of silent nodes that matter: "closed" is a crashed daemon on a living kernel. */

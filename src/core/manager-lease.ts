@@ -1,10 +1,8 @@
 import { after } from "../model/units.ts";
+import { adoptionDeadtimes } from "./manager-patience.ts";
 import { abandonRequests } from "./manager-requests.ts";
 import { managerConfig, patch, say, wake, type Work } from "./manager-work.ts";
 import { isQuiet, type RunnerMandate } from "./services/runner.ts";
-
-/** Patience with what was found running at the start of this daemon, in deadtimes: long enough to get into a view. */
-const adoptionDeadtimes = 4;
 
 /** Judges whether this node may act, keeps what runs, or must stop it all. The first thing of every step after the input. */
 export function watchLease(work: Work): void {

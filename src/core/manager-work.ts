@@ -44,6 +44,8 @@ export interface ManagerState {
   readonly portProbedAt: Readonly<Record<NodeId, InstantMs>>;
   /** When the port of a lost node last said "closed": a crashed daemon, whose services go on and which may come back to adopt them. */
   readonly crashedAt: Readonly<Record<NodeId, InstantMs>>;
+  /** Nodes outside the view that were heard since they are outside. */
+  readonly hearings: Readonly<Record<NodeId, Hearing>>;
   /** Attempts of this node that were begun, by target: an entry delivered once more must not begin it again. */
   readonly fenceBegun: Readonly<Record<NodeId, { readonly own: number; readonly arbiter: number }>>;
   /** The group's own fence was confirmed; to be told once there is a view. */
@@ -55,6 +57,15 @@ export interface ManagerState {
   /** As the group says, and on until there is a view or none is being made: a race that was won has no lease yet. */
   readonly isFrozen: boolean;
   readonly shutdown: Shutdown | null;
+}
+
+/** How a node outside the view is heard. */
+export interface Hearing {
+  readonly firstAt: InstantMs;
+  /** Since when, the last time. */
+  readonly since: InstantMs;
+  /** null: it still is. */
+  readonly until: InstantMs | null;
 }
 
 /** An entry to be submitted. */

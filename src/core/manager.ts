@@ -12,6 +12,7 @@ import { deliver } from "./manager-entries.ts";
 import { fenceAsTold, onVerdict, probePorts, seeToFences } from "./manager-fencing.ts";
 import { mandate, watchLease } from "./manager-lease.ts";
 import { shutDown } from "./manager-leaving.ts";
+import { noteHearings } from "./manager-patience.ts";
 import { answerRequests, takeConfig, takeIntent } from "./manager-requests.ts";
 import { afterRunner, proposeConfig, report, retryFailed, runServices } from "./manager-services.ts";
 import { type ManagerState, patch, say, type ToGroup, type Work } from "./manager-work.ts";
@@ -65,6 +66,7 @@ export function startManager(boot: ManagerBoot, moment: Moment): ManagerState {
     failedSince: {},
     portProbedAt: {},
     crashedAt: {},
+    hearings: {},
     fenceBegun: {},
     arbiterProof: null,
     sworn: null,
@@ -90,6 +92,7 @@ export function stepManager(
   const work: Work = { state, effects: [], toGroup: [], wakeAt: never, facts, moment };
   for (const entry of delivered.entries) deliver(work, entry, delivered.isReplay);
   if (input !== null) take(work, input);
+  noteHearings(work);
   watchLease(work);
   fenceAsTold(work);
   proposeConfig(work);

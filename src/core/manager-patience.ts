@@ -1,0 +1,69 @@
+import type { NodeId } from "../model/ids.ts";
+import { after, earliest, type InstantMs, never } from "../model/units.ts";
+import { fenceBackOffMs } from "./fencing/fence-record.ts";
+import { type Hearing, managerConfig, patch, type Work } from "./manager-work.ts";
+import type { FenceNeed } from "./services/plan.ts";
+
+/** How long a daemon keeps what it found running at its start, in deadtimes: long enough to get into a view. Others give it as long. */
+export const adoptionDeadtimes = 4;
+
+/** A daemon that crashes again and again without being taken in has this many graces in one absence, no more. */
+const gracesMax = 4;
+
+/**
+ * When the node may be fenced, or taken as off, at the earliest. `never`: not by this means.
+ *
+ * [FEN-6] Silence gives no patience, but for `initdead`; signs of life do. Who is heard is about to be taken in, and has as long for
+ * that as its daemon keeps what it found. A kernel without a daemon runs services that the next daemon adopts: its grace begins anew
+ * with the end of each life that was heard, since that one shows that somebody starts daemons there.
+ */
+export function fenceDueAt(work: Work, need: FenceNeed): InstantMs {
+  const { state, facts } = work;
+  const { heartbeat, fencing } = managerConfig(state);
+  const { target } = need;
+  if (need.means === "none") return never;
+  const failedAt = state.fenceFailedAt[target];
+  const againAt = failedAt === undefined ? (0 as InstantMs) : after(failedAt, fenceBackOffMs(need.failures));
+  if (!need.isAbsent) return againAt;
+  const lostAt = state.lostSince[target];
+  const from = lostAt ?? state.startedAt;
+  const dues = [againAt, after(from, lostAt === undefined ? heartbeat.initdeadMs : 0)];
+  const isClosed = facts.closed.includes(target);
+  const hearing = state.hearings[target];
+  const takenInAt = after(hearing?.since ?? from, adoptionDeadtimes * heartbeat.deadtimeMs);
+  if (hearing?.until === null) dues.push(takenInAt);
+  if (need.means === "time") {
+    if (isClosed) return never;
+    const assumeOffAfterMs = fencing.kind === "none" ? fencing.assumeOffAfterMs : 0;
+    dues.push(after(from, assumeOffAfterMs));
+    // [FEN-7] Heard anew: a daemon that may keep what it finds running until it knows that it is not taken in.
+    if (hearing !== undefined && hearing.since > from) dues.push(after(takenInAt, assumeOffAfterMs));
+  } else if (isClosed || state.crashedAt[target] !== undefined) {
+    const lastSign = hearing === undefined ? from : (hearing.until ?? state.crashedAt[target] ?? hearing.since);
+    const enoughAt = after(hearing?.firstAt ?? from, gracesMax * heartbeat.daemonGraceMs);
+    dues.push(earliest(after(lastSign, heartbeat.daemonGraceMs), enoughAt));
+  }
+  return Math.max(...dues) as InstantMs;
+}
+
+/** Notes since when nodes outside the view are heard, and until when they were. */
+export function noteHearings(work: Work): void {
+  const { cluster, self, hearings } = work.state;
+  const { now } = work.moment;
+  let changed: Record<NodeId, Hearing> | null = null;
+  for (const { node, isMember } of Object.values(cluster.nodes)) {
+    const known = hearings[node];
+    const next = isMember || node === self ? undefined : hearingNow(known, work.facts.heard.includes(node), now);
+    if (next === known) continue;
+    changed ??= { ...hearings };
+    if (next === undefined) delete changed[node];
+    else changed[node] = next;
+  }
+  if (changed !== null) patch(work, { hearings: changed });
+}
+
+function hearingNow(known: Hearing | undefined, isHeard: boolean, now: InstantMs): Hearing | undefined {
+  if (isHeard && known === undefined) return { firstAt: now, since: now, until: null };
+  if (known === undefined || isHeard === (known.until === null)) return known;
+  return isHeard ? { ...known, since: now, until: null } : { ...known, until: now };
+}
