@@ -123,4 +123,19 @@ describe("a wrong configuration", () => {
       "cluster.yaml:3:1: nodes: found 33 nodes, wanted at most 32",
     ]);
   });
+
+  it("takes no more than fits the entry by which the cluster agrees on it", () => {
+    const services = (count: number): string =>
+      Array.from({ length: count }, (_, i) => `  s${i}: { resources: [{ ocf: { agent: "heartbeat:Dummy" } }] }`).join(
+        "\n",
+      );
+    const text = (count: number): string =>
+      `cluster: c\nfencing: none\nnodes: { a: { addresses: [10.0.0.1] }, b: { addresses: [10.0.0.2] }, d: { addresses: [10.0.0.3] } }\nservices:\n${services(count)}\n`;
+    expect(errorsOf(text(600))).toEqual([]);
+    expect(errorsOf(text(700))).toEqual([
+      expect.stringMatching(
+        /^cluster\.yaml:1:1: found 700 services that take \d+ bytes with all defaults, wanted at most 245760: fewer /,
+      ) as string,
+    ]);
+  });
 });

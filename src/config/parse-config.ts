@@ -22,6 +22,12 @@ export type ParsedConfig =
 const errorsMax = 100;
 
 /**
+ * No configuration is longer, as JSON in UTF-8 with all defaults written out: it is agreed on as one entry, and an entry has at most
+ * 256 KiB. What nodes report of services stays shorter than what the configuration says of them, so it fits, too.
+ */
+export const configBytesMax = 240 * 1024;
+
+/**
  * Reads the text of cluster.yaml. Never throws; all errors at once, in the order of the file.
  *
  * Only a syntax error of YAML hides other errors, because nothing can be said of text that has no structure.
@@ -38,11 +44,24 @@ export function parseConfig(text: string, fileName: string): ParsedConfig {
   problems.push(...semanticProblems(yaml.value));
   if (parsed.success && problems.length === 0 && mistakes.length === 0) {
     const config = buildConfig(parsed.data, yaml.sourceOf);
+    const length = new TextEncoder().encode(JSON.stringify(config)).length;
+    if (length > configBytesMax) return { ok: false, errors: [tooLarge(fileName, config, length)] };
     return { ok: true, config, digest: configDigest(config) };
   }
   return {
     ok: false,
     errors: inFileOrder([...mistakes, ...problems.map((problem) => place(problem, yaml, fileName))]),
+  };
+}
+
+function tooLarge(file: string, { services }: ClusterConfig, length: number): ConfigError {
+  return {
+    file,
+    line: 1,
+    column: 1,
+    path: "",
+    found: `${services.length} services that take ${length} bytes with all defaults`,
+    wanted: `at most ${configBytesMax}: fewer services or shorter commands, or a second cluster`,
   };
 }
 

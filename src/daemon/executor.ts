@@ -9,6 +9,7 @@ import type { Answer } from "../model/intent.ts";
 import { unreachable } from "../model/unreachable.ts";
 import type { Beater } from "../ports/beater.ts";
 import type { ResourceAgent } from "../ports/resource-agent.ts";
+import { boundOutcome } from "./bound-outcome.ts";
 import type { PacketSealer } from "./codec.ts";
 import { daemonLimits } from "./limits.ts";
 import type { DaemonPorts } from "./setup.ts";
@@ -156,12 +157,12 @@ export class Executor {
 
   #finish(operation: number, outcome: OperationOutcome): void {
     this.#operations.delete(operation);
-    this.#result({ kind: "operation-result", operation, outcome });
+    this.#result({ kind: "operation-result", operation, outcome: boundOutcome(outcome) });
   }
 
   #fence(call: FenceCall): void {
     this.#ports.fence.run(call, this.#life.signal).then(
-      (outcome) => this.#result({ kind: "fence-result", call: call.id, outcome }),
+      (outcome) => this.#result({ kind: "fence-result", call: call.id, outcome: boundOutcome(outcome) }),
       (error: unknown) => {
         const outcome: FenceOutcome = {
           confirmed: false,
@@ -169,7 +170,7 @@ export class Executor {
           output: "",
           durationMs: 0,
         };
-        this.#result({ kind: "fence-result", call: call.id, outcome });
+        this.#result({ kind: "fence-result", call: call.id, outcome: boundOutcome(outcome) });
       },
     );
   }
