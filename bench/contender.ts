@@ -22,6 +22,7 @@ export interface Contender extends AsyncDisposable {
 /** Port of the echo that runs on every host and answers, with the host's name, on the address too. */
 export const echoPort = 7007;
 
-/** Timings of the comparisons: the same period, and the third heartbeat missed is one too many. */
+/** Period of the heartbeats of all contenders. */
 export const heartbeatMs = 100;
+/** So many heartbeats missed in a row mean that the owner is dead, to all contenders. */
 export const lossesTolerated = 3;

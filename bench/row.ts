@@ -13,6 +13,7 @@ export interface Row {
   readonly samples?: Readonly<Record<string, readonly number[]>>;
 }
 
+/** True when the goal is reached, or there is none. */
 export function isMet({ hale, limit }: Row): boolean {
   return limit === undefined || hale <= limit;
 }

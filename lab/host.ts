@@ -129,8 +129,9 @@ export class LabHost {
   }
 
   /**
-   * Every program stops and does not notice; resolved when all stand still. Programs started later do run. The kernel goes on: it answers ARP, pings and TCP handshakes,
-   * as with a machine that swaps; for a paused virtual machine `lab.cut` it as well.
+   * Every program stops and does not notice; resolved when all stand still. Programs started later do run. The kernel
+   * goes on: it answers ARP, pings and TCP handshakes, as with a machine that swaps; for a paused virtual machine
+   * `lab.cut` it as well.
    */
   async pause(): Promise<void> {
     const { shell, pid } = this.#powered();

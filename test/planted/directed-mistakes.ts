@@ -26,6 +26,7 @@ export interface DirectedMistake {
 const install = "replication/install.ts";
 const follow = "replication/follow.ts";
 
+/** Those that a story finds. The others are in mistakes.ts. */
 export const directedMistakes: readonly DirectedMistake[] = [
   {
     name: "no stickiness",

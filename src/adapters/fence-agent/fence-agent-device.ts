@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import type { FenceAction, FenceCall, FenceOutcome } from "../../model/operation.ts";
+import { unreachable } from "../../model/unreachable.ts";
 import type { FenceDevice } from "../../ports/fence-device.ts";
 import { limitLine, lastLine } from "../process/limit-line.ts";
 import type { ProgramEnd, ProgramRunner } from "../process/program-runner.ts";
@@ -96,7 +97,7 @@ function judge(call: FenceCall, end: ProgramEnd, output: string): Pick<FenceOutc
         reason: `${end.reason}${end.isMissing && !isAbsolute(call.agent) ? ": apt install fence-agents" : ""}`,
       };
     default:
-      throw new TypeError(`Cannot judge ${JSON.stringify(end satisfies never)}`);
+      return unreachable(end);
   }
 }
 

@@ -17,6 +17,9 @@ export interface PeerPath {
   failedAt: InstantMs;
 }
 
+/** A path that failed is tried last for so long. */
+const failedForMs = 5_000;
+
 /** The ways to every peer. */
 export class PeerPaths {
   readonly #byNode = new Map<NodeId, readonly PeerPath[]>();
@@ -81,6 +84,3 @@ export class PeerPaths {
     return [...this.of(peer)].sort((a, b) => cost(a) - cost(b));
   }
 }
-
-/** A path that failed is tried last for so long. */
-const failedForMs = 5_000;

@@ -173,8 +173,8 @@ export class ProgramRunner {
 }
 
 /**
- * Makes a folder for its owner alone, and its parent as every service does: others look for their sockets there. Not `recursive: true`: where mkdir says ENOENT for good, as in /proc, that
- * loops for ever.
+ * Makes a folder for its owner alone, and its parent as every service does: others look for their sockets there. Not `recursive: true`: where
+ * mkdir says ENOENT for good, as in /proc, that loops for ever.
  */
 function makeFolder(folder: string): void {
   for (const path of [folder, dirname(folder), folder]) {

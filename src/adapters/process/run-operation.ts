@@ -1,4 +1,5 @@
 import type { Operation, OperationOutcome } from "../../model/operation.ts";
+import { unreachable } from "../../model/unreachable.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { limitLine } from "./limit-line.ts";
 import type { ProgramCall, ProgramEnd, ProgramRunner } from "./program-runner.ts";
@@ -19,7 +20,7 @@ export interface ProgramAgent {
 /** Runs one operation as one program; everything that is not an exit code means the same for every kind. */
 export async function runOperation(
   { runner, clock, judgeExit, judgeNotStarted }: ProgramAgent,
-  { id, action, timeoutMs, notAfter, resource }: Operation,
+  { action, timeoutMs, notAfter, resource }: Operation,
   call: Pick<ProgramCall, "argv" | "environment">,
   signal: AbortSignal,
 ): Promise<OperationOutcome> {
@@ -44,7 +45,7 @@ export async function runOperation(
         if (end.isPassing) return { status: "failed", severity: "soft", reason: end.reason };
         return judgeNotStarted?.(end) ?? { status: "failed", severity: "hard", reason: end.reason };
       default:
-        throw new TypeError(`Cannot judge operation ${id}: ${JSON.stringify(end satisfies never)}`);
+        return unreachable(end);
     }
   }
 }

@@ -72,10 +72,6 @@ export class GroupWorld implements HostWorld {
     for (const voter of voters) this.host(voter).disk.apply([record]);
   }
 
-  startAll(): void {
-    for (const host of this.hosts) host.start();
-  }
-
   run(ms: number): void {
     this.events.runUntil(this.events.now + ms);
   }
