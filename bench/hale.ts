@@ -1,9 +1,9 @@
 import { echoCommand, startEcho } from "../lab/echo.ts";
 import { HaleCluster, type HaleConfig } from "../lab/hale-cluster.ts";
+import { soleHolder } from "../lab/holders.ts";
 import { Lab } from "../lab/lab.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 import { type Contender, echoPort, heartbeatMs, lossesTolerated } from "./contender.ts";
-import { soleHolder } from "./holders.ts";
 
 const service = "bench";
 const settleMs = 60_000;

@@ -1,24 +1,9 @@
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { holders, soleHolder } from "../lab/holders.ts";
 import type { Lab } from "../lab/lab.ts";
 import { monotonicMs } from "../lab/monotonic.ts";
 
-/**
- * Hosts whose kernel has `ip` as an address of its own, sorted. Read from outside without starting a program, so it
- * can be asked hundreds of times a second.
- */
-export function holders(lab: Lab, ip: string): readonly string[] {
-  return [...lab.hosts.values()]
-    .filter((host) => host.isOn && isLocal(host.pid, ip))
-    .map((host) => host.name)
-    .sort();
-}
-
-/** The one host that has `ip`. @returns undefined when none or several have it */
-export function soleHolder(lab: Lab, ip: string): string | undefined {
-  const [first, second] = holders(lab, ip);
-  return second === undefined ? first : undefined;
-}
+const watchEveryMs = 3;
 
 /** What was seen of an address while somebody watched. */
 export interface Holding {
@@ -49,15 +34,4 @@ export async function watchHolders(lab: Lab, ip: string, signal: AbortSignal): P
     from = now;
   }
   return { most, doubledMs, moves };
-}
-
-const watchEveryMs = 3;
-
-function isLocal(pid: number, ip: string): boolean {
-  const pattern = new RegExp(`\\|-- ${ip.replaceAll(".", "\\.")}\\n\\s+/32 host LOCAL`);
-  try {
-    return pattern.test(readFileSync(`/proc/${pid}/net/fib_trie`, "utf8"));
-  } catch {
-    return false; // The host has lost power a moment ago.
-  }
 }

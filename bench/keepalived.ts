@@ -1,9 +1,9 @@
 import type { HostProcess } from "../lab/host-process.ts";
 import { startEcho } from "../lab/echo.ts";
+import { soleHolder } from "../lab/holders.ts";
 import { Lab } from "../lab/lab.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 import { type Contender, echoPort, heartbeatMs, lossesTolerated } from "./contender.ts";
-import { soleHolder } from "./holders.ts";
 
 const settleMs = 20_000;
 /** A sole owner for this long: beyond several intervals nobody is about to become master as well. */

@@ -57,7 +57,7 @@ export async function playDemo(lab: Lab, stage: Stage): Promise<Played> {
   await watchFor(prober, taken.responder, 1_500);
   await show(cluster, stage, second, ["status"]);
 
-  stage.act("The timeline, as every member has it");
+  stage.act("The timeline, as a survivor has it");
   await show(cluster, stage, survivor, ["events"]);
   await prober.stop();
   return { cluster, probes: await prober.probes(), virtualIp };

@@ -1,7 +1,7 @@
+import { echoCommand, startEcho } from "../../lab/echo.ts";
 import { HaleCluster, type HaleConfig } from "../../lab/hale-cluster.ts";
 import { Lab } from "../../lab/lab.ts";
 import { Prober } from "../../lab/prober.ts";
-import { runInRealTime } from "../../lab/run-type-script.ts";
 import { HolderWatch } from "./holder-watch.ts";
 
 /** The one service, which is nothing but an address: what is measured is hale. */
@@ -34,10 +34,9 @@ export interface SiteOptions {
 export async function startAddressSite({ hosts, config, prepare }: SiteOptions): Promise<AddressSite> {
   const lab = await Lab.create({ hosts });
   const ip = lab.virtualIp();
-  const echo = runInRealTime("echo-main.ts", `${echoPort}`, ip);
   for (const host of lab.hosts.values()) {
-    host.boot = [echo];
-    await host.spawn(echo, { name: "echo" });
+    host.boot = [echoCommand(echoPort, [ip])];
+    await startEcho(host, echoPort, [ip]);
   }
   await prepare?.(lab);
   const cluster = await HaleCluster.found(lab, {

@@ -1,6 +1,9 @@
-import { setImmediate } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { holders } from "../../lab/holders.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { monotonicMs } from "../../lab/monotonic.ts";
+
+const lookEveryMs = 5;
 
 /**
  * Looks all the time at who holds an address, on the hosts themselves, and remembers when it was more than one. Hosts that are off
@@ -20,7 +23,7 @@ export class HolderWatch implements AsyncDisposable {
 
   static start(lab: Lab, ip: string): HolderWatch {
     const watch = new HolderWatch(lab, ip);
-    watch.#looking = watch.#look();
+    watch.#looking = watch.#lookOften();
     return watch;
   }
 
@@ -35,29 +38,19 @@ export class HolderWatch implements AsyncDisposable {
     await this.stop();
   }
 
-  async #look(): Promise<void> {
+  async #lookOften(): Promise<void> {
     while (!this.#isStopped) {
-      const on = [...this.#lab.hosts.values()].filter((host) => host.isOn);
-      // With every host off there is nothing to ask and so nothing to wait for: others must get their turn all the same.
-      if (on.length === 0) await setImmediate();
-      const first = await this.#holders(on.map((host) => host.name));
-      // One after the other is how a relocation looks; only who still holds it at a second look holds it at the same time.
-      if (first.length < 2) continue;
-      const second = await this.#holders(first);
-      if (second.length > 1)
-        this.#doubles.push(`${monotonicMs().toFixed(0)} ms: ${second.join(" and ")} hold ${this.#ip}`);
+      this.#look();
+      await sleep(lookEveryMs);
     }
   }
 
-  async #holders(names: readonly string[]): Promise<readonly string[]> {
-    const holds = async (name: string): Promise<boolean> => {
-      const host = this.#lab.host(name);
-      if (!host.isOn) return false;
-      // A host that dies under the question holds nothing.
-      const { stdout } = await host.exec(["ip", "-o", "addr", "show", "to", this.#ip]).catch(() => ({ stdout: "" }));
-      return stdout.trim() !== "" && host.isOn;
-    };
-    const held = await Promise.all(names.map(holds));
-    return names.filter((_, index) => held[index]);
+  #look(): void {
+    const first = holders(this.#lab, this.#ip);
+    if (first.length < 2) return;
+    // One after the other is how a relocation looks; only who still holds it at a second look holds it at the same time.
+    const second = holders(this.#lab, this.#ip).filter((name) => first.includes(name));
+    if (second.length > 1)
+      this.#doubles.push(`${monotonicMs().toFixed(0)} ms: ${second.join(" and ")} hold ${this.#ip}`);
   }
 }

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { Lab } from "../../lab/lab.ts";
+import { HolderWatch } from "./holder-watch.ts";
+
+// Goal: the watch is trusted because it sees two holders where there are two.
+
+test("the watch sees an address on two hosts at once, and nothing in an address that moves", async () => {
+  await using lab = await Lab.create({ hosts: ["n1", "n2"] });
+  const change = async (node: string, action: "add" | "del"): Promise<unknown> =>
+    lab.host(node).run(["ip", "address", action, `${lab.virtualIp()}/24`, "dev", "eth0"]);
+  const orderly = HolderWatch.start(lab, lab.virtualIp());
+  await change("n1", "add");
+  await change("n1", "del");
+  await change("n2", "add");
+  expect(await orderly.stop()).toEqual([]);
+
+  const doubled = HolderWatch.start(lab, lab.virtualIp());
+  await change("n1", "add");
+  await change("n1", "del");
+  expect(await doubled.stop()).toContainEqual(expect.stringMatching(/n1 and n2 hold 10\.77\.0\.200$/));
+});
