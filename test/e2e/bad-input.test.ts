@@ -61,13 +61,27 @@ describe("haled does not start, and says what to do", () => {
     ],
     ["a disk that cannot be written", "mount -t tmpfs -o ro tmpfs /var/lib/hale", 1, [/read-only; check the disk/]],
     [
+      "a file for a state folder",
+      "rmdir /var/lib/hale; touch /var/lib/hale",
+      1,
+      [
+        /"\/var\/lib\/hale\/journal": ENOTDIR, something that is not a folder is in the way; move that, or set HALE_STATE/,
+      ],
+    ],
+    [
+      "a link to nowhere for a state folder",
+      "rmdir /var/lib/hale; ln -s /no/where /var/lib/hale",
+      1,
+      [/ENOENT, the folder cannot be made there .*set HALE_STATE/],
+    ],
+    [
       "a state of a newer version",
       "printf 'hale journal 9\\n\\n' >/var/lib/hale/journal",
       1,
       [/format 9, only 1 is known/],
     ],
   ])("%s", async (_what, spoil, code, told) => {
-    await host.run(["sh", "-c", "rm -rf /etc/hale/* /var/lib/hale/* /run/hale"]);
+    await host.run(["sh", "-c", "rm -rf /etc/hale/* /var/lib/hale /run/hale; mkdir -p /var/lib/hale"]);
     await host.writeFile("/etc/hale/cluster.yaml", good, 0o644);
     await host.writeFile("/etc/hale/authkeys", keys, 0o600);
     await host.exec(["sh", "-c", spoil]);

@@ -60,7 +60,7 @@ describe("a place that cannot be used", () => {
       "something that is not a socket is there; remove it",
     );
     await expect(serveSocket(app, join(folder, "file", "haled.sock"))).rejects.toThrow(
-      "its folder is something that is not a folder",
+      "something that is not a folder is where its folder should be",
     );
     await expect(serveSocket(app, join(folder, "x".repeat(120)))).rejects.toThrow(
       "longer than 107 bytes; choose a shorter HALE_RUN",

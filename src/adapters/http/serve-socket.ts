@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { chmod, lstat, mkdir, unlink } from "node:fs/promises";
+import { chmod, lstat, unlink } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { ClusterError } from "../../model/errors.ts";
+import { makeFolder } from "../process/make-folder.ts";
 
 /** What is served: a hono app, or anything else that answers requests. */
 export interface WebApp {
@@ -51,7 +52,7 @@ export async function serveSocket(app: WebApp, socketPath: string): Promise<Sock
 /** Makes the folder and removes a socket that nobody listens on. */
 async function makeRoom(socketPath: string): Promise<void> {
   try {
-    await mkdir(dirname(socketPath), { recursive: true });
+    makeFolder(dirname(socketPath), 0o755);
     const found = await lstat(socketPath).catch(ignoreMissing);
     if (found === undefined) return;
     if (!found.isSocket()) throw unusable(socketPath, "something that is not a socket is there; remove it");
@@ -113,8 +114,9 @@ const advice: Readonly<Record<string, string>> = {
   EPERM: "no permission; run as root, or set HALE_RUN to a folder of your own",
   EROFS: "the file system is read-only; set HALE_RUN to a folder that can be written",
   ENOSPC: "the file system is full; make room",
-  ENOTDIR: "its folder lies below something that is not a folder; is HALE_RUN right?",
-  EEXIST: "its folder is something that is not a folder; is HALE_RUN right?",
+  ENOTDIR: "something that is not a folder is where its folder should be; is HALE_RUN right?",
+  ENOENT: "its folder cannot be made there; is HALE_RUN right?",
+  ELOOP: "the links on the way to it lead in a circle; is HALE_RUN right?",
   EADDRINUSE: "another daemon has just taken it",
 };
 

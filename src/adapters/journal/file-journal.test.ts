@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -87,10 +87,45 @@ describe("a disk that refuses", () => {
     }
   });
 
-  test("a folder below a file is named", async () => {
-    await writeFile(join(folder, "file"), "");
-    const odd = new FileJournal(join(folder, "file", "state"));
-    await expect(odd.load()).rejects.toThrow("lies below something that is not a folder");
+  test.each<[string, (base: string) => Promise<string>, RegExp]>([
+    [
+      "a file",
+      async (base) => made(join(base, "file"), writeFile(join(base, "file"), "")),
+      /ENOTDIR, something that is not/,
+    ],
+    [
+      "below a file",
+      async (base) => made(join(base, "f/state"), writeFile(join(base, "f"), "")),
+      /ENOTDIR, something that/,
+    ],
+    [
+      "a link to nowhere",
+      async (base) => made(join(base, "l"), symlink("/no/where", join(base, "l"))),
+      /ENOENT, the folder/,
+    ],
+    [
+      "one that no kernel makes",
+      async () => "/proc/hale/state",
+      /ENOENT, the folder cannot be made there.*set HALE_STATE/,
+    ],
+    [
+      "one with a folder for a journal",
+      async (base) => made(base, mkdir(join(base, "journal"))),
+      /EISDIR, a folder is where/,
+    ],
+    [
+      "one with a folder for a lock",
+      async (base) => made(base, mkdir(join(base, "lock"))),
+      /EISDIR, a folder is where/,
+    ],
+  ])("a state folder that is %s: says place, what was found and what to do", async (_what, make, told) => {
+    const place = await make(folder);
+    const odd = new FileJournal(place);
+    await expect(odd.load()).rejects.toMatchObject({
+      code: "STATE_UNUSABLE",
+      message: expect.stringContaining(place) as string,
+    });
+    await expect(odd.append([record])).rejects.toThrow(told);
   });
 });
 
@@ -112,4 +147,9 @@ function mountSmall(parent: string): boolean {
   } catch {
     return false; // Not root, or no mount allowed.
   }
+}
+
+async function made(path: string, making: Promise<unknown>): Promise<string> {
+  await making;
+  return path;
 }

@@ -1,9 +1,10 @@
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readFile, rename } from "node:fs/promises";
+import { type FileHandle, open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { DiskRecord } from "../../model/disk.ts";
 import { ClusterError } from "../../model/errors.ts";
 import type { Journal, JournalContent } from "../../ports/journal.ts";
+import { makeFolder } from "../process/make-folder.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { chainStart, type ChainLink, encodeFrame, fileHeader } from "./frame.ts";
 import { readJournal } from "./read-journal.ts";
@@ -34,16 +35,16 @@ export class FileJournal implements Journal {
   #working: Promise<void> | null = null;
   #failure: ClusterError | null = null;
 
-  /** @param folder is made (0700) when it is not there; its parent must be */
+  /** @param folder is made (0700) when it is not there */
   constructor(folder: string) {
     this.#folder = folder;
     this.#path = join(folder, "journal");
   }
 
-  /** @throws ClusterError STATE_UNUSABLE: no such parent, no permission, taken by another daemon, or of a newer version */
+  /** @throws ClusterError STATE_UNUSABLE: no such folder can be, no permission, taken by another daemon, or of a newer version */
   async load(): Promise<JournalContent> {
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      makeFolder(this.#folder, 0o700);
       this.#unlock = await lockFolder(this.#folder);
       return await this.#read();
     } catch (error) {
@@ -201,12 +202,17 @@ const remedies: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only; check the disk (kernel log) and mount it for writing",
   EACCES: "not permitted; haled must own the folder (root, 0700)",
   EPERM: "not permitted; haled must own the folder (root, 0700)",
-  ENOTDIR: "it lies below something that is not a folder; move that, or set HALE_STATE",
+  ENOTDIR: "something that is not a folder is in the way; move that, or set HALE_STATE",
+  EISDIR: "a folder is where a file is wanted; move it away",
+  ENOENT: "the folder cannot be made there (a link to nowhere, a file system of the kernel's own); set HALE_STATE",
+  ELOOP: "its links lead in a circle; mend them, or set HALE_STATE",
+  ENAMETOOLONG: "the path is too long; set HALE_STATE to a shorter one",
 };
 
 function unusable(path: string, doing: "read" | "write", cause: unknown): ClusterError {
   const { code, message } = cause as NodeJS.ErrnoException;
-  const why = code === undefined ? message : `${code}, ${remedies[code] ?? message}`;
+  const remedy = code === undefined ? undefined : remedies[code];
+  const why = remedy === undefined ? message : `${code}, ${remedy}`;
   return new ClusterError("STATE_UNUSABLE", `Cannot ${doing} the journal "${path}": ${why}`, { cause });
 }
 

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { endGroup } from "./end-group.ts";
 import { explainSpawnError } from "./explain-spawn-error.ts";
 import { endRecordedPrograms, recordProgram } from "./leftovers.ts";
+import { makeFolder } from "./make-folder.ts";
 import { OutputFile } from "./output-file.ts";
 
 /**
@@ -114,7 +115,7 @@ export class ProgramRunner {
   /** Where there is no room, output is thrown away and the program runs: a stop that cannot run would fence its node. */
   #openOutput({ outputName, outputBytesMax = outputBytesMaxDefault }: ProgramCall): { file: OutputFile; note: string } {
     try {
-      makeFolder(this.#folder);
+      makeFolder(this.#folder, 0o700);
       return { file: new OutputFile(join(this.#folder, outputName), outputBytesMax), note: "" };
     } catch (error) {
       const file = new OutputFile("/dev/null", outputBytesMax);
@@ -169,23 +170,6 @@ export class ProgramRunner {
   /** Ends the upkeep of output files. Programs that run go on. */
   close(): void {
     clearInterval(this.#sweep);
-  }
-}
-
-/**
- * Makes a folder for its owner alone, and its parent as every service does: others look for their sockets there. Not `recursive: true`: where
- * mkdir says ENOENT for good, as in /proc, that loops for ever.
- */
-function makeFolder(folder: string): void {
-  for (const path of [folder, dirname(folder), folder]) {
-    try {
-      mkdirSync(path, { mode: path === folder ? 0o700 : 0o755 });
-      if (path === folder) return;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === "EEXIST" && path === folder) return;
-      if (code !== "EEXIST" && code !== "ENOENT") throw error;
-    }
   }
 }
 
