@@ -64,6 +64,19 @@ describe("Daemon", () => {
     await expect(impatient).rejects.toThrow("gone");
   });
 
+  test("[SVC-15] who waits while the quorum is lost hears that there is none, not that it takes long", async () => {
+    const world = settledWorld();
+    const intent = { kind: "disable-service", service: "mail" } as never;
+    for (const node of [n2, "n3" as NodeId]) world.powerOff(node, "cable");
+    const answer = daemonOf(world, n1).submit(intent, "test", () => undefined, new AbortController().signal);
+    world.runUntil(40_000);
+    await expect(answer).resolves.toMatchObject({
+      ok: false,
+      code: "NO_QUORUM",
+      text: expect.stringContaining("lost its quorum") as string,
+    });
+  });
+
   test("reload proposes nothing when the file has not changed", async () => {
     const world = settledWorld();
     const answer = daemonOf(world, n1).reload("test", new AbortController().signal);

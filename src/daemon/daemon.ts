@@ -3,6 +3,7 @@ import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import { Counters } from "../model/counters.ts";
 import type { DiskRecord, DiskState } from "../model/disk.ts";
+import { ClusterError } from "../model/errors.ts";
 import type { ServiceId } from "../model/ids.ts";
 import { makeIncarnation, type Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
@@ -85,7 +86,10 @@ export class Daemon implements Control {
     return new Promise((resolve, reject) => {
       const fail = (what: string) => (error: unknown) => {
         reject(error instanceof Error ? error : new Error(String(error)));
-        this.#end("failed", `${what}: ${error instanceof Error ? error.message : String(error)}`);
+        // What is meant for people says itself what could not be done.
+        const reason =
+          error instanceof ClusterError ? error.message.replaceAll(/\s*\n\s*/g, " ") : `${what}: ${textOf(error)}`;
+        this.#end("failed", reason);
       };
       const { journal, transport, endLeftovers } = this.#setup.ports;
       const open = (disk: DiskState): void => {
@@ -237,7 +241,7 @@ export class Daemon implements Control {
         result: (input) => this.#add(input),
         event: (event) => this.#tell(event),
         progress: (request, text) => this.#requests.progress(request, text),
-        answer: (request, answer) => this.#requests.answer(request, answer),
+        answer: (request, answer) => this.#requests.answer(request, withoutQuorum(answer)),
         recorded: (records) => this.#records.push(...records),
         diskFailed: (reason) => this.#end("failed", `Cannot write the journal: ${reason}`),
         exit: () => this.#end("left", "left the cluster"),
@@ -418,6 +422,15 @@ export class Daemon implements Control {
     const { clock } = this.#setup.ports;
     return { now: clock.now(), wall: clock.wall() };
   }
+}
+
+/** The core gives up on a request only when this node has lost its quorum: for the operator the same as asking a moment later. */
+function withoutQuorum(answer: Answer): Answer {
+  return !answer.ok && answer.code === "TIMED_OUT" ? { ...answer, code: "NO_QUORUM" } : answer;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function abortedWaiting(signal: AbortSignal): Error {
