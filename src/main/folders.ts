@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { ClusterError } from "../model/errors.ts";
 import { isName, parseNodeId, type NodeId } from "../model/ids.ts";
 
@@ -16,10 +16,15 @@ export interface Folders {
 /** The folders of this process. */
 export function foldersOf(env: NodeJS.ProcessEnv): Folders {
   return {
-    etc: env["HALE_ETC"] ?? "/etc/hale",
-    state: env["HALE_STATE"] ?? "/var/lib/hale",
-    run: env["HALE_RUN"] ?? "/run/hale",
+    etc: folderOf(env["HALE_ETC"], "/etc/hale"),
+    state: folderOf(env["HALE_STATE"], "/var/lib/hale"),
+    run: folderOf(env["HALE_RUN"], "/run/hale"),
   };
+}
+
+/** An empty variable is one that is not set, as everywhere in the shell. */
+function folderOf(text: string | undefined, usual: string): string {
+  return text === undefined || text === "" ? usual : resolve(text);
 }
 
 /** The configuration file. */
@@ -43,7 +48,8 @@ export function socketPath(folders: Folders): string {
  * @throws ClusterError NODE_UNKNOWN when that cannot name a node
  */
 export function ownName(env: NodeJS.ProcessEnv): NodeId {
-  const name = env["HALE_NODE"] ?? hostname().split(".")[0] ?? "";
+  const wished = env["HALE_NODE"] ?? "";
+  const name = wished !== "" ? wished : (hostname().split(".")[0] ?? "");
   if (isName(name)) return parseNodeId(name);
   throw new ClusterError("NODE_UNKNOWN", `Cannot be a node: "${name}" is no node name; set the host name or HALE_NODE`);
 }

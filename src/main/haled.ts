@@ -9,6 +9,7 @@ import { Daemon } from "../daemon/daemon.ts";
 import type { DaemonEnd } from "../daemon/setup.ts";
 import { ClusterError } from "../model/errors.ts";
 import type { Log } from "../ports/log.ts";
+import { answerArguments } from "./daemon-arguments.ts";
 import { configPath, foldersOf, keysPath, ownName, socketPath, type Folders } from "./folders.ts";
 import { makePorts } from "./make-ports.ts";
 import { readConfigFile, readKeysFile } from "./read-files.ts";
@@ -24,6 +25,12 @@ process.on("uncaughtException", (error) => {
   log.write("error", `haled broke: ${error.stack ?? error.message}`);
   process.exit(1);
 });
+
+const answer = answerArguments(process.argv.slice(2));
+if (answer !== null) {
+  (answer.code === 0 ? process.stdout : process.stderr).write(answer.text);
+  process.exit(answer.code);
+}
 
 try {
   await run(foldersOf(process.env), log);
