@@ -14,6 +14,7 @@ import {
   aFormerLifeCountsForNothing,
   type Story,
 } from "../../src/sim/group/stories.ts";
+import { tailIsDeliveredEarly, targetIsTakenIn } from "./mistakes.ts";
 import { patch, type Patch } from "./plant-mistake.ts";
 
 /** A mistake that is too rare for seeds, or hidden by a second rule, and the story that shows it. */
@@ -24,7 +25,6 @@ export interface DirectedMistake {
 }
 
 const install = "replication/install.ts";
-const follow = "replication/follow.ts";
 
 /** Those that a story finds. The others are in mistakes.ts. */
 export const directedMistakes: readonly DirectedMistake[] = [
@@ -89,19 +89,7 @@ export const directedMistakes: readonly DirectedMistake[] = [
   {
     name: "the target of a fence in flight is taken in",
     story: aTargetStaysOutside,
-    patches: [
-      patch("replication/turn.ts", " && peer.node !== race.out?.target", " && race !== null"),
-      patch(
-        "replication/answer-proposal.ts",
-        "answerer.fenceOut !== null && proposal.members.includes(answerer.fenceOut)",
-        "answerer.fenceOut === answerer.self",
-      ),
-      patch(
-        follow,
-        "if (!isMember || speaker.node === state.race.out?.target) return null;",
-        "if (!isMember) return null;",
-      ),
-    ],
+    patches: targetIsTakenIn,
   },
   {
     name: "members follow a coordinator that left its view",
@@ -111,7 +99,7 @@ export const directedMistakes: readonly DirectedMistake[] = [
   {
     name: "the tail is delivered at the installation",
     story: aTailWaitsForTheStart,
-    patches: [patch(install, "persist(turn, [record]);", "persist(turn, [record]); commitUpTo(turn, install.base);")],
+    patches: tailIsDeliveredEarly,
   },
   {
     name: "old heartbeats prove life",

@@ -27,6 +27,26 @@ const order = "replication/order.ts";
 
 const bothElectorates = "last.index > committed && before !== undefined ? [before, last] : [last]";
 
+/** Found by a seed and by a story: the peer is taken in while its fence is in flight. */
+export const targetIsTakenIn: readonly Patch[] = [
+  patch("replication/turn.ts", " && peer.node !== race.out?.target", " && race !== null"),
+  patch(
+    "replication/answer-proposal.ts",
+    "answerer.fenceOut !== null && proposal.members.includes(answerer.fenceOut)",
+    "answerer.fenceOut === answerer.self",
+  ),
+  patch(
+    follow,
+    "if (!isMember || speaker.node === state.race.out?.target) return null;",
+    "if (!isMember) return null;",
+  ),
+];
+
+/** Found by a seed and by a story: the tail is delivered at the installation. */
+export const tailIsDeliveredEarly: readonly Patch[] = [
+  patch(install, "persist(turn, [record]);", "persist(turn, [record]); commitUpTo(turn, install.base);"),
+];
+
 /** Those that seeds find. The others are in directed-mistakes.ts. */
 export const mistakes: readonly Mistake[] = [
   {
@@ -109,25 +129,13 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "the peer is taken in while its fence is in flight",
     kind: fencing,
-    patches: [
-      patch("replication/turn.ts", " && peer.node !== race.out?.target", " && race !== null"),
-      patch(
-        "replication/answer-proposal.ts",
-        "answerer.fenceOut !== null && proposal.members.includes(answerer.fenceOut)",
-        "answerer.fenceOut === answerer.self",
-      ),
-      patch(
-        follow,
-        "if (!isMember || speaker.node === state.race.out?.target) return null;",
-        "if (!isMember) return null;",
-      ),
-    ],
+    patches: targetIsTakenIn,
     within: 30,
   },
   {
     name: "the tail is delivered at the installation",
     kind: three,
-    patches: [patch(install, "persist(turn, [record]);", "persist(turn, [record]); commitUpTo(turn, install.base);")],
+    patches: tailIsDeliveredEarly,
     within: 5,
   },
   {
