@@ -61,27 +61,13 @@ describe("haled does not start, and says what to do", () => {
     ],
     ["a disk that cannot be written", "mount -t tmpfs -o ro tmpfs /var/lib/hale", 1, [/read-only; check the disk/]],
     [
-      "a file for a state folder",
-      "rmdir /var/lib/hale; touch /var/lib/hale",
-      1,
-      [
-        /"\/var\/lib\/hale\/journal": ENOTDIR, something that is not a folder is in the way; move that, or set HALE_STATE/,
-      ],
-    ],
-    [
-      "a link to nowhere for a state folder",
-      "rmdir /var/lib/hale; ln -s /no/where /var/lib/hale",
-      1,
-      [/ENOENT, the folder cannot be made there .*set HALE_STATE/],
-    ],
-    [
       "a state of a newer version",
       "printf 'hale journal 9\\n\\n' >/var/lib/hale/journal",
       1,
       [/format 9, only 1 is known/],
     ],
   ])("%s", async (_what, spoil, code, told) => {
-    await host.run(["sh", "-c", "rm -rf /etc/hale/* /var/lib/hale /run/hale; mkdir -p /var/lib/hale"]);
+    await host.run(["sh", "-c", "rm -rf /etc/hale/* /var/lib/hale/* /run/hale"]);
     await host.writeFile("/etc/hale/cluster.yaml", good, 0o644);
     await host.writeFile("/etc/hale/authkeys", keys, 0o600);
     await host.exec(["sh", "-c", spoil]);
@@ -89,6 +75,32 @@ describe("haled does not start, and says what to do", () => {
     if (spoil.includes("mount")) await host.run(["umount", "/var/lib/hale"]);
     expect(result.code, said(result)).toBe(code);
     for (const pattern of told) expect(said(result)).toMatch(pattern);
+  });
+
+  test.each<[string, string, string, RegExp]>([
+    [
+      "a file",
+      "touch /tmp/state-file",
+      "/tmp/state-file",
+      /ENOTDIR, something that is not a folder is in the way; move/,
+    ],
+    ["below a file", "touch /tmp/state-file", "/tmp/state-file/x", /ENOTDIR, something that is not a folder is in the/],
+    ["a link to nowhere", "ln -s /no/where /tmp/state-link", "/tmp/state-link", /ENOENT, .* set HALE_STATE/],
+    [
+      "one that no kernel makes",
+      "true",
+      "/proc/hale/state",
+      /ENOENT, the folder cannot be made there .* set HALE_STATE/,
+    ],
+  ])("a state folder that is %s", async (_what, spoil, state, told) => {
+    await host.run(["sh", "-c", "rm -rf /etc/hale/*"]);
+    await host.writeFile("/etc/hale/cluster.yaml", good, 0o644);
+    await host.writeFile("/etc/hale/authkeys", keys, 0o600);
+    await host.exec(["sh", "-c", spoil]);
+    const result = await host.exec([daemonProgram], { env: { HALE_STATE: state }, timeoutMs: 10_000 });
+    expect(result.code, said(result)).toBe(1);
+    expect(said(result)).toContain(`"${state}/journal"`);
+    expect(said(result)).toMatch(told);
   });
 
   test("a wrong configuration: every error at once, with line, column, what was found and what is wanted", async () => {
