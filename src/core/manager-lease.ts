@@ -10,7 +10,9 @@ export function watchLease(work: Work): void {
   const isLeased = moment.now < facts.leaseUntil;
   if (isLeased) wake(work, facts.leaseUntil);
   const isChanging = facts.view === null && facts.status !== "electing";
-  const isFrozen = facts.isFrozen || (state.isFrozen && isChanging);
+  // Whoever was frozen for longer than its lease enters the view without one: the first echoes bring it a moment later.
+  const isLeaseAwaited = facts.view !== null && !isLeased;
+  const isFrozen = facts.isFrozen || (state.isFrozen && (isChanging || isLeaseAwaited));
   if (isFrozen !== state.isFrozen) {
     patch(work, { isFrozen });
     if (isFrozen) say(work, "warning", "frozen: keeps what runs, starts nothing, until it is decided who goes on");

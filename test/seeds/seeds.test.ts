@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { exploreHarmless, harmlessKinds } from "../../src/sim/explore/explore-harmless.ts";
 import { exploreSeed, type SeedOptions } from "../../src/sim/explore/explore-seed.ts";
 import { shapeConfig, shapes, type Shape } from "../../src/sim/explore/shapes.ts";
 import { realWire } from "../../src/sim/real-wire.ts";
@@ -6,6 +7,9 @@ import { parseKeys } from "../../src/wire/keys.ts";
 
 /** 300 in all: what fits into the gate. `npm run soak` takes others, for as long as one likes. */
 const seedsOf: Readonly<Record<Shape, number>> = { "2": 90, "3": 90, "5": 40, "3-none": 50, "5-none": 30 };
+
+/** Of each kind and shape. */
+const harmlessSeeds = 4;
 
 /** Every so many seeds, packets are real bytes. */
 const realWireEvery = 30;
@@ -26,6 +30,20 @@ describe("seeds", () => {
         const [first] = violations;
         if (first !== undefined)
           failed.push(`npm run soak -- --seed ${seed} --shape ${shape}: ${first.rule} ${first.text}`);
+      }
+      expect(failed).toEqual([]);
+    });
+  }
+
+  for (const kind of harmlessKinds) {
+    // Goal: what the timers promise to survive has no node fenced and no service moved or restarted.
+    test(`[LIVE-2, FEN-6] nobody notices ${kind}`, () => {
+      const failed: string[] = [];
+      for (const shape of shapes) {
+        for (let seed = 1; seed <= harmlessSeeds; seed += 1) {
+          const [first] = exploreHarmless(seed, kind, shape).violations;
+          if (first !== undefined) failed.push(`shape ${shape} seed ${seed}: ${first.rule} ${first.text}`);
+        }
       }
       expect(failed).toEqual([]);
     });
