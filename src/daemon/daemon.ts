@@ -19,6 +19,7 @@ import { Inbox } from "./inbox.ts";
 import { daemonLimits } from "./limits.ts";
 import { coreRules } from "./core-rules.ts";
 import { LinkTable } from "./link-table.ts";
+import { networkChanges, restartNeeded } from "./network-changes.ts";
 import { readDisk } from "./read-disk.ts";
 import { RefusedPackets } from "./refused-packets.ts";
 import { Requests, type Waiter } from "./requests.ts";
@@ -129,6 +130,8 @@ export class Daemon implements Control {
     const warnings = [...core.warnings, ...this.#links.warnings()];
     const refused = this.#refused.warning(moment.now);
     if (refused !== null) warnings.push(refused);
+    const changes = networkChanges(this.#setup.config, this.#config);
+    if (changes.length > 0) warnings.push(restartNeeded(changes));
     if (this.#fileDigest !== core.config.digest) warnings.push("the configuration file differs from the one in force");
     return {
       ...core,
@@ -369,12 +372,8 @@ export class Daemon implements Control {
   #followConfig(core: CoreState): void {
     const config = this.#rules.configOf(core);
     if (config === this.#config) return;
-    if (!isSameNetwork(this.#setup.config, config)) {
-      this.#own(
-        "warning",
-        "nodes, addresses or heartbeat times have changed: in use once haled was restarted, node by node",
-      );
-    }
+    const changes = networkChanges(this.#setup.config, config);
+    if (changes.length > 0) this.#own("warning", `the configuration has changed: ${restartNeeded(changes)}`);
     this.#config = config;
     this.#links.configure(config);
   }
@@ -394,12 +393,16 @@ export class Daemon implements Control {
 
   #propose(read: ReadConfig, author: string, waiter: Waiter): () => void {
     if (!read.ok) {
-      waiter.done({ ok: false, code: "CONFIG_INVALID", text: read.errors.join("\n") });
+      waiter.done({ ok: false, code: read.code ?? "CONFIG_INVALID", text: read.errors.join("\n") });
       return () => undefined;
     }
     this.#fileDigest = read.digest;
-    const { config, digest } = read;
-    return this.#ask(waiter, (request) => ({ kind: "config", request, config, digest, author }));
+    const { config, digest, note } = read;
+    if (note !== undefined) this.#own("info", note);
+    const changes = networkChanges(this.#setup.config, config);
+    const more = [...(note === undefined ? [] : [note]), ...(changes.length === 0 ? [] : [restartNeeded(changes)])];
+    const done = (answer: Answer): void => waiter.done({ ...answer, text: [answer.text, ...more].join("; ") });
+    return this.#ask({ ...waiter, done }, (request) => ({ kind: "config", request, config, digest, author }));
   }
 
   #startedCore(): CoreState {
@@ -435,11 +438,4 @@ function textOf(error: unknown): string {
 
 function abortedWaiting(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error("Gave up waiting for the answer");
-}
-
-/** True when what sockets and the group were made of at the start is still so. */
-function isSameNetwork(started: ClusterConfig, now: ClusterConfig): boolean {
-  const used = ({ nodes, heartbeat, quorum }: ClusterConfig): string =>
-    JSON.stringify([nodes.map(({ id, addresses }) => [id, addresses]), heartbeat, quorum]);
-  return used(started) === used(now);
 }

@@ -1,5 +1,6 @@
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { DiskRecord, DiskState } from "../model/disk.ts";
+import type { ErrorCode } from "../model/errors.ts";
 import type { ServiceId, NodeId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
@@ -37,8 +38,19 @@ export interface DaemonPorts {
 
 /** What reading the configuration file gave. */
 export type ReadConfig =
-  | { readonly ok: true; readonly config: ClusterConfig; readonly digest: string }
-  | { readonly ok: false; readonly errors: readonly string[] };
+  | {
+      readonly ok: true;
+      readonly config: ClusterConfig;
+      readonly digest: string;
+      /** What else was read with it and is in use from now on, such as keys; a line for people. */
+      readonly note?: string;
+    }
+  | {
+      readonly ok: false;
+      readonly errors: readonly string[];
+      /** Of docs/errors.md. Default CONFIG_INVALID. */
+      readonly code?: ErrorCode;
+    };
 
 /** The rules the daemon obeys: `src/core/step.ts`. A parameter, so that a test can plant a mistake in them. */
 export interface Rules {

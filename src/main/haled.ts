@@ -11,6 +11,7 @@ import { ClusterError } from "../model/errors.ts";
 import type { Log } from "../ports/log.ts";
 import { answerArguments } from "./daemon-arguments.ts";
 import { configPath, foldersOf, keysPath, ownName, socketPath, type Folders } from "./folders.ts";
+import { KeyRing } from "./key-ring.ts";
 import { makePorts } from "./make-ports.ts";
 import { readConfigFile, readKeysFile } from "./read-files.ts";
 import { version } from "./version.ts";
@@ -49,7 +50,7 @@ async function run(folders: Folders, log: Log): Promise<void> {
     );
   }
   const { config, digest } = await readConfigFile(configPath(folders));
-  const keys = await readKeysFile(keysPath(folders));
+  const keyRing = new KeyRing(await readKeysFile(keysPath(folders)));
   const self = ownName(process.env);
   if (!config.nodes.some((node) => node.id === self)) {
     const known = config.nodes.map((node) => node.id).join(", ");
@@ -61,8 +62,18 @@ async function run(folders: Folders, log: Log): Promise<void> {
   const { clock, note } = openClock();
   if (note !== null) log.write("warning", note);
   beReady(log);
-  const ports = makePorts({ folders, config, keys, self, clock, log, onBeatLost: (reason) => daemon.abandon(reason) });
-  const opener = new Opener({ cluster: config.cluster, keys, self, nodes: config.nodes.map((node) => node.id) });
+  const ports = makePorts({
+    folders,
+    config,
+    keyRing,
+    self,
+    clock,
+    log,
+    onBeatLost: (reason) => daemon.abandon(reason),
+  });
+  const nodes = config.nodes.map((node) => node.id);
+  const opener = new Opener({ cluster: config.cluster, keys: keyRing.keys, self, nodes });
+  keyRing.follow((keys) => opener.useKeys(keys));
   let server: SocketServer | null = null;
   const onEnd = (end: DaemonEnd): void => {
     log.write(end.kind === "left" ? "info" : "error", `haled ends: ${end.reason}`);
@@ -75,13 +86,20 @@ async function run(folders: Folders, log: Log): Promise<void> {
     version,
     ports,
     opener,
-    makeSealer: (incarnation, channel) => new Sealer({ cluster: config.cluster, keys, self, incarnation, channel }),
+    makeSealer: (incarnation, channel) => {
+      const sealer = new Sealer({ cluster: config.cluster, keys: keyRing.keys, self, incarnation, channel });
+      keyRing.follow((keys) => sealer.useKeys(keys));
+      return sealer;
+    },
     readConfig: async () => {
       try {
-        return { ok: true, ...(await readConfigFile(configPath(folders))) };
+        const read = await readConfigFile(configPath(folders));
+        // Both or none: whoever changes two files and has a mistake in one means neither yet.
+        const note = keyRing.replace(await readKeysFile(keysPath(folders)));
+        return { ok: true, ...read, ...(note === null ? {} : { note }) };
       } catch (error) {
         if (!(error instanceof ClusterError)) throw error;
-        return { ok: false, errors: error.message.split("\n") };
+        return { ok: false, errors: error.message.split("\n"), code: error.code };
       }
     },
     seed: () => randomBytes(4).readUInt32LE(),

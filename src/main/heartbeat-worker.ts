@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { startBeatLoop } from "../adapters/beat-thread/beat-loop.ts";
-import type { BeatThreadData, FromBeatThread } from "../adapters/beat-thread/beat-thread-messages.ts";
+import type { BeatThreadData, FromBeatThread, ToBeatThread } from "../adapters/beat-thread/beat-thread-messages.ts";
 import { SharedContent } from "../adapters/beat-thread/shared-content.ts";
 import { openClock } from "../adapters/clock/system-clock.ts";
 import { raiseThisThread } from "../adapters/native/real-time.ts";
@@ -55,7 +55,10 @@ const loop = startBeatLoop({
     if (sentAt - checkedAt >= checkEveryMs) check(sentAt);
   },
 });
-parentPort?.on("message", () => loop.beatNow());
+parentPort?.on("message", (message: ToBeatThread) => {
+  if (message.kind === "setup") sealer.useKeys((message.setup as HeartbeatSetup).keys);
+  else loop.beatNow();
+});
 loop.beatNow();
 
 /** Looks after the links, and tells the daemon when counters have changed. With a beat: a timer of its own would cost a waking. */

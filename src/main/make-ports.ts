@@ -12,15 +12,15 @@ import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
-import type { Keys } from "../wire/keys.ts";
 import type { Folders } from "./folders.ts";
+import type { KeyRing } from "./key-ring.ts";
 import { startHeartbeat } from "./start-heartbeat.ts";
 
 /** What the real adapters are made of. */
 export interface PortsOptions {
   readonly folders: Folders;
   readonly config: ClusterConfig;
-  readonly keys: Keys;
+  readonly keyRing: KeyRing;
   readonly self: NodeId;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,7 +29,7 @@ export interface PortsOptions {
 }
 
 /** Every port of the daemon with its real adapter: the only list of them. */
-export function makePorts({ folders, config, keys, self, clock, log, onBeatLost }: PortsOptions): DaemonPorts {
+export function makePorts({ folders, config, keyRing, self, clock, log, onBeatLost }: PortsOptions): DaemonPorts {
   const note = (text: string): void => log.write("warning", text);
   const runner = new ProgramRunner({ outputFolder: join(folders.run, "output") });
   const address = new AddressAgent({ clock, runner, onProblem: note });
@@ -48,6 +48,6 @@ export function makePorts({ folders, config, keys, self, clock, log, onBeatLost 
     announcer: address,
     endLeftovers: () => runner.endLeftovers(),
     makeBeater: (incarnation) =>
-      startHeartbeat({ config, keys, self, incarnation, clock, onNote: note, onGivenUp: onBeatLost }),
+      startHeartbeat({ config, keyRing, self, incarnation, clock, onNote: note, onGivenUp: onBeatLost }),
   };
 }

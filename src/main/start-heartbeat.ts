@@ -4,14 +4,14 @@ import type { NodeId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { HeartbeatBody } from "../model/message.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Keys } from "../wire/keys.ts";
 import { encodeHeartbeat } from "../wire/sealer.ts";
 import type { HeartbeatSetup } from "./heartbeat-setup.ts";
+import type { KeyRing } from "./key-ring.ts";
 
 /** What the heartbeats of one life need. */
 export interface HeartbeatOptions {
   readonly config: ClusterConfig;
-  readonly keys: Keys;
+  readonly keyRing: KeyRing;
   readonly self: NodeId;
   readonly incarnation: Incarnation;
   readonly clock: Clock;
@@ -23,10 +23,10 @@ export interface HeartbeatOptions {
 
 /** Starts the heartbeat thread of one life. It falls silent half a deadtime after the main loop did. */
 export function startHeartbeat(options: HeartbeatOptions): BeatThread {
-  const { config, keys, self, incarnation, clock, onNote, onGivenUp } = options;
+  const { config, keyRing, self, incarnation, clock, onNote, onGivenUp } = options;
   const setup: HeartbeatSetup = {
     cluster: config.cluster,
-    keys,
+    keys: keyRing.keys,
     self,
     incarnation,
     nodes: config.nodes.map(({ id, addresses }) => ({ id, addresses })),
@@ -36,5 +36,7 @@ export function startHeartbeat(options: HeartbeatOptions): BeatThread {
   };
   const script = options.script ?? new URL("./heartbeat-worker.js", import.meta.url);
   const encode = (body: HeartbeatBody): Uint8Array => encodeHeartbeat({ self, incarnation }, body);
-  return new BeatThread({ script, setup, encode, clock, onNote, onGivenUp });
+  const thread = new BeatThread({ script, setup, encode, clock, onNote, onGivenUp });
+  keyRing.follow((keys) => thread.useSetup({ ...setup, keys }));
+  return thread;
 }

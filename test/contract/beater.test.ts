@@ -5,6 +5,7 @@ import { build } from "esbuild";
 import { afterAll, beforeAll } from "vitest";
 import { openClock } from "../../src/adapters/clock/system-clock.ts";
 import { UdpLink } from "../../src/adapters/network/udp-link.ts";
+import { KeyRing } from "../../src/main/key-ring.ts";
 import { startHeartbeat } from "../../src/main/start-heartbeat.ts";
 import type { ClusterConfig } from "../../src/model/cluster-config.ts";
 import { Counters } from "../../src/model/counters.ts";
@@ -48,7 +49,7 @@ beaterContract("thread and UDP", async () => {
   const ears = await listen(clock, port, beats);
   const beater = startHeartbeat({
     config: configOn(port),
-    keys,
+    keyRing: new KeyRing(keys),
     self,
     incarnation: makeIncarnation({ boot: 1, startedAt: 1, random: 1 }),
     clock,

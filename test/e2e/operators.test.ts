@@ -259,6 +259,40 @@ test("config check tells every mistake at once; reload takes a right file and ke
   expect(await startsOf("web"), "others are left alone").toBe(starts);
 });
 
+test("reload takes other keys at once, refuses wrong ones, and names what waits for a restart", async () => {
+  const { view } = (await cluster.status("n1"))?.group ?? {};
+  const [old, fresh] = ["1 hmac-sha256 a-secret-that-only-this-lab-knows", "2 hmac-sha256 another-secret-of-this-lab"];
+  const reloadAll = async (keys: string): Promise<void> => {
+    for (const node of cluster.nodes) {
+      await lab.host(node).writeFile("/etc/hale/authkeys", keys, 0o600);
+      const reloaded = await hale(node, "config reload");
+      expect(reloaded).toMatchObject({ code: 0, stderr: "" });
+      expect(reloaded.stdout).toMatch(/; keys of this node in use: signs with \d, believes/);
+    }
+  };
+  await reloadAll(`auth 1\n${old}\n${fresh}\n`);
+  await reloadAll(`auth 2\n${old}\n${fresh}\n`);
+  await reloadAll(`auth 2\n${fresh}\n`);
+  await lab.host("n1").writeFile("/etc/hale/authkeys", "auth 3\n", 0o600);
+  expect(await hale("n1", "config reload")).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/line 1, column 6: key 3 is not in the file[^]*\[KEYS_INVALID\]/) as string,
+  });
+  await lab.host("n1").writeFile("/etc/hale/authkeys", `auth 2\n${fresh}\n`, 0o600);
+  const status = await cluster.status("n2");
+  expect(status?.group.view, "nobody was lost meanwhile").toEqual(view);
+  expect(status?.dropped).not.toHaveProperty("mac");
+  expect(status?.dropped).not.toHaveProperty("key");
+
+  const file = await lab.host("n1").readFile("/etc/hale/cluster.yaml");
+  const told = /restart haled, one node after the other, for what is in use only then: heartbeat\.initdead/;
+  await lab.host("n1").writeFile("/etc/hale/cluster.yaml", file.replace("initdead: 10s", "initdead: 11s"));
+  expect((await hale("n1", "config reload")).stdout).toMatch(told);
+  expect((await hale("n1", "status")).stdout).toMatch(told);
+  await lab.host("n1").writeFile("/etc/hale/cluster.yaml", file);
+  expect((await hale("n1", "config reload")).stdout).not.toMatch(told);
+});
+
 test("simulate plays a shipped story, with its verdict as the exit code", async () => {
   const story = new URL("../../scenarios/owner-loses-power/scenario.yaml", import.meta.url).pathname;
   const played = await hale("n1", `simulate ${story}`);

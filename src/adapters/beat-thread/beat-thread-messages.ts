@@ -6,10 +6,8 @@ export interface BeatThreadData {
   readonly setup: unknown;
 }
 
-/** To the thread: beat now. */
-export interface ToBeatThread {
-  readonly kind: "beat";
-}
+/** To the thread: beat now, or go on with another setup. */
+export type ToBeatThread = { readonly kind: "beat" } | { readonly kind: "setup"; readonly setup: unknown };
 
 /** From the thread. */
 export type FromBeatThread =

@@ -30,6 +30,7 @@ const stopLimitMs = 2_000;
 export class BeatThread implements Beater {
   readonly #options: BeatThreadOptions;
   readonly #content = new SharedContent();
+  #setup: unknown;
   #worker: Worker;
   #body: HeartbeatBody | null = null;
   #restarts: number[] = [];
@@ -38,6 +39,7 @@ export class BeatThread implements Beater {
 
   constructor(options: BeatThreadOptions) {
     this.#options = options;
+    this.#setup = options.setup;
     this.#worker = this.#start();
   }
 
@@ -55,6 +57,12 @@ export class BeatThread implements Beater {
     if (isNew) isFirst = this.#content.publish(encode(body), clock.now());
     else this.#content.touch(clock.now());
     if (isFirst || atOnce) this.#post({ kind: "beat" });
+  }
+
+  /** The thread, and each that takes its place, is to go on with this. */
+  useSetup(setup: unknown): void {
+    this.#setup = setup;
+    if (!this.#isStopped) this.#post({ kind: "setup", setup });
   }
 
   async stop(): Promise<void> {
@@ -75,8 +83,8 @@ export class BeatThread implements Beater {
   }
 
   #start(): Worker {
-    const { script, setup, onNote } = this.#options;
-    const data: BeatThreadData = { memory: this.#content.memory, setup };
+    const { script, onNote } = this.#options;
+    const data: BeatThreadData = { memory: this.#content.memory, setup: this.#setup };
     const worker = new Worker(script, {
       workerData: data,
       name: "heartbeat",
