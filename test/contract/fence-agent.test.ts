@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFenceAgentDevice } from "../../src/adapters/fence-agent/fence-agent-device.ts";
@@ -8,14 +7,14 @@ import { ProgramRunner } from "../../src/adapters/process/program-runner.ts";
 import type { FenceCall, FenceOutcome } from "../../src/model/operation.ts";
 import { durationMs } from "../../src/model/units.ts";
 import { fenceDeviceContract } from "./fence-device.contract.ts";
+import { ownFolder } from "./own-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "hale-fence-"));
+const folder = ownFolder("fence");
 const runner = new ProgramRunner({ outputFolder: join(folder, "output") });
 const never = new AbortController().signal;
 
 afterAll(() => {
   runner.close();
-  rmSync(folder, { recursive: true });
 });
 
 function script(name: string, body: string): string {

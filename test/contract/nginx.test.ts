@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -11,13 +10,14 @@ import type { OperationAction, OperationOutcome } from "../../src/model/operatio
 import { durationMs, instantMs } from "../../src/model/units.ts";
 import { canMakeSandbox, enterNetworkSandbox } from "./network-sandbox.ts";
 import { operation } from "./resource-agent.contract.ts";
+import { ownFolder } from "./own-folder.ts";
 
 // A real daemon by a real agent: nginx by heartbeat:nginx, in a network namespace of its own so that its port is free.
 
 const hasNginx = existsSync("/usr/sbin/nginx") && existsSync("/usr/lib/ocf/resource.d/heartbeat/nginx");
 
 describe.skipIf(!hasNginx || !canMakeSandbox)("heartbeat:nginx of Debian", () => {
-  const folder = mkdtempSync(join(tmpdir(), "hale-nginx-"));
+  const folder = ownFolder("nginx");
   const pidFile = join(folder, "nginx.pid");
   const runner = new ProgramRunner({ outputFolder: join(folder, "output") });
   const agent = new OcfAgent({ runner, node: parseNodeId("n1"), clock: { now: () => instantMs(0) } });
@@ -62,7 +62,6 @@ http {
     killNginx();
     await agent.close();
     runner.close();
-    rmSync(folder, { recursive: true });
   });
 
   function killNginx(): void {

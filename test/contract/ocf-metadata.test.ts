@@ -1,18 +1,16 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseAgentMetadata } from "../../src/adapters/agent-metadata/agent-metadata.ts";
 import { advisedTimes, checkParameters, readOcfMetadata } from "../../src/adapters/ocf/metadata.ts";
 import { ProgramRunner } from "../../src/adapters/process/program-runner.ts";
+import { ownFolder } from "./own-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "hale-metadata-"));
+const folder = ownFolder("metadata");
 const runner = new ProgramRunner({ outputFolder: folder });
 const never = new AbortController().signal;
 
 afterAll(() => {
   runner.close();
-  rmSync(folder, { recursive: true });
 });
 
 const sample = parseAgentMetadata(`log line

@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync, chmodSync, mkdirSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync, writeFileSync, chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
@@ -12,17 +11,17 @@ import { parseNodeId, parseServiceId, resourceId } from "../../src/model/ids.ts"
 import type { OperationAction, OperationOutcome } from "../../src/model/operation.ts";
 import { durationMs, instantMs } from "../../src/model/units.ts";
 import { operation, resourceAgentContract } from "./resource-agent.contract.ts";
+import { ownFolder } from "./own-folder.ts";
 
 // OCF, LSB and exec agents as real programs: Debian's, and daemons of our own that misbehave.
 
-const folder = mkdtempSync(join(tmpdir(), "hale-agents-"));
+const folder = ownFolder("agents");
 const runner = new ProgramRunner({ outputFolder: join(folder, "output") });
 const node = parseNodeId("n1");
 const never = new AbortController().signal;
 
 afterAll(() => {
   runner.close();
-  rmSync(folder, { recursive: true });
 });
 
 let names = 0;
