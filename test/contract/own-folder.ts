@@ -10,7 +10,7 @@ import { afterAll, beforeAll } from "vitest";
  */
 export function ownFolder(name: string): string {
   const folder = join(tmpdir(), `hale-${name}-${randomUUID()}`);
-  beforeAll(() => mkdirSync(folder, { mode: 0o700 }));
+  beforeAll(() => void mkdirSync(folder, { mode: 0o700 }));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

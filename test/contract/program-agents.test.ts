@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync, chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createExecAgent } from "../../src/adapters/exec/exec-agent.ts";
 import { createLsbAgent } from "../../src/adapters/lsb/lsb-agent.ts";
 import { OcfAgent } from "../../src/adapters/ocf/ocf-agent.ts";
@@ -80,8 +80,8 @@ function ocf(parameters: Readonly<Record<string, string>>, type = "Dummy", provi
   return { ...base(type), kind: "ocf", provider, type, parameters };
 }
 
-const hang = script("hang", "trap '' TERM; sh -c 'trap \"\" TERM; sleep 60' & sleep 60; sleep 60");
-const fail = script("fail", "echo broken >&2; exit 1");
+const hang = (): string => script("hang", "trap '' TERM; sh -c 'trap \"\" TERM; sleep 60' & sleep 60; sleep 60");
+const fail = (): string => script("fail", "echo broken >&2; exit 1");
 
 resourceAgentContract("lsb", () => {
   const pidFile = join(folder, `lsb-${(names += 1)}.pid`);
@@ -96,9 +96,9 @@ resourceAgentContract("lsb", () => {
     },
     isRunning: () => isAlive(pidFile),
     kill: async () => killDaemon(pidFile),
-    hanging: () => ({ ...resource, script: hang }),
+    hanging: () => ({ ...resource, script: hang() }),
     // Of `status`, 1 means dead.
-    failing: (action) => ({ ...resource, script: action === "monitor" ? script("fail4", "exit 4") : fail }),
+    failing: (action) => ({ ...resource, script: action === "monitor" ? script("fail4", "exit 4") : fail() }),
     close: () => undefined,
   };
 });
@@ -118,8 +118,8 @@ resourceAgentContract("exec", () => {
     },
     isRunning: () => isAlive(pidFile),
     kill: async () => killDaemon(pidFile),
-    hanging: (action) => ({ ...resource, [action]: [hang] }),
-    failing: (action) => ({ ...resource, [action]: [fail] }),
+    hanging: (action) => ({ ...resource, [action]: [hang()] }),
+    failing: (action) => ({ ...resource, [action]: [fail()] }),
     close: () => undefined,
   };
 });
@@ -150,7 +150,7 @@ describe.skipIf(!hasResourceAgents)("heartbeat:Dummy of Debian", () => {
 
 describe("an OCF agent of our own", () => {
   const root = join(folder, "ocf");
-  mkdirSync(join(root, "resource.d/test"), { recursive: true });
+  beforeAll(() => void mkdirSync(join(root, "resource.d/test"), { recursive: true }));
   const agent = new OcfAgent({ runner, node, root, clock: { now: () => instantMs(0) } });
   const resource = ocf({ port: "80", OCF_CHECK_LEVEL: "10" }, "agent", "test");
 
