@@ -10,7 +10,9 @@ import { afterAll, beforeAll } from "vitest";
  */
 export function ownFolder(name: string): string {
   const folder = join(tmpdir(), `hale-${name}-${randomUUID()}`);
-  beforeAll(() => void mkdirSync(folder, { mode: 0o700 }));
+  beforeAll(() => {
+    mkdirSync(folder, { mode: 0o700 });
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

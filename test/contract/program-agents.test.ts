@@ -150,7 +150,9 @@ describe.skipIf(!hasResourceAgents)("heartbeat:Dummy of Debian", () => {
 
 describe("an OCF agent of our own", () => {
   const root = join(folder, "ocf");
-  beforeAll(() => void mkdirSync(join(root, "resource.d/test"), { recursive: true }));
+  beforeAll(() => {
+    mkdirSync(join(root, "resource.d/test"), { recursive: true });
+  });
   const agent = new OcfAgent({ runner, node, root, clock: { now: () => instantMs(0) } });
   const resource = ocf({ port: "80", OCF_CHECK_LEVEL: "10" }, "agent", "test");
 
