@@ -11,6 +11,9 @@ export interface TextOutput {
   readonly rows: () => number | undefined;
 }
 
+/** How far a simulation has come, both from the beginning of its story. */
+export type SimulationProgress = (doneMs: number, untilMs: number) => void;
+
 /** What `hale simulate` prints. */
 export interface SimulatedRun {
   readonly ok: boolean;
@@ -49,8 +52,13 @@ export interface CliContext {
   readonly readConfigText: (path: string) => Promise<string>;
   /** Writes the founding record. @throws ClusterError when there is state already */
   readonly found: () => Promise<Founding>;
-  /** @throws ClusterError SCENARIO_INVALID */
-  readonly runScenario: (path: string) => Promise<SimulatedRun>;
+  /**
+   * Computes without a pause: no signal of `signal` comes meanwhile, Ctrl-C ends the process.
+   *
+   * @param onProgress now and then called with the time that was simulated and the time that is to be
+   * @throws ClusterError SCENARIO_INVALID
+   */
+  readonly runScenario: (path: string, onProgress: SimulationProgress) => Promise<SimulatedRun>;
   /** Asks yes or no; null when nobody is there to ask. */
   readonly confirm: (question: string) => Promise<boolean> | null;
   /** Calls back when somebody presses q; the returned function stops listening. */

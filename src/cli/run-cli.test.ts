@@ -6,6 +6,7 @@ import type { CliContext } from "./cli-context.ts";
 import { fakeContext, fakeEvents, linesOf } from "./fixtures/fake-context.fixture.ts";
 import { healthy, whyIntranet } from "./fixtures/snapshots.fixture.ts";
 import { runCli } from "./run-cli.ts";
+import { wallMs } from "../model/units.ts";
 
 type Over = Parameters<typeof fakeContext>[0];
 
@@ -299,6 +300,38 @@ describe("without a daemon", () => {
       code: 1,
       out: '{\n  "ok": false\n}\n',
     });
+  });
+
+  it("shows on a terminal how far a long simulation is, and takes that away before the result", async () => {
+    let now = 0;
+    const runScenario: CliContext["runScenario"] = (_path, onProgress) => {
+      for (const [atMs, doneMs] of [
+        [900, 1_000],
+        [1_100, 60_000],
+        [1_200, 70_000],
+        [1_400, 90_000],
+      ] as const) {
+        now = atMs;
+        onProgress(doneMs, 240_000);
+      }
+      return Promise.resolve({ ok: true, document: {}, text: "the result" });
+    };
+    const over = { runScenario, now: () => wallMs(now) };
+    expect((await hale("simulate s.yaml", over)).err, "no terminal").toBe("");
+    now = 0;
+    const written: string[] = [];
+    const stderr = {
+      write: (text: string) => void written.push(text),
+      isTerminal: true,
+      columns: () => 80,
+      rows: () => 24,
+    };
+    expect((await hale("simulate s.yaml", { ...over, stderr })).out).toContain("the result");
+    expect(written).toEqual([
+      "\r1m of 4m simulated, 25 %; Ctrl-C ends it\u001b[K",
+      "\r1m 30s of 4m simulated, 37 %; Ctrl-C ends it\u001b[K",
+      "\r\u001b[K",
+    ]);
   });
 
   it("says that there is none", async () => {

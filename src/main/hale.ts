@@ -36,7 +36,13 @@ const context: CliContext = {
   configPath: configPath(folders),
   readConfigText,
   found: async () => (await import("./found-cluster.ts")).foundCluster(env),
-  runScenario: async (path) => (await import("./simulate-file.ts")).simulateFile(path),
+  runScenario: async (path, onProgress) => {
+    const { simulateFile } = await import("./simulate-file.ts");
+    // It computes without a pause, and a handler of ours would wait for one. Without handlers the kernel ends the process at once, and the
+    // shell sees 130 as for any other command.
+    for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal);
+    return simulateFile(path, onProgress);
+  },
   confirm: confirmOnTerminal,
   onQuitKey: listenForQuit,
 };

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { HaleCluster, haleConfig, halePrograms, type HaleConfig } from "../../lab/hale-cluster.ts";
 import type { ExecResult } from "../../lab/host-process.ts";
@@ -299,6 +300,17 @@ test("simulate plays a shipped story, with its verdict as the exit code", async 
   expect(played).toMatchObject({ code: 0, stderr: "" });
   expect(played.stdout).toContain("✓ every expectation held");
   expect(JSON.parse((await hale("n1", `simulate ${story} --json`)).stdout)).toMatchObject({ ok: true, violations: [] });
+
+  const long = (await readFile(story, "utf8"))
+    .replace(/^until: .*$/m, "until: 2400h")
+    .replace("../two-nodes.yaml", new URL("../../scenarios/two-nodes.yaml", import.meta.url).pathname);
+  await lab.host("n1").writeFile("/etc/hale/story.yaml", long);
+  const startedAt = performance.now();
+  const cut = await lab
+    .host("n1")
+    .exec(["timeout", "--signal=INT", "--preserve-status", "2", "hale", "simulate", "/etc/hale/story.yaml"]);
+  expect({ code: cut.code, stdout: cut.stdout }, cut.stderr).toEqual({ code: 130, stdout: "" });
+  expect(performance.now() - startedAt, "at once, in the middle of computing").toBeLessThan(10_000);
 });
 
 test("[LIVE-3, SVC-15] without quorum: exit code 3, and services stop; without a daemon: exit code 4", async () => {

@@ -1,6 +1,7 @@
 import { lookOf, writeJson, type CliProgram } from "../cli-command.ts";
-import type { Founding } from "../cli-context.ts";
+import type { CliContext, Founding, SimulationProgress } from "../cli-context.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { spanText } from "../text/span-text.ts";
 
 /** What needs no daemon: `init`, `simulate`. */
 export function addLocalCommands({ program, context, finish }: CliProgram): void {
@@ -21,7 +22,8 @@ export function addLocalCommands({ program, context, finish }: CliProgram): void
     .argument("<file>", "a scenario.yaml")
     .option("--json", "one document")
     .action(async (file: string, options: { readonly json?: boolean }) => {
-      const run = await context.runScenario(file);
+      const progress = simulationProgress(context);
+      const run = await context.runScenario(file, progress.show).finally(progress.clear);
       if (options.json === true) writeJson(context, run.document);
       else {
         const { paint } = lookOf(context);
@@ -30,6 +32,28 @@ export function addLocalCommands({ program, context, finish }: CliProgram): void
       }
       finish(run.ok ? exitCodes.done : exitCodes.failed);
     });
+}
+
+/** Shorter stories are over before anybody has read how far they are. */
+const quietMs = 1_000;
+const showEveryMs = 250;
+
+/** One line on a terminal, in place, that is gone before the result is printed. Not on stdout: that is for the result. */
+function simulationProgress({ stderr, now }: CliContext): { show: SimulationProgress; clear: () => void } {
+  let nextAt = now() + quietMs;
+  let isShown = false;
+  return {
+    show(doneMs, untilMs) {
+      if (!stderr.isTerminal || now() < nextAt) return;
+      nextAt = now() + showEveryMs;
+      isShown = true;
+      const percent = Math.floor((100 * doneMs) / Math.max(1, untilMs));
+      stderr.write(`\r${spanText(doneMs)} of ${spanText(untilMs)} simulated, ${percent} %; Ctrl-C ends it\u001b[K`);
+    },
+    clear() {
+      if (isShown) stderr.write("\r\u001b[K");
+    },
+  };
 }
 
 function foundingText({ cluster, node, others, stateFolder, newKeys }: Founding): string {
