@@ -132,7 +132,6 @@ export class Daemon implements Control {
     if (refused !== null) warnings.push(refused);
     const changes = networkChanges(this.#setup.config, this.#config);
     if (changes.length > 0) warnings.push(restartNeeded(changes));
-    if (this.#fileDigest !== core.config.digest) warnings.push("the configuration file differs from the one in force");
     return {
       ...core,
       config: { ...core.config, fileDigest: this.#fileDigest },

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import type { CliContext } from "../cli/cli-context.ts";
+import { exitCodes } from "../cli/exit-codes.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { createSocketClient } from "../client/socket-client.ts";
 import { ClusterError } from "../model/errors.ts";
@@ -21,7 +22,8 @@ process.on("SIGTERM", () => interrupt(143));
 // `hale events | head`: nobody reads on, and that is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  process.stderr.write(`hale: Cannot write the output: ${error.message} [FAILED]\n`);
+  process.exit(exitCodes.failed);
 });
 
 const context: CliContext = {
