@@ -126,11 +126,12 @@ export class Daemon implements Control {
 
   snapshot(): Snapshot {
     const moment = this.#moment();
-    const core = this.#rules.snapshotOf(this.#startedCore(), moment);
+    const state = this.#startedCore();
+    const core = this.#rules.snapshotOf(state, moment);
     const warnings = [...core.warnings, ...this.#links.warnings()];
     const refused = this.#refused.warning(moment.now);
     if (refused !== null) warnings.push(refused);
-    const changes = networkChanges(this.#setup.config, this.#config);
+    const changes = networkChanges(this.#setup.config, this.#rules.configOf(state));
     if (changes.length > 0) warnings.push(restartNeeded(changes));
     return {
       ...core,
