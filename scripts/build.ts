@@ -1,6 +1,7 @@
 import { chmod, mkdir, readdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
+import { ownCollector } from "../src/adapters/native/real-time.ts";
 
 // `npm run build`: one self-contained file per entry in dist/, but for the command: what only some of its subcommands need lies
 // in dist/parts/, because reading all of it costs every `hale status` 25 ms. Only koffi stays outside: it loads a native file.
@@ -9,13 +10,18 @@ interface Entry {
   readonly file: string;
   /** Programs are started by name and get a #! line; workers are started by a program with `new Worker`. */
   readonly kind: "program" | "worker";
+  /** What node must be started with, by the #! line. */
+  readonly nodeOptions?: string;
   /** Its dynamic imports become files of their own in dist/parts/. */
   readonly isSplit?: boolean;
 }
 
+/** Or the compiled code of takeovers would be thrown away while it is not used, and be made again when it is. */
+const keptCode = "--no-flush-bytecode";
+
 const entries: readonly Entry[] = [
   { file: "src/main/hale.ts", kind: "program", isSplit: true },
-  { file: "src/main/haled.ts", kind: "program" },
+  { file: "src/main/haled.ts", kind: "program", nodeOptions: `${ownCollector} ${keptCode}` },
   { file: "src/main/heartbeat-worker.ts", kind: "worker" },
 ];
 
@@ -37,9 +43,10 @@ for (const result of results) {
   }
 }
 
-async function buildEntry({ file, kind, isSplit }: Entry): Promise<void> {
+async function buildEntry({ file, kind, nodeOptions, isSplit }: Entry): Promise<void> {
   const out = join(dist, `${basename(file, ".ts")}.js`);
-  const shebang = kind === "program" ? "#!/usr/bin/env node\n" : "";
+  const interpreter = nodeOptions === undefined ? "node" : `-S node ${nodeOptions}`;
+  const shebang = kind === "program" ? `#!/usr/bin/env ${interpreter}\n` : "";
   await build({
     entryPoints: [file],
     absWorkingDir: root,

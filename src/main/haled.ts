@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { setFlagsFromString } from "node:v8";
 import { openClock } from "../adapters/clock/system-clock.ts";
 import { serveSocket, type SocketServer } from "../adapters/http/serve-socket.ts";
 import { createLog, type LogLevel } from "../adapters/log/pino-log.ts";
@@ -43,12 +42,7 @@ try {
 }
 
 async function run(folders: Folders, log: Log): Promise<void> {
-  if (process.getuid?.() !== 0) {
-    throw new ClusterError(
-      "ROOT_NEEDED",
-      "Cannot run haled: not root; it sets addresses and runs agents, start it as root",
-    );
-  }
+  requireRoot();
   const { config, digest } = await readConfigFile(configPath(folders));
   const keyRing = new KeyRing(await readKeysFile(keysPath(folders)));
   const self = ownName(process.env);
@@ -61,7 +55,7 @@ async function run(folders: Folders, log: Log): Promise<void> {
   }
   const { clock, note } = openClock();
   if (note !== null) log.write("warning", note);
-  beReady(log);
+  const isDaemonRaised = raiseDaemon(log);
   const ports = makePorts({
     folders,
     config,
@@ -69,6 +63,7 @@ async function run(folders: Folders, log: Log): Promise<void> {
     self,
     clock,
     log,
+    isDaemonRaised,
     onBeatLost: (reason) => daemon.abandon(reason),
   });
   const nodes = config.nodes.map((node) => node.id);
@@ -116,16 +111,25 @@ async function run(folders: Folders, log: Log): Promise<void> {
   });
 }
 
+function requireRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new ClusterError(
+    "ROOT_NEEDED",
+    "Cannot run haled: not root; it sets addresses and runs agents, start it as root",
+  );
+}
+
 /**
  * A takeover is a few milliseconds of work after weeks of none, on a machine that may be busy because something is wrong. After the
  * first file was read, because then the threads of the disk are there to be raised.
+ *
+ * @returns true when every thread runs in real time
  */
-function beReady(log: Log): void {
-  // Or the code of takeovers would be thrown away while it is not used, and be compiled again when it is.
-  setFlagsFromString("--no-flush-bytecode");
-  // On request only: a flood on few cores starved everything else before the budget of ADR 0009 could take the priority away.
-  const notRaised = process.env["HALE_REALTIME"] === "all" ? raiseThreads() : null;
-  if (notRaised !== null) log.write("warning", `without real-time scheduling: ${notRaised}`);
+function raiseDaemon(log: Log): boolean {
+  if (process.env["HALE_REALTIME"] === "heartbeat") return false;
+  const problem = raiseThreads();
+  if (problem !== null) log.write("warning", `without real-time scheduling: ${problem}`);
+  return problem === null;
 }
 
 /** Programs such as timeout(1) signal the process and then its group: that is one wish, told twice. */

@@ -13,4 +13,6 @@ export interface HeartbeatSetup {
   readonly port: number;
   readonly keepaliveMs: number;
   readonly silentAfterMs: number;
+  /** The rest of the daemon runs in real time, too: this thread watches over its budget. */
+  readonly isDaemonRaised: boolean;
 }

@@ -46,7 +46,7 @@ const budget = new RealTimeBudget(
 const loop = startBeatLoop({
   content,
   clock,
-  ...(process.env["HALE_REALTIME"] === "all" ? { onTurn: (now: InstantMs) => budget.look(now) } : {}),
+  ...(setup.isDaemonRaised ? { onTurn: (now: InstantMs) => budget.look(now) } : {}),
   keepaliveMs: setup.keepaliveMs,
   silentAfterMs: setup.silentAfterMs,
   send: (encoded, sentAt) => {

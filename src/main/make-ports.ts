@@ -24,12 +24,15 @@ export interface PortsOptions {
   readonly self: NodeId;
   readonly clock: Clock;
   readonly log: Log;
+  /** Every thread of this process runs in real time. */
+  readonly isDaemonRaised: boolean;
   /** The beat thread is gone for good: a daemon that others cannot hear must not go on. */
   readonly onBeatLost: (reason: string) => void;
 }
 
 /** Every port of the daemon with its real adapter: the only list of them. */
-export function makePorts({ folders, config, keyRing, self, clock, log, onBeatLost }: PortsOptions): DaemonPorts {
+export function makePorts(options: PortsOptions): DaemonPorts {
+  const { folders, config, keyRing, self, clock, log, isDaemonRaised, onBeatLost } = options;
   const note = (text: string): void => log.write("warning", text);
   const runner = new ProgramRunner({ outputFolder: join(folders.run, "output") });
   const address = new AddressAgent({ clock, runner, onProblem: note });
@@ -48,6 +51,15 @@ export function makePorts({ folders, config, keyRing, self, clock, log, onBeatLo
     announcer: address,
     endLeftovers: () => runner.endLeftovers(),
     makeBeater: (incarnation) =>
-      startHeartbeat({ config, keyRing, self, incarnation, clock, onNote: note, onGivenUp: onBeatLost }),
+      startHeartbeat({
+        config,
+        keyRing,
+        self,
+        incarnation,
+        clock,
+        isDaemonRaised,
+        onNote: note,
+        onGivenUp: onBeatLost,
+      }),
   };
 }

@@ -15,6 +15,8 @@ export interface HeartbeatOptions {
   readonly self: NodeId;
   readonly incarnation: Incarnation;
   readonly clock: Clock;
+  /** As in `HeartbeatSetup`. */
+  readonly isDaemonRaised: boolean;
   readonly onNote: (text: string) => void;
   readonly onGivenUp: (reason: string) => void;
   /** Default: `heartbeat-worker.js` beside the program. */
@@ -23,7 +25,7 @@ export interface HeartbeatOptions {
 
 /** Starts the heartbeat thread of one life. It falls silent half a deadtime after the main loop did. */
 export function startHeartbeat(options: HeartbeatOptions): BeatThread {
-  const { config, keyRing, self, incarnation, clock, onNote, onGivenUp } = options;
+  const { config, keyRing, self, incarnation, clock, isDaemonRaised, onNote, onGivenUp } = options;
   const setup: HeartbeatSetup = {
     cluster: config.cluster,
     keys: keyRing.keys,
@@ -33,6 +35,7 @@ export function startHeartbeat(options: HeartbeatOptions): BeatThread {
     port: config.heartbeat.port,
     keepaliveMs: config.heartbeat.keepaliveMs,
     silentAfterMs: Math.floor(config.heartbeat.deadtimeMs / 2),
+    isDaemonRaised,
   };
   const script = options.script ?? new URL("./heartbeat-worker.js", import.meta.url);
   const encode = (body: HeartbeatBody): Uint8Array => encodeHeartbeat({ self, incarnation }, body);

@@ -53,6 +53,7 @@ beaterContract("thread and UDP", async () => {
     self,
     incarnation: makeIncarnation({ boot: 1, startedAt: 1, random: 1 }),
     clock,
+    isDaemonRaised: false,
     onNote: () => undefined,
     onGivenUp: (reason) => {
       throw new Error(reason);

@@ -12,6 +12,15 @@ const resetOnFork = 0x40000000;
 const priorities = { thread: 2, process: 1 };
 
 /**
+ * Node's option without which no thread may run in real time. With it the collector does its work in the thread whose memory it is.
+ * Without it that thread asks V8's helpers again and again whether they are done, and never lets those ordinary helpers run: two such
+ * threads stop everything else on two processors, until the kernel takes the processors away from them for a while.
+ *
+ * It must be there when node starts: V8 breaks when its collector is changed later.
+ */
+export const ownCollector = "--single-threaded-gc";
+
+/**
  * Schedules the calling thread, and no other, before all ordinary ones (SCHED_RR): p99 lateness of a timer under load falls from
  * 20 ms to below 1. Threads and programs that it starts are ordinary again (SCHED_RESET_ON_FORK).
  *
@@ -59,6 +68,8 @@ function ownThread(): string {
 function schedule(thread: number, policy: number, priority: number): string | null {
   const libc = loadLibc();
   if (libc === null) return `no koffi (${libcProblem()})`;
+  if (policy === roundRobin && !process.execArgv.includes(ownCollector))
+    return `node runs without ${ownCollector}; start haled as a program, by its own first line`;
   const parameter = Buffer.alloc(4);
   parameter.writeInt32LE(priority);
   if (libc.schedSetscheduler(thread, policy | resetOnFork, parameter) === 0) return null;
