@@ -20,6 +20,7 @@ import {
   aMinorityTailDies,
   anAbortIsSaid,
   aFormerLifeCountsForNothing,
+  aLifeBeginsWithAHeartbeat,
 } from "../sim/group/stories.ts";
 
 const deadtime = quickHeartbeat.deadtimeMs;
@@ -65,6 +66,9 @@ describe("stories", () => {
   });
   test("[GRP-1] what a former life sends counts for nothing", () => {
     expect(aFormerLifeCountsForNothing(rightRules)).toEqual([]);
+  });
+  test("[GRP-2] a life begins with a heartbeat", () => {
+    expect(aLifeBeginsWithAHeartbeat(rightRules)).toEqual([]);
   });
   test("[GRP-31] a vote in flight is counted both ways", () => {
     expect(aChangeInFlightIsCountedBothWays(rightRules)).toEqual([]);

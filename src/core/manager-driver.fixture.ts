@@ -210,6 +210,25 @@ export function restartDaemon(driver: Driver, name: string): void {
   reform(driver, 300);
 }
 
+/** Entries of views that came and went before any of them was in force, one after the other in one delivery. */
+export function deliverViews(driver: Driver, ...views: readonly (readonly string[])[]): void {
+  const { view } = driver;
+  if (view === null) throw new RangeError("Cannot deliver views: nobody is in one");
+  const entries = views.map((names): Entry => {
+    const members = names.map((name) => ({
+      node: nodeOf(driver, name).id,
+      incarnation: nodeOf(driver, name).incarnation,
+    }));
+    const index = driver.entries.length + 1;
+    const id = { origin: view.coordinator, incarnation: view.id.incarnation, sequence: 3_000_000 + index };
+    const body = { kind: "view" as const, members, coordinator: view.coordinator };
+    const entry: Entry = { index, view: view.id, id, at: moment(driver).wall, body };
+    driver.entries.push(entry);
+    return entry;
+  });
+  for (const { node } of view.members) feed(driver, nodeOf(driver, node), null, entries);
+}
+
 /** The node hears nobody any more, and nobody it. */
 export function cut(driver: Driver, name: string): void {
   nodeOf(driver, name).isCut = true;

@@ -62,16 +62,22 @@ function progressText(event: { readonly node: NodeId; readonly service?: Service
   return event.service === undefined ? `node ${event.node}: ${event.text}` : `service ${event.service}: ${event.text}`;
 }
 
+function isInView({ facts }: Work, node: NodeId): boolean {
+  return facts.view?.members.some((member) => member.node === node) === true;
+}
+
 function onView(work: Work, before: ClusterState, body: Extract<EntryBody, { kind: "view" }>): void {
   const lostSince = { ...work.state.lostSince };
   for (const record of Object.values(before.nodes)) {
     if (record.isMember && !body.members.some((member) => member.node === record.node))
-      lostSince[record.node] = work.moment.now;
+      lostSince[record.node] ??= work.moment.now;
   }
   const crashedAt = { ...work.state.crashedAt };
   for (const { node } of body.members) {
+    // [FEN-6] Who died while it was taken in is a member by an entry only: the view that is in force is already another one.
+    if (!isInView(work, node)) continue;
     delete lostSince[node];
-    // Who crashed while it was taken in is a member for a moment only.
+    // And who has just crashed stays one for a moment more.
     if (!work.facts.closed.includes(node)) delete crashedAt[node];
   }
   patch(work, { lostSince, crashedAt });

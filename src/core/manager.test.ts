@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   ask,
   crashDaemon,
+  deliverViews,
   cut,
   type Driver,
   feed,
@@ -94,6 +95,22 @@ describe("the manager on three nodes", () => {
     run(driver, 3_000);
     expect(logged(driver, "fence off").length).toBe(1);
     expect(whereRuns(driver, "web")).toBe("n2");
+  });
+
+  it("[FEN-6] keeps the grace of who dies again while it is taken in", () => {
+    const driver = started();
+    crashDaemon(driver, "n1");
+    run(driver, 2_000);
+    for (const name of ["n2", "n3"]) {
+      feed(driver, nodeOf(driver, name), { kind: "port-state", node: nodeOf(driver, "n1").id, state: "closed" });
+    }
+    // The next daemon has its port open, but was not heard yet.
+    nodeOf(driver, "n1").hasLeft = true;
+    deliverViews(driver, ["n1", "n2", "n3"], ["n2", "n3"]);
+    run(driver, 2_000);
+    expect(logged(driver, "fence off")).toEqual([]);
+    run(driver, 4_000);
+    expect(logged(driver, "fence off").length).toBe(1);
   });
 
   it("[LIVE-3, SVC-12] stops without a quorum, and reports when it is back", () => {

@@ -10,6 +10,7 @@ import type { Input, Moment } from "../model/input.ts";
 import type { Answer, Intent } from "../model/intent.ts";
 import type { Snapshot, Why } from "../model/snapshot.ts";
 import type { InstantMs } from "../model/units.ts";
+import type { Beater } from "../ports/beater.ts";
 import type { Control } from "../ports/control.ts";
 import type { JournalContent } from "../ports/journal.ts";
 import type { ReceivedBytes } from "../ports/transport.ts";
@@ -25,6 +26,13 @@ import { RefusedPackets } from "./refused-packets.ts";
 import { Requests, type Waiter } from "./requests.ts";
 import type { DaemonSetup, ReadConfig, Rules } from "./setup.ts";
 import { Ticker } from "./ticker.ts";
+
+/** One run of a daemon, or one of several when the group remembers a later one. */
+interface Life {
+  readonly disk: DiskState;
+  readonly incarnation: Incarnation;
+  readonly beater: Beater;
+}
 
 /**
  * One node's daemon: an inbox, a loop that gives the core one input at a time, and an executor for what the core asks.
@@ -49,6 +57,7 @@ export class Daemon implements Control {
   #fileDigest: string;
   #executor: Executor | null = null;
   #incarnation: Incarnation | null = null;
+  #beater: Beater | null = null;
   /** Entries up to this one were decided before this start, and told then. */
   #toldBefore = 0;
   #isPumping = false;
@@ -93,12 +102,17 @@ export class Daemon implements Control {
         this.#end("failed", reason);
       };
       const { journal, transport, endLeftovers } = this.#setup.ports;
-      const open = (disk: DiskState): void => {
+      const open = (life: Life): void => {
         const begin = (): void => {
-          this.#begin(disk);
+          this.#begin(life);
           resolve();
         };
-        transport.open((received) => this.#receive(received)).then(begin, fail("Cannot open the network"));
+        // Not before it can be heard: a port that is open in the silence is one of a daemon that stands still.
+        life.beater.ready().then(() => {
+          // oxlint-disable-next-line promise/no-callback-in-promise, promise/catch-or-return -- waiting is a callback here, see above
+          if (!this.#isEnding)
+            transport.open((received) => this.#receive(received)).then(begin, fail("Cannot open the network"));
+        }, fail("Cannot send heartbeats"));
       };
       const boot = (content: JournalContent): void => this.#boot(content, open, fail("Cannot write the boot record"));
       const load = (content: JournalContent): void => {
@@ -209,7 +223,7 @@ export class Daemon implements Control {
 
   // --- start, restart, end ---
 
-  #boot(content: JournalContent, next: (disk: DiskState) => void, fail: (error: unknown) => void): void {
+  #boot(content: JournalContent, next: (life: Life) => void, fail: (error: unknown) => void): void {
     const found = readDisk(content, this.#rules);
     const { journal } = this.#setup.ports;
     let written: Promise<void>;
@@ -224,20 +238,26 @@ export class Daemon implements Control {
     }
     written.then(() => {
       // oxlint-disable-next-line promise/no-callback-in-promise -- waiting is a callback here, see above
-      if (!this.#isEnding) next(this.#rules.replayDisk(this.#records));
+      if (!this.#isEnding) next(this.#newLife(this.#rules.replayDisk(this.#records)));
     }, fail);
   }
 
-  /** Begins an incarnation on `disk`, whose last boot record names it. */
-  #begin(disk: DiskState): void {
+  /** An incarnation on `disk`, whose last boot record names it. It says nothing before it begins. */
+  #newLife(disk: DiskState): Life {
+    const startedAt = this.#moment().wall;
+    const incarnation = makeIncarnation({ boot: disk.boot, startedAt, random: this.#setup.seed() });
+    this.#incarnation = incarnation;
+    this.#beater = this.#setup.ports.makeBeater(incarnation);
+    return { disk, incarnation, beater: this.#beater };
+  }
+
+  #begin({ disk, incarnation, beater }: Life): void {
     if (this.#isEnding) return;
     const { setup, moment } = { setup: this.#setup, moment: this.#moment() };
-    const incarnation = makeIncarnation({ boot: disk.boot, startedAt: moment.wall, random: setup.seed() });
-    this.#incarnation = incarnation;
     this.#toldBefore = disk.committed;
     this.#executor = new Executor({
       ports: setup.ports,
-      beater: setup.ports.makeBeater(incarnation),
+      beater,
       datagrams: setup.makeSealer(incarnation, "control"),
       streams: setup.makeSealer(incarnation, "stream"),
       owner: {
@@ -268,14 +288,19 @@ export class Daemon implements Control {
     const silent = this.#executor?.close() ?? Promise.resolve();
     const written = this.#setup.ports.journal.append([record]);
     const fail = (error: unknown): void => this.#end("failed", `Cannot write the journal: ${String(error)}`);
-    silent.then(() => written.then(() => this.#begin(this.#rules.replayDisk(this.#records)), fail), fail);
+    const begin = (): void => {
+      if (this.#isEnding) return;
+      const life = this.#newLife(this.#rules.replayDisk(this.#records));
+      life.beater.ready().then(() => this.#begin(life), fail);
+    };
+    silent.then(() => written.then(begin, fail), fail);
   }
 
   #end(kind: "left" | "failed", reason: string): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
     // Silent first: whatever else takes its time, the others must not believe that this node is still taking part.
-    const silent = this.#executor?.close();
+    const silent = this.#executor?.close() ?? this.#beater?.stop();
     if (kind === "failed") this.#own("error", `daemon ends: ${reason}`);
     this.#ticker.stop();
     const text = kind === "left" ? "The daemon has left the cluster" : `The daemon has ended: ${reason}`;

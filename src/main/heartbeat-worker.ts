@@ -9,7 +9,7 @@ import { makeTarget } from "../adapters/network/datagram-socket.ts";
 import { UdpLink } from "../adapters/network/udp-link.ts";
 import { Counters } from "../model/counters.ts";
 import type { LinkId } from "../model/ids.ts";
-import type { InstantMs } from "../model/units.ts";
+import { after, type InstantMs } from "../model/units.ts";
 import { Sealer } from "../wire/sealer.ts";
 import type { HeartbeatSetup } from "./heartbeat-setup.ts";
 
@@ -34,7 +34,8 @@ const ways = setup.nodes
     node.addresses.map((address, link) => ({ link: links[link], target: makeTarget(address, setup.port) })),
   );
 
-let checkedAt = clock.now();
+// The first beat may be long after the start: addresses may come late.
+let checkedAt = after(clock.now(), -checkEveryMs);
 let countersTold = "{}";
 const notRaised = raiseThisThread();
 if (notRaised !== null) tell({ kind: "note", text: `heartbeats without real-time scheduling: ${notRaised}` });
@@ -60,6 +61,7 @@ parentPort?.on("message", (message: ToBeatThread) => {
   else loop.beatNow();
 });
 loop.beatNow();
+tell({ kind: "ready" });
 
 /** Looks after the links, and tells the daemon when counters have changed. With a beat: a timer of its own would cost a waking. */
 function check(now: InstantMs): void {

@@ -33,6 +33,10 @@ export class FakeBeater implements Beater {
     this.#beat(this.#setAt);
   }
 
+  ready(): Promise<void> {
+    return VirtualPromise.resolved();
+  }
+
   set(body: HeartbeatBody, atOnce: boolean): void {
     if (this.#isStopped) return;
     const isFirst = this.#body === null;

@@ -35,6 +35,7 @@ export function beaterContract(name: string, makeHarness: () => Promise<BeaterHa
     afterEach(() => harness.dispose());
 
     test("says nothing before it was told anything", async () => {
+      await harness.beater.ready();
       await harness.pass(3 * harness.keepaliveMs);
       expect(harness.beats).toEqual([]);
     });

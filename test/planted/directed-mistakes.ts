@@ -145,6 +145,7 @@ export const directedMistakes: readonly DirectedMistake[] = [
         "return (peer.incarnation !== null && incarnation < peer.incarnation) || incarnation === peer.gone;",
         "return incarnation === peer.gone;",
       ),
+      patch("replication/packets.ts", 'message.kind !== "heartbeat" && peer.incarnation !== incarnation', "false"),
       patch("replication/packets.ts", "node === from.node && incarnation === from.incarnation", "node === from.node"),
     ],
   },

@@ -11,5 +11,6 @@ export type ToBeatThread = { readonly kind: "beat" } | { readonly kind: "setup";
 
 /** From the thread. */
 export type FromBeatThread =
+  | { readonly kind: "ready" }
   | { readonly kind: "note"; readonly text: string }
   | { readonly kind: "counters"; readonly counters: Readonly<Record<string, number>> };

@@ -31,6 +31,8 @@ export class BeatThread implements Beater {
   readonly #options: BeatThreadOptions;
   readonly #content = new SharedContent();
   #setup: unknown;
+  readonly #ready: Promise<void>;
+  #onReady: () => void = () => undefined;
   #worker: Worker;
   #body: HeartbeatBody | null = null;
   #restarts: number[] = [];
@@ -39,8 +41,16 @@ export class BeatThread implements Beater {
 
   constructor(options: BeatThreadOptions) {
     this.#options = options;
+    this.#ready = new Promise((resolve) => {
+      this.#onReady = resolve;
+    });
     this.#setup = options.setup;
     this.#worker = this.#start();
+  }
+
+  /** Settles when the thread, or one that has taken its place, runs. */
+  ready(): Promise<void> {
+    return this.#ready;
   }
 
   /** What the thread could not send, by link and reason. */
@@ -91,7 +101,8 @@ export class BeatThread implements Beater {
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
     });
     worker.on("message", (message: FromBeatThread) => {
-      if (message.kind === "note") onNote(message.text);
+      if (message.kind === "ready") this.#onReady();
+      else if (message.kind === "note") onNote(message.text);
       else this.#counters = message.counters;
     });
     let reason = "ended";

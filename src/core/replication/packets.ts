@@ -16,11 +16,15 @@ import { onInstallFetch, onLogPart, onPromise, sendPart } from "./propose.ts";
 import { onBusy } from "./submit.ts";
 import { peerOf, persist, replacePeer, send, type Turn } from "./turn.ts";
 
-/** Takes a packet in. Those of unknown nodes and of lives that are over are dropped. */
+/**
+ * Takes a packet in. Those of unknown nodes and of lives that are over are dropped, and [GRP-2] of a life that was not heard yet: what
+ * else it says is said again. Or an answer that overtakes the first heartbeat would end the old life, and show a node that is not heard.
+ */
 export function onPacket(turn: Turn, packet: Packet, arrivedAt: InstantMs): void {
   const { from, incarnation, message } = packet;
   const peer = peerOf(turn, from);
   if (peer === undefined || isOutdated(peer, incarnation)) return;
+  if (message.kind !== "heartbeat" && peer.incarnation !== incarnation) return;
   const known = knowLife(peer, incarnation);
   if (known !== peer) replacePeer(turn, known);
   if (message.kind === "heartbeat") return onHeartbeat(turn, packet, message, arrivedAt);

@@ -285,3 +285,15 @@ export const aFormerLifeCountsForNothing: Story = (rules) => {
   world.run(20);
   return world.checkers.violations.map(({ text }) => text);
 };
+
+/** A life begins with its first heartbeat: an answer that overtakes it must not end the old one, for a node that is not heard is lost. */
+export const aLifeBeginsWithAHeartbeat: Story = (rules) => {
+  const world = formed("abc", { rules });
+  const [a, c] = [world.host("a"), world.host("c")];
+  c.killProcess();
+  c.start();
+  const view = a.facts()?.view;
+  if (c.incarnation === null || view === null || view === undefined) return ["c has no life, or a no view"];
+  a.receive({ from: c.node, incarnation: c.incarnation, message: { kind: "nack", view: view.id, promised: view.id } });
+  return a.facts()?.heard.includes(c.node) === true ? [] : ["a does not hear c any more, because c spoke"];
+};
