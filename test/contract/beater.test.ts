@@ -90,7 +90,8 @@ async function listen(clock: Clock, port: number, beats: Beat[]): Promise<readon
     beats.push({ body: opened.packet.message, arrivedAt: clock.now() });
   };
   const ears = addresses.peer.map((address, index) => {
-    return new UdpLink({ link: parseLinkId(index), address, port, counters: new Counters(), receive });
+    const link = parseLinkId(index);
+    return new UdpLink({ link, address, port, counters: new Counters(), receive, peers: addresses.own });
   });
   for (const ear of ears) await ear.open();
   return ears;

@@ -21,7 +21,7 @@ describe.skipIf(!canMakeSandbox)("a link whose device changes", () => {
   afterEach(() => link.close());
 
   test("it sends again when the device is up again, and on the new device of the old name", async () => {
-    link = new UdpLink({ link: parseLinkId(0), address, port: 6_940, counters, receive: () => undefined });
+    link = new UdpLink({ link: parseLinkId(0), address, port: 6_940, counters, receive: () => undefined, peers: [] });
     expect(await link.open()).toBeNull();
     send();
     expect(failures()).toBe(0);
@@ -50,7 +50,14 @@ describe.skipIf(!canMakeSandbox)("a link whose device changes", () => {
 
   test("an address that comes late is taken when it comes", async () => {
     const late = "192.168.8.11";
-    link = new UdpLink({ link: parseLinkId(1), address: late, port: 6_940, counters, receive: () => undefined });
+    link = new UdpLink({
+      link: parseLinkId(1),
+      address: late,
+      port: 6_940,
+      counters,
+      receive: () => undefined,
+      peers: [],
+    });
     expect(await link.open()).toContain(`has the address ${late}; give it one, or mend "addresses"`);
     send();
     expect(counters.all()).toMatchObject({ "link 1: not open": 1 });

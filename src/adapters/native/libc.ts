@@ -14,6 +14,11 @@ export interface Libc {
   readonly sendto: (...call: SendtoCall) => number;
   readonly recv: (fd: number, buffer: Uint8Array, length: number, flags: number) => number;
   readonly setsockopt: (fd: number, level: number, option: number, value: Uint8Array, length: number) => number;
+  /**
+   * The packet filter of a socket; replaces the one before. `instructions`: struct sock_filter, 8 bytes each. A call of its own, because
+   * the kernel takes their address, which only koffi knows.
+   */
+  readonly attachFilter: (fd: number, instructions: Uint8Array) => number;
   readonly close: (fd: number) => number;
   /** `timespec`: 16 bytes, seconds and nanoseconds. */
   readonly clockGettime: (clock: number, timespec: Uint8Array) => number;
@@ -38,6 +43,9 @@ type SendtoCall = [
   toLength: number,
 ];
 
+const solSocket = 1;
+const soAttachFilter = 26;
+
 let loaded: Libc | null | undefined;
 let problem = "";
 
@@ -56,6 +64,14 @@ function openLibc(): Libc | null {
   try {
     const koffi = createRequire(import.meta.url)("koffi") as typeof Koffi;
     const library = koffi.load("libc.so.6");
+    const filterProgram = koffi.struct({ length: "uint16_t", instructions: "const uint8_t *" });
+    const setProgram = library.func("setsockopt", "int", [
+      "int",
+      "int",
+      "int",
+      koffi.pointer(filterProgram),
+      "uint32_t",
+    ]);
     return {
       socket: library.func("int socket(int, int, int)") as Libc["socket"],
       bind: library.func("int bind(int, const uint8_t *, uint32_t)") as Libc["bind"],
@@ -64,6 +80,10 @@ function openLibc(): Libc | null {
       ) as Libc["sendto"],
       recv: library.func("long recv(int, _Out_ uint8_t *, size_t, int)") as Libc["recv"],
       setsockopt: library.func("int setsockopt(int, int, int, const uint8_t *, uint32_t)") as Libc["setsockopt"],
+      attachFilter: (fd, instructions) => {
+        const program = { length: instructions.length / 8, instructions };
+        return setProgram(fd, solSocket, soAttachFilter, program, koffi.sizeof(filterProgram)) as number;
+      },
       close: library.func("int close(int)") as Libc["close"],
       clockGettime: library.func("int clock_gettime(int, void *)") as Libc["clockGettime"],
       schedSetscheduler: library.func("int sched_setscheduler(int, int, const void *)") as Libc["schedSetscheduler"],

@@ -1,7 +1,8 @@
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
-import { type Libc, loadLibc } from "../native/libc.ts";
+import { type Libc, libcProblem, loadLibc } from "../native/libc.ts";
 import { familyOf, makeSockaddr } from "./ip-address.ts";
+import { encodeFilter, type Instruction } from "./source-filter.ts";
 
 const sockDatagram = 2;
 const sockCloexec = 0o2000000;
@@ -16,8 +17,11 @@ const ipTypeOfService = 1;
 const ipv6Level = 41;
 const ipv6TrafficClass = 67;
 
-/** Packets that arrive while the main loop is busy wait here; the kernel doubles it for its own use. */
-const receiveBufferBytes = 1024 * 1024;
+/**
+ * Packets that arrive while the main loop is busy wait here. The kernel doubles it, and counts 0.75 kB for the shortest and 2.3 kB to
+ * 4 kB for the longest datagrams: enough for two seconds of 31 peers with 20 of these a second each.
+ */
+const receiveBufferBytes = 4 * 1024 * 1024;
 /** CS6, network control: before the traffic of the services. */
 const trafficClass = 0xc0;
 const priorityControl = 6;
@@ -36,6 +40,10 @@ export interface DatagramSocket {
   readonly socket: Socket;
   /** Index of the device it is bound to; 0 when it is bound to the address only. */
   readonly deviceIndex: number;
+  /** Why the filter is not in force; null when it is. */
+  readonly filterProblem: string | null;
+  /** Another filter from now on; what waits already is not filtered again. @returns null when done, otherwise why not */
+  setFilter(filter: readonly Instruction[]): string | null;
   /** Sends at once; `failed` is told the errno's name, perhaps later. */
   send(target: Target, bytes: Uint8Array, failed: (code: string) => void): void;
 }
@@ -50,17 +58,32 @@ export function deviceIndexOf(device: string): number {
   return loadLibc()?.ifNametoindex(device) ?? 0;
 }
 
+/** What a socket is bound to. */
+export interface DatagramPlace {
+  readonly address: string;
+  /** 0: any, for a socket that only sends. */
+  readonly port: number;
+  readonly device: string;
+  /** In force from the first packet on, where the kernel has filters. */
+  readonly filter: readonly Instruction[];
+}
+
 /**
- * A datagram socket on `address` and `device`, receiving. Falls back to a plain socket on the address where the kernel may not
- * be asked for more.
+ * A datagram socket on `address` and `device`, receiving. Falls back to a plain socket on the address, without a filter, where the
+ * kernel may not be asked for more.
  *
- * @param port 0: any, for a socket that only sends
  * @returns rejects with the system's error when not even the plain one can be had
  */
-export async function bindDatagramSocket(address: string, port: number, device: string): Promise<DatagramSocket> {
+export async function bindDatagramSocket(place: DatagramPlace): Promise<DatagramSocket> {
+  const { address, port, device } = place;
   const libc = loadLibc();
-  const fd = libc === null ? -1 : makeDeviceSocket(libc, { address, port, device });
-  const socket = createSocket({ type: isIPv6(address) ? "udp6" : "udp4", lookup: noLookup });
+  const { fd, filterProblem } = libc === null ? noDeviceSocket : makeDeviceSocket(libc, place);
+  const socket = createSocket({
+    type: isIPv6(address) ? "udp6" : "udp4",
+    lookup: noLookup,
+    // Node cannot force it: the socket made here has more already.
+    ...(fd < 0 ? { recvBufferSize: receiveBufferBytes } : {}),
+  });
   await new Promise<void>((done, fail) => {
     socket.once("error", fail);
     const bound = (): void => {
@@ -73,8 +96,27 @@ export async function bindDatagramSocket(address: string, port: number, device: 
     socket.close();
     throw error;
   });
-  if (libc === null || fd < 0) return { socket, deviceIndex: 0, send: (...call) => sendPlain(socket, ...call) };
-  return { socket, deviceIndex: deviceIndexOf(device), send: (...call) => sendNow(libc, fd, ...call) };
+  if (libc === null || fd < 0) {
+    const noFilter = libc === null ? `no koffi (${libcProblem()})` : "the socket cannot be bound to its device";
+    return {
+      socket,
+      deviceIndex: 0,
+      filterProblem: noFilter,
+      setFilter: () => noFilter,
+      send: (...call) => sendPlain(socket, ...call),
+    };
+  }
+  return {
+    socket,
+    deviceIndex: deviceIndexOf(device),
+    filterProblem,
+    setFilter: (filter) => attach(libc, fd, filter),
+    send: (...call) => sendNow(libc, fd, ...call),
+  };
+}
+
+function attach(libc: Libc, fd: number, filter: readonly Instruction[]): string | null {
+  return libc.attachFilter(fd, encodeFilter(filter)) === 0 ? null : errnoName(libc.errno());
 }
 
 /** One system call in 2 us; node's own way costs ten times that and answers later. */
@@ -89,13 +131,18 @@ function sendPlain(socket: Socket, target: Target, bytes: Uint8Array, failed: (c
   });
 }
 
-/** -1 when any step that matters is refused: then the plain way tells why, or does it. */
-function makeDeviceSocket(
-  libc: Libc,
-  { address, port, device }: { readonly address: string; readonly port: number; readonly device: string },
-): number {
+interface DeviceSocket {
+  /** -1 when any step that matters is refused: then the plain way tells why, or does it. */
+  readonly fd: number;
+  readonly filterProblem: string | null;
+}
+
+const noDeviceSocket: DeviceSocket = { fd: -1, filterProblem: null };
+
+function makeDeviceSocket(libc: Libc, { address, port, device, filter }: DatagramPlace): DeviceSocket {
   const fd = libc.socket(familyOf(address), sockDatagram | sockCloexec | sockNonblock, 0);
-  if (fd < 0) return -1;
+  if (fd < 0) return noDeviceSocket;
+  const filterProblem = attach(libc, fd, filter);
   const name = Buffer.from(`${device}\0`, "latin1");
   const sockaddr = makeSockaddr(address, port);
   const isBound =
@@ -103,7 +150,7 @@ function makeDeviceSocket(
     libc.bind(fd, sockaddr, sockaddr.length) === 0;
   if (!isBound) {
     libc.close(fd);
-    return -1;
+    return noDeviceSocket;
   }
   const set = (level: number, option: number, value: number): boolean => {
     const bytes = Buffer.alloc(4);
@@ -115,7 +162,7 @@ function makeDeviceSocket(
   if (isIPv6(address)) set(ipv6Level, ipv6TrafficClass, trafficClass);
   else set(ipLevel, ipTypeOfService, trafficClass);
   set(solSocket, soPriority, priorityControl);
-  return fd;
+  return { fd, filterProblem };
 }
 
 /** Addresses are numbers already: node would ask its resolver's queue for each packet. */

@@ -41,6 +41,7 @@ export class NetworkTransport implements Transport {
   #links: readonly UdpLink[] = [];
   #listener: StreamListener | null = null;
   #isClosed = false;
+  #isUnfilteredNoted = false;
   #cancelCheck: () => void = () => undefined;
 
   /** @throws RangeError when `self` is not among the nodes */
@@ -114,6 +115,8 @@ export class NetworkTransport implements Transport {
       address,
       port: this.#port,
       counters: this.#counters,
+      peers: this.#paths.addressesOn(link),
+      onUnfiltered: (reason) => this.#noteUnfiltered(reason),
       receive: (bytes, from, source) => {
         if (this.#isClosed) return;
         const arrivedAt: InstantMs = clock.now();
@@ -142,6 +145,11 @@ export class NetworkTransport implements Transport {
     if (problem === null) this.#problems.delete(index);
     else this.#problems.set(index, problem);
     this.#options.onNote?.(problem === null ? `${name}: usable` : `${name}: cannot be used: ${problem}`);
+  }
+
+  #noteUnfiltered(reason: string): void {
+    if (!this.#isUnfilteredNoted) this.#options.onNote?.(`a flood of strangers' packets cannot be kept out: ${reason}`);
+    this.#isUnfilteredNoted = true;
   }
 
   #planCheck(): void {

@@ -52,6 +52,11 @@ export class PeerPaths {
     return this.#byNode.get(peer) ?? [];
   }
 
+  /** The peers' addresses on `link`. */
+  addressesOn(link: LinkId): readonly string[] {
+    return [...this.#byAddress.values()].filter((path) => path.link === link).map((path) => path.target.address);
+  }
+
   /** True for an address that some peer has. */
   isPeer(address: string): boolean {
     return this.#byAddress.has(address);

@@ -3,6 +3,15 @@ import type { LinkId } from "../../model/ids.ts";
 import { bindProblem } from "./bind-problem.ts";
 import { bindDatagramSocket, type DatagramSocket, deviceIndexOf, type Target } from "./datagram-socket.ts";
 import { deviceOf, endpointText } from "./ip-address.ts";
+import { acceptAll, acceptNone, type Instruction, makeSourceFilter } from "./source-filter.ts";
+
+/** When strangers are held for a flood, and what of it is looked at. */
+export const floodLimits = {
+  /** Datagrams of strangers between two checks; from the next one on they are drawn by lot. A node set up wrongly sends 10 or 20. */
+  strangersMax: 500,
+  /** Of a flood, one in so many comes in: 150 a second of 150,000, for the status to tell that it goes on. */
+  sampleOneIn: 1024,
+} as const;
 
 /** One of this node's addresses. */
 export interface UdpLinkOptions {
@@ -13,6 +22,10 @@ export interface UdpLinkOptions {
   readonly counters: Counters;
   /** null: only sends; the kernel throws away what comes. */
   readonly receive: ((bytes: Uint8Array, address: string, source: string) => void) | null;
+  /** The other nodes' addresses on this link. Everybody else is a stranger, who must not flood it. */
+  readonly peers: readonly string[];
+  /** Told when the kernel does not keep floods out, and why. */
+  readonly onUnfiltered?: (reason: string) => void;
 }
 
 /**
@@ -20,17 +33,25 @@ export interface UdpLinkOptions {
  *
  * A device that goes down keeps its socket, which works again when it comes up. A device that was taken away and made anew has
  * another index under the same name, and the old socket is deaf for ever: `check` notices that.
+ *
+ * Strangers are heard, because they may be nodes that somebody has set up wrongly. Once they send too much, the kernel lets only a
+ * sample of them through, until a second has passed in which the lot fell on none. See ADR 0018.
  */
 export class UdpLink {
   readonly #options: UdpLinkOptions;
+  readonly #peers: ReadonlySet<string>;
   #bound: DatagramSocket | null = null;
   #isClosed = false;
   /** Since the last check: nothing came in, or something could not be sent. */
   #isDoubtful = false;
   #hasReceived = false;
+  /** Datagrams of strangers since the last check. */
+  #strangers = 0;
+  #isFlooded = false;
 
   constructor(options: UdpLinkOptions) {
     this.#options = options;
+    this.#peers = new Set(options.peers);
   }
 
   get isOpen(): boolean {
@@ -45,7 +66,7 @@ export class UdpLink {
     if (device === null)
       return `no network device that is up has the address ${address}; give it one, or mend "addresses"`;
     try {
-      const bound = await bindDatagramSocket(address, port, device);
+      const bound = await bindDatagramSocket({ address, port, device, filter: this.#filter() });
       if (this.#isClosed || this.#bound !== null) bound.socket.close();
       else this.#adopt(bound);
       return null;
@@ -67,6 +88,8 @@ export class UdpLink {
     const isDoubtful = this.#isDoubtful || isSilent;
     this.#hasReceived = false;
     this.#isDoubtful = false;
+    if (this.#isFlooded && this.#strangers === 0) this.#setFlooded(false);
+    this.#strangers = 0;
     if (this.#bound !== null) {
       if (!isDoubtful || this.#bound.deviceIndex === 0) return;
       const device = deviceOf(address);
@@ -85,8 +108,9 @@ export class UdpLink {
   }
 
   #adopt(bound: DatagramSocket): void {
-    const { receive } = this.#options;
+    const { receive, onUnfiltered } = this.#options;
     this.#bound = bound;
+    if (bound.filterProblem !== null) onUnfiltered?.(bound.filterProblem);
     bound.socket.on("error", (error: NodeJS.ErrnoException) => {
       this.#failed(error.code ?? error.message);
       if (this.#bound === bound) this.#drop();
@@ -94,8 +118,29 @@ export class UdpLink {
     if (receive === null) return;
     bound.socket.on("message", (bytes, { address, port }) => {
       this.#hasReceived = true;
+      if (!this.#peers.has(address)) this.#countStranger();
       receive(bytes, address, endpointText(address, port));
     });
+  }
+
+  #countStranger(): void {
+    this.#strangers += 1;
+    if (this.#strangers <= floodLimits.strangersMax || this.#isFlooded) return;
+    this.#options.counters.add(`link ${this.#options.link}: floods of strangers`);
+    this.#setFlooded(true);
+  }
+
+  #setFlooded(isFlooded: boolean): void {
+    this.#isFlooded = isFlooded;
+    // Where there is no filter, `onUnfiltered` has told so.
+    this.#bound?.setFilter(this.#filter());
+  }
+
+  #filter(): readonly Instruction[] {
+    const { address, receive, peers } = this.#options;
+    if (receive === null) return acceptNone;
+    if (!this.#isFlooded) return acceptAll;
+    return makeSourceFilter({ own: address, peers, strangersOneIn: floodLimits.sampleOneIn });
   }
 
   #drop(): void {

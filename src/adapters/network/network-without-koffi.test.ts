@@ -1,0 +1,25 @@
+import { expect, test, vi } from "vitest";
+import { parseNodeId } from "../../model/ids.ts";
+import { durationMs, instantMs, wallMs } from "../../model/units.ts";
+import { NetworkTransport } from "./network-transport.ts";
+
+vi.mock("../native/libc.ts", () => ({ loadLibc: () => null, libcProblem: () => "not for this processor" }));
+
+test("without koffi the network opens, and the log is told once that floods cannot be kept out", async () => {
+  const notes: string[] = [];
+  const [self, peer] = [parseNodeId("serv1"), parseNodeId("serv2")];
+  const nodes = [
+    { id: self, addresses: ["127.3.4.1", "127.3.5.1"], fence: [] },
+    { id: peer, addresses: ["127.3.4.2", "127.3.5.2"], fence: [] },
+  ];
+  const transport = new NetworkTransport({
+    self,
+    // Below the ports that the kernel gives away, and nobody else's on these addresses.
+    config: { nodes, heartbeat: { port: 6_941, deadtimeMs: durationMs(1_500) } },
+    clock: { now: () => instantMs(1), wall: () => wallMs(1), wakeAt: () => () => undefined },
+    onNote: (text) => notes.push(text),
+  });
+  await transport.open(() => undefined);
+  await transport.close();
+  expect(notes).toEqual(["a flood of strangers' packets cannot be kept out: no koffi (not for this processor)"]);
+});
