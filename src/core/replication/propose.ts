@@ -12,14 +12,15 @@ import { applyInstall, type Install } from "./install.ts";
 import { cutLog, appendEntries, entriesBetween, entryAt, foundingVoters } from "./log.ts";
 import { diskFloor, isBelow } from "./remembered-disk.ts";
 import { abortProposal, failProposal, logPosition, toElecting } from "./phases.ts";
-import { beatAtOnce, nextTimer, persist, send, standingOf, startTimer, type Turn } from "./turn.ts";
+import { beatAtOnce, nextTimer, persist, send, sendToAll, standingOf, startTimer, type Turn } from "./turn.ts";
 
 /** An installation with more entries than this is not sent again at the quick pace. */
 const quickInstallMax = 64;
 
 /**
  * Proposes a view of `members` (this node included): asks each for a promise, takes the newest of their logs, installs it on all, and
- * starts when all have it. The id is on disk before anyone sees it, so it names this one set for ever.
+ * starts when all have it. The id names this life, so it names this one set for ever: the others may be asked while the own promise is
+ * still on its way to the disk.
  */
 export function propose(turn: Turn, members: readonly NodeId[], restarts = 0): void {
   const { state } = turn;
@@ -36,17 +37,16 @@ export function propose(turn: Turn, members: readonly NodeId[], restarts = 0): v
     restarts,
   };
   persist(turn, [{ kind: "promise", promised: view }]);
+  sendToAll(turn, members, { kind: "propose", view, members: state.phase.members });
   beatAtOnce(turn);
 }
 
-/** The own promise is on disk: the others may be asked. */
+/** [GRP-15] The own promise is on disk: it counts. */
 export function onProposalDurable(turn: Turn, proposing: Proposing): void {
-  if (proposing.stage.kind !== "asking" || proposing.stage.answers.length > 0) return;
   const { self, incarnation } = turn.state.setup;
-  const timed: Proposing = { ...proposing, timer: startTimer(turn) };
-  turn.state.phase = timed;
-  for (const node of proposing.members) if (node !== self) sendPropose(turn, proposing, node);
-  onPromise(turn, timed, { node: self, incarnation, position: logPosition(turn) });
+  const { stage } = proposing;
+  if (stage.kind !== "asking" || stage.answers.some(({ node }) => node === self)) return;
+  onPromise(turn, proposing, { node: self, incarnation, position: logPosition(turn) });
 }
 
 /** A promise came in. [GRP-17] It is bound to the life that gave it: another life of that node means that it has rebooted since. */
@@ -178,8 +178,9 @@ export function resendStage(turn: Turn, proposing: Proposing): void {
   const { stage } = proposing;
   const { self } = turn.state.setup;
   let timer = nextTimer(turn, proposing.timer);
-  if (stage.kind === "asking" && stage.answers.length > 0) {
-    for (const node of unanswered(proposing)) sendPropose(turn, proposing, node);
+  if (stage.kind === "asking") {
+    const { view, members } = proposing;
+    sendToAll(turn, unanswered(proposing), { kind: "propose", view, members });
   } else if (stage.kind === "fetching") sendFetch(turn, proposing, stage);
   else if (stage.kind === "installing") {
     for (const [position, message] of stage.messages.entries()) {
@@ -237,10 +238,6 @@ function answerOf(answers: readonly MemberAnswer[], node: NodeId): MemberAnswer 
 
 function lifeOf(answers: readonly MemberAnswer[], node: NodeId): Incarnation {
   return answerOf(answers, node).incarnation;
-}
-
-function sendPropose(turn: Turn, proposing: Proposing, to: NodeId): void {
-  send(turn, to, { kind: "propose", view: proposing.view, members: proposing.members });
 }
 
 function sendFetch(turn: Turn, proposing: Proposing, stage: Fetching): void {

@@ -63,13 +63,13 @@ export class GroupCheckers {
     this.#watchLease(host, view, host.toWorldTime(state.leaseUntil), now);
   }
 
-  /** [GRP-15] What a message says must be on its sender's disk. */
+  /** [GRP-15] What a message says must be on its sender's disk. A proposal says nothing: it asks. */
   watchSend(host: GroupHost, message: Message, now: number): void {
     const { records, log } = host.disk;
     const hasSworn = (view: ViewId): boolean =>
       records.some((record) => record.kind === "promise" && sameViewId(record.promised, view));
     const isTrue =
-      message.kind === "propose" || message.kind === "promise"
+      message.kind === "promise"
         ? hasSworn(message.view)
         : message.kind === "installed"
           ? records.some((record) => record.kind === "install" && sameViewId(record.view, message.view))
