@@ -1,3 +1,4 @@
+import type { Checkpoint } from "../model/checkpoint.ts";
 import type { Entry, SubmitId } from "../model/entry.ts";
 import type { GroupFacts } from "../model/group-facts.ts";
 import type { Moment } from "../model/input.ts";
@@ -22,6 +23,7 @@ import { leading } from "./replication/order.ts";
 import { extendLease } from "./replication/own-lease.ts";
 import { onPacket } from "./replication/packets.ts";
 import { type GroupBoot, startState } from "./replication/start-state.ts";
+import { tidy } from "./replication/trim.ts";
 import { resendSubmissions, submit } from "./replication/submit.ts";
 import { openTurn, peerOf, replacePeer, standingOf, type Turn } from "./replication/turn.ts";
 
@@ -40,6 +42,8 @@ export type { GroupBoot } from "./replication/start-state.ts";
 /** What a step gives: beside `Stepped`, the entries that are delivered by it, in order. */
 export interface GroupStep extends Stepped<GroupState> {
   readonly delivered: readonly Entry[];
+  /** Delivered before them, in the place of all entries up to its index. */
+  readonly restored: Checkpoint | null;
   /** The id of what was submitted by this step. */
   readonly submitted?: SubmitId;
 }
@@ -48,7 +52,8 @@ export interface GroupStep extends Stepped<GroupState> {
 const phaseChangesMax = 8;
 
 /**
- * Begins a life: electing, with what the disk holds. Everything that was known to be committed is delivered again, from entry 1.
+ * Begins a life: electing, with what the disk holds. Everything that was known to be committed is delivered again, from the checkpoint
+ * of the log or entry 1 on.
  *
  * @throws RangeError when the disk contradicts itself
  */
@@ -61,7 +66,7 @@ export function startGroup(boot: GroupBoot, moment: Moment): GroupStep {
 
 /** One input. @throws RangeError when another node breaks the protocol so that going on would lose entries */
 export function stepGroup(state: GroupState, input: GroupInput, moment: Moment): GroupStep {
-  if (hasLeft(state)) return { state, effects: [], wakeAt: never, delivered: [] };
+  if (hasLeft(state)) return { state, effects: [], wakeAt: never, delivered: [], restored: null };
   const turn = openTurn(state, moment);
   forgiveOwnPause(turn);
   const submitted = take(turn, input);
@@ -94,6 +99,7 @@ export function groupFacts(state: GroupState, moment: Moment): GroupFacts {
     delivered: state.delivered,
     // Only when the disk says so too: a crash before that would bring the distrusted disk back to a vote.
     bootAbove: state.disk.writes.length === 0 ? state.bootAbove : null,
+    refusal: state.refusal,
   };
 }
 
@@ -142,12 +148,13 @@ function closeTurn(turn: Turn): GroupStep {
   probeSilent(turn);
   resendSubmissions(turn);
   if (state.leave !== null) judgeLeave(turn, state.leave);
+  tidy(turn);
   extendLease(turn);
   if (turn.beat !== "none")
     turn.effects.push({ kind: "beat", body: beatBody(state, moment.now), atOnce: turn.beat === "at-once" });
   state.steppedAt = moment.now;
   state.wantedAt = turn.wakeAt;
-  return { state, effects: turn.effects, wakeAt: turn.wakeAt, delivered: turn.delivered };
+  return { state, effects: turn.effects, wakeAt: turn.wakeAt, delivered: turn.delivered, restored: turn.restored };
 }
 
 function judge(turn: Turn): void {

@@ -496,6 +496,7 @@ function factsOf(driver: Driver, node: DriverNode): GroupFacts {
     length: driver.entries.length,
     delivered: driver.entries.length,
     bootAbove: null,
+    refusal: null,
   };
 }
 

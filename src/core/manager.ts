@@ -1,3 +1,4 @@
+import type { Checkpoint } from "../model/checkpoint.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Entry, SubmitId } from "../model/entry.ts";
@@ -14,6 +15,7 @@ import { mandate, watchLease } from "./manager-lease.ts";
 import { shutDown } from "./manager-leaving.ts";
 import { noteHearings } from "./manager-patience.ts";
 import { answerRequests, takeConfig, takeIntent } from "./manager-requests.ts";
+import { restore } from "./manager-restore.ts";
 import { afterRunner, proposeConfig, report, retryFailed, runServices } from "./manager-services.ts";
 import { type ManagerState, patch, say, type ToGroup, type Work } from "./manager-work.ts";
 import { emptyClusterState } from "./services/cluster-state.ts";
@@ -38,6 +40,8 @@ export interface ManagerBoot {
 
 /** Entries in their order. `isReplay`: history from before this start, from which nothing local follows. */
 export interface Delivered {
+  /** Comes before the entries, and takes the place of all up to its index. Default: nothing does. */
+  readonly restored?: Checkpoint | null;
   readonly entries: readonly Entry[];
   readonly isReplay: boolean;
 }
@@ -90,6 +94,7 @@ export function stepManager(
   moment: Moment,
 ): ManagerStep {
   const work: Work = { state, effects: [], toGroup: [], wakeAt: never, facts, moment };
+  if (delivered.restored) restore(work, delivered.restored, delivered.isReplay);
   for (const entry of delivered.entries) deliver(work, entry, delivered.isReplay);
   if (input !== null) take(work, input);
   noteHearings(work);

@@ -53,6 +53,8 @@ function localWarnings(manager: ManagerState, facts: GroupFacts, moment: Moment)
   for (const node of facts.closed) {
     if (manager.cluster.nodes[node]?.off === null) warnings.push(`node ${node} answers, but its daemon does not run`);
   }
+  if (facts.refusal !== null)
+    warnings.push(`${manager.self} stays outside, it is older than the others: ${facts.refusal}`);
   const { config } = manager.cluster;
   if (config !== null && config.digest !== manager.fileDigest) {
     warnings.push(`the configuration file of ${manager.self} differs from the one in force`);

@@ -1,6 +1,7 @@
+import type { Checkpoint } from "../model/checkpoint.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { Stepped } from "../model/core-step.ts";
-import type { DiskState } from "../model/disk.ts";
+import type { DiskRecord, DiskState } from "../model/disk.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Entry } from "../model/entry.ts";
 import type { GroupFacts } from "../model/group-facts.ts";
@@ -14,7 +15,11 @@ import type { GroupInput } from "./group-input.ts";
 import { type Delivered, type ManagerInput, noteSubmitted, startManager, stepManager } from "./manager.ts";
 import { finishShutdown } from "./manager-leaving.ts";
 import { managerConfig, type ManagerState } from "./manager-work.ts";
+import { diskStateOf } from "./replication/disk-state.ts";
+import type { LogLimits } from "./replication/log-limits.ts";
 import type { GroupState } from "./replication/group-state.ts";
+import { replayDisk } from "./replication/replay-disk.ts";
+import { clusterMachine } from "./services/cluster-machine.ts";
 import { explainService } from "./services/explain.ts";
 import { takeSnapshot } from "./snapshot.ts";
 
@@ -45,6 +50,8 @@ export interface CoreBoot {
   readonly config: ClusterConfig;
   readonly configDigest: string;
   readonly disk: DiskState;
+  /** Default: `logLimits`. */
+  readonly limits?: LogLimits;
   readonly seed: number;
   readonly version: string;
 }
@@ -52,18 +59,33 @@ export interface CoreBoot {
 /** One step of the core. */
 export interface CoreStep extends Stepped<CoreState> {}
 
+/**
+ * What the records of a journal add up to.
+ *
+ * @throws RangeError when they contradict each other, or hold what is no state of a cluster: the journal is damaged then
+ */
+export function replayCoreDisk(records: readonly DiskRecord[]): DiskState {
+  const disk = replayDisk(records);
+  const { checkpoint } = disk;
+  if (checkpoint !== null && !clusterMachine.accepts(checkpoint.state, checkpoint.index))
+    throw new RangeError(`Cannot replay the checkpoint of entry ${checkpoint.index}: its state is none of a cluster`);
+  return disk;
+}
+
 /** Starts from the disk: what was committed is applied again, and gives its events again, but nothing else. */
 export function startCore(boot: CoreBoot, moment: Moment): CoreStep {
   const { self, incarnation, config, disk, seed } = boot;
   const { nodes, heartbeat, quorum } = config;
+  const more =
+    boot.limits === undefined ? { machine: clusterMachine } : { machine: clusterMachine, limits: boot.limits };
   const group = startGroup(
-    { self, incarnation, nodes: nodes.map((node) => node.id), heartbeat, quorum, disk, seed },
+    { self, incarnation, nodes: nodes.map((node) => node.id), heartbeat, quorum, disk, seed, ...more },
     moment,
   );
   const manager = startManager({ self, incarnation, config, configDigest: boot.configDigest }, moment);
   const work = beginWork(group.state, manager, { group: group.wakeAt, manager: never });
-  takeGroupStep(work, { ...group, delivered: [] });
-  runManager(work, null, { entries: group.delivered, isReplay: true }, moment);
+  takeGroupStep(work, { ...group, delivered: [], restored: null });
+  runManager(work, null, { restored: group.restored, entries: group.delivered, isReplay: true }, moment);
   settle(work, moment);
   return endWork(work, boot.version, moment);
 }
@@ -81,6 +103,11 @@ export function stepCore(core: CoreState, input: Input, moment: Moment): CoreSte
 /** Read-only state for the API; the daemon adds what only it knows. */
 export function snapshotOf(core: CoreState, moment: Moment): CoreSnapshot {
   return takeSnapshot(core.manager, groupFacts(core.group, moment), core.version, moment);
+}
+
+/** What this node's disk holds when everything asked for is written: what a restart in place begins with. */
+export function diskOf(core: CoreState): DiskState {
+  return diskStateOf(core.group);
 }
 
 /** Why a service is where it is; null when there is no such service. */
@@ -105,10 +132,19 @@ interface Work {
   managerWakeAt: InstantMs;
   readonly effects: Effect[];
   delivered: Entry[];
+  restored: Checkpoint | null;
 }
 
 function beginWork(group: GroupState, manager: ManagerState, wakeAt: { group: InstantMs; manager: InstantMs }): Work {
-  return { group, manager, groupWakeAt: wakeAt.group, managerWakeAt: wakeAt.manager, effects: [], delivered: [] };
+  return {
+    group,
+    manager,
+    groupWakeAt: wakeAt.group,
+    managerWakeAt: wakeAt.manager,
+    effects: [],
+    delivered: [],
+    restored: null,
+  };
 }
 
 /**
@@ -116,7 +152,8 @@ function beginWork(group: GroupState, manager: ManagerState, wakeAt: { group: In
  * its time has come. A longer lease is no such fact; it is known at the next tick.
  */
 function concernsManager(core: CoreState, work: Work, moment: Moment): boolean {
-  if (work.delivered.length > 0 || moment.now >= core.managerWakeAt || hasLeft(work.group)) return true;
+  if (work.delivered.length > 0 || work.restored !== null || moment.now >= core.managerWakeAt || hasLeft(work.group))
+    return true;
   const [was, is] = [core.facts, groupFacts(work.group, moment)];
   return (
     was.view !== is.view ||
@@ -148,9 +185,9 @@ const roundsMax = 100;
 /** Passes entries up and submissions down until both are quiet. */
 function settle(work: Work, moment: Moment): void {
   for (let round = 0; round < roundsMax; round += 1) {
-    runManager(work, null, { entries: takeDelivered(work), isReplay: false }, moment);
+    runManager(work, null, takeDelivered(work), moment);
     const isSent = sendOutbox(work, moment);
-    if (!isSent && work.delivered.length === 0) {
+    if (!isSent && work.delivered.length === 0 && work.restored === null) {
       if (hasLeft(work.group)) finish(work);
       return;
     }
@@ -174,13 +211,18 @@ function takeGroupStep(work: Work, step: GroupStep): void {
   work.group = step.state;
   work.groupWakeAt = step.wakeAt;
   work.effects.push(...step.effects);
+  if (step.restored !== null) {
+    work.restored = step.restored;
+    work.delivered = [];
+  }
   work.delivered.push(...step.delivered);
 }
 
-function takeDelivered(work: Work): readonly Entry[] {
-  const { delivered } = work;
+function takeDelivered(work: Work): Delivered {
+  const { delivered, restored } = work;
   work.delivered = [];
-  return delivered;
+  work.restored = null;
+  return { restored, entries: delivered, isReplay: false };
 }
 
 function runManager(work: Work, input: ManagerInput | null, delivered: Delivered, moment: Moment): void {

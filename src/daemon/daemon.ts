@@ -50,8 +50,6 @@ export class Daemon implements Control {
   readonly #ticker: Ticker;
   readonly #dropped = new Counters();
   readonly #refused = new RefusedPackets();
-  /** Everything on disk in order, for a restart in place. The entries are the core's own objects, so this costs little. */
-  readonly #records: DiskRecord[] = [];
   #core: CoreState | null = null;
   #config: ClusterConfig;
   #fileDigest: string;
@@ -226,19 +224,14 @@ export class Daemon implements Control {
   #boot(content: JournalContent, next: (life: Life) => void, fail: (error: unknown) => void): void {
     const found = readDisk(content, this.#rules);
     const { journal } = this.#setup.ports;
-    let written: Promise<void>;
-    if (found.damage === null) {
-      const record: DiskRecord = { kind: "boot", boot: found.disk.boot + 1 };
-      this.#records.push(...content.records, record);
-      written = journal.append([record]);
-    } else {
+    const disk: DiskState = { ...found.disk, boot: found.disk.boot + 1 };
+    const record: DiskRecord = { kind: "boot", boot: disk.boot };
+    if (found.damage !== null)
       this.#own("error", `journal damaged, this node starts without its history: ${found.damage}`);
-      this.#records.push({ kind: "boot", boot: 1 });
-      written = journal.rewrite(this.#records);
-    }
+    const written = found.damage === null ? journal.append([record]) : journal.rewrite([record]);
     written.then(() => {
       // oxlint-disable-next-line promise/no-callback-in-promise -- waiting is a callback here, see above
-      if (!this.#isEnding) next(this.#newLife(this.#rules.replayDisk(this.#records)));
+      if (!this.#isEnding) next(this.#newLife(disk));
     }, fail);
   }
 
@@ -265,7 +258,6 @@ export class Daemon implements Control {
         event: (event) => this.#tell(event),
         progress: (request, text) => this.#requests.progress(request, text),
         answer: (request, answer) => this.#requests.answer(request, withoutQuorum(answer)),
-        recorded: (records) => this.#records.push(...records),
         diskFailed: (reason) => this.#end("failed", `Cannot write the journal: ${reason}`),
         exit: () => this.#end("left", "left the cluster"),
       },
@@ -283,14 +275,15 @@ export class Daemon implements Control {
     this.#isRestarting = true;
     this.#ticker.stop();
     this.#own("warning", `boot counter raised above ${boot}: the group remembers a later life of this node`);
-    const record: DiskRecord = { kind: "boot", boot: boot + 1 };
-    this.#records.push(record);
+    // Nothing is being written now, or the core would not ask for this.
+    const disk: DiskState = { ...this.#rules.diskOf(this.#startedCore()), boot: boot + 1 };
+    const record: DiskRecord = { kind: "boot", boot: disk.boot };
     const silent = this.#executor?.close() ?? Promise.resolve();
     const written = this.#setup.ports.journal.append([record]);
     const fail = (error: unknown): void => this.#end("failed", `Cannot write the journal: ${String(error)}`);
     const begin = (): void => {
       if (this.#isEnding) return;
-      const life = this.#newLife(this.#rules.replayDisk(this.#records));
+      const life = this.#newLife(disk);
       life.beater.ready().then(() => this.#begin(life), fail);
     };
     silent.then(() => written.then(begin, fail), fail);

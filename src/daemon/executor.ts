@@ -3,7 +3,6 @@ import type { Input } from "../model/input.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { HeartbeatBody, Message } from "../model/message.ts";
 import type { FenceCall, FenceOutcome, Operation, OperationOutcome } from "../model/operation.ts";
-import type { DiskRecord } from "../model/disk.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import type { Answer } from "../model/intent.ts";
 import { unreachable } from "../model/unreachable.ts";
@@ -21,8 +20,6 @@ export interface ExecutorOwner {
   event(event: Omit<ClusterEvent, "sequence">): void;
   progress(request: number, text: string): void;
   answer(request: number, answer: Answer): void;
-  /** The records are handed to the disk; kept by whom needs them for a restart in place. */
-  recorded(records: readonly DiskRecord[]): void;
   diskFailed(reason: string): void;
   exit(): void;
 }
@@ -85,7 +82,7 @@ export class Executor {
   #executeOne(effect: Effect): void {
     switch (effect.kind) {
       case "persist":
-        return this.#persist(effect.write, effect.records);
+        return this.#persist(effect);
       case "send":
         return this.#send(effect.to, effect.message);
       case "beat":
@@ -115,9 +112,9 @@ export class Executor {
     }
   }
 
-  #persist(write: number, records: readonly DiskRecord[]): void {
-    this.#owner.recorded(records);
-    this.#ports.journal.append(records).then(
+  #persist({ write, records, isRewrite }: Extract<Effect, { kind: "persist" }>): void {
+    const { journal } = this.#ports;
+    (isRewrite === true ? journal.rewrite(records) : journal.append(records)).then(
       () => this.#result({ kind: "persisted", write }),
       (error: unknown) => {
         if (!this.#isClosed) this.#owner.diskFailed(reasonOf(error));

@@ -63,6 +63,8 @@ export interface Rules {
   configOf(core: CoreState): ClusterConfig;
   /** A boot counter that this node must get above before it may go on; null when all is well. */
   bootAboveOf(core: CoreState): number | null;
+  /** What the disk holds once everything asked for is written. */
+  diskOf(core: CoreState): DiskState;
 }
 
 /** How a daemon ended. `left`: a clean stop. `failed`: it could not go on; the supervisor decides what next. */

@@ -1,3 +1,4 @@
+import type { Checkpoint } from "./checkpoint.ts";
 import type { Entry } from "./entry.ts";
 import type { NodeId } from "./ids.ts";
 import type { Installation } from "./installation.ts";
@@ -12,9 +13,11 @@ export type DiskRecord =
   | { readonly kind: "founded"; readonly voters: readonly NodeId[] }
   | { readonly kind: "promise"; readonly promised: ViewId }
   /** Replaces the log from `from` on and moves logView, in one switch. */
-  | ({ readonly kind: "install" } & Installation)
+  | ({ readonly kind: "install"; readonly checkpoint?: Checkpoint } & Installation)
   | { readonly kind: "append"; readonly entries: readonly Entry[] }
   | { readonly kind: "committed"; readonly committed: number }
+  /** The whole log anew, with the view it was installed in: what a journal that has grown is rewritten to. */
+  | ({ readonly kind: "log" } & WrittenLog)
   /** The group remembers a later life of this node than its disk does (a restored backup): the disk counts as lost from here on. */
   | { readonly kind: "distrusted" };
 
@@ -26,9 +29,24 @@ export interface DiskState {
   readonly members: readonly Member[];
   readonly base: number;
   readonly committed: number;
-  /** Entry of index i at position i-1. */
+  /** What the log begins with when it was trimmed; null when it begins with entry 1. */
+  readonly checkpoint: Checkpoint | null;
+  /** The entries behind the checkpoint, without a gap. */
   readonly log: readonly Entry[];
-  /** The founding electorate; entries of the log override it. */
+  /** The founding electorate; null on a blank disk, and where a checkpoint takes its place. */
   readonly founding: Electorate | null;
   readonly isBlank: boolean;
+  /** About how many bytes were written since the journal was last rewritten. */
+  readonly grownBytes: number;
+}
+
+/** A log with the view it was installed in. */
+export interface WrittenLog {
+  readonly view: ViewId;
+  readonly members: readonly Member[];
+  readonly base: number;
+  readonly committed: number;
+  readonly founding: Electorate | null;
+  readonly checkpoint: Checkpoint | null;
+  readonly entries: readonly Entry[];
 }

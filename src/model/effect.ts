@@ -9,7 +9,13 @@ import type { AddressResource } from "./cluster-config.ts";
 /** Everything the core ever asks for. Effects are executed in list order; only `persist` finishes later, with `persisted`. */
 export type Effect =
   /** Writes finish in order; a message that depends on one is sent only after its `persisted` input. */
-  | { readonly kind: "persist"; readonly write: number; readonly records: readonly DiskRecord[] }
+  | {
+      readonly kind: "persist";
+      readonly write: number;
+      readonly records: readonly DiskRecord[];
+      /** The records take the place of everything written before, in one switch. */
+      readonly isRewrite?: true;
+    }
   /** On every link as a datagram when it fits, else over the pair's stream. May be lost, doubled, reordered. */
   | { readonly kind: "send"; readonly to: NodeId; readonly message: Message }
   /** What the beat thread says from now on, every keepalive, until it is told anew or the main loop falls silent. `atOnce`: also right now. */

@@ -29,4 +29,6 @@ export interface GroupFacts {
    * Append a boot record above it and start again; null when all is well.
    */
   readonly bootAbove: number | null;
+  /** Why this node cannot take up the state of the group; null when all is well. */
+  readonly refusal: string | null;
 }

@@ -73,8 +73,22 @@ export type Message =
   | { readonly kind: "entry"; readonly view: ViewId; readonly entry: Entry; readonly committed: number }
   | { readonly kind: "ack"; readonly view: ViewId; readonly length: number }
   | { readonly kind: "commit"; readonly view: ViewId; readonly committed: number }
+  /** Asks for the checkpoint at `index`, from that character on. */
+  | { readonly kind: "checkpoint-fetch"; readonly view: ViewId; readonly index: number; readonly from: number }
+  | ({ readonly kind: "checkpoint-part"; readonly view: ViewId } & CheckpointPart)
   /** Saves the deadtime after a clean leave; proves nothing. */
   | { readonly kind: "goodbye"; readonly at: WallMs };
+
+/** A piece of a checkpoint's text, which is ASCII. */
+export interface CheckpointPart {
+  readonly index: number;
+  /** Characters of the whole. */
+  readonly size: number;
+  /** Of the whole: parts of different texts must not be put together. */
+  readonly check: string;
+  readonly from: number;
+  readonly text: string;
+}
 
 /** A message with its sender, after authentication, cluster, version and replay checks. */
 export interface Packet {

@@ -64,6 +64,7 @@ function lengthOf(message: Message): number {
   if (message.kind === "install" || message.kind === "log-part") {
     return message.entries.reduce((sum, entry) => sum + lengthOfEntry(entry), headBytes);
   }
+  if (message.kind === "checkpoint-part") return headBytes + message.text.length;
   return headBytes + 80;
 }
 

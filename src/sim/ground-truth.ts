@@ -1,3 +1,4 @@
+import type { Checkpoint } from "../model/checkpoint.ts";
 import type { ClusterConfig, ServiceConfig } from "../model/cluster-config.ts";
 import type { DiskRecord } from "../model/disk.ts";
 import type { Entry } from "../model/entry.ts";
@@ -36,6 +37,8 @@ export class GroundTruth {
   readonly nodes: ReadonlyMap<NodeId, NodeTruth>;
   /** The one order: the entry first delivered at each index, by anybody. */
   readonly entries: Entry[] = [];
+  /** Told of each checkpoint that comes to a disk. */
+  onCheckpoint: (node: NodeId, checkpoint: Checkpoint) => void = () => undefined;
   /** Happenings that may move a service: faults and wishes of operators. */
   causes = 0;
 
@@ -95,6 +98,11 @@ export class GroundTruth {
   onDurable(node: NodeId, records: readonly DiskRecord[]): void {
     const truth = this.of(node);
     for (const record of records) {
+      if (record.kind === "log") this.#replaceLog(truth, truth.log, record.checkpoint, record.entries);
+      if (record.kind === "install" && record.checkpoint !== undefined) {
+        this.#replaceLog(truth, this.entries, record.checkpoint, record.entries);
+        continue;
+      }
       if (record.kind === "append") for (const entry of record.entries) truth.log[entry.index - 1] = entry;
       if (record.kind === "install") truth.log = [...truth.log.slice(0, record.from - 1), ...record.entries];
     }
@@ -154,6 +162,19 @@ export class GroundTruth {
       "online-node",
     ]);
     return wish === "standby-node";
+  }
+
+  /** What a checkpoint stands for is what was delivered; that it says the same is checked where it is written. */
+  #replaceLog(
+    truth: NodeTruth,
+    before: readonly Entry[],
+    checkpoint: Checkpoint | null,
+    entries: readonly Entry[],
+  ): void {
+    const log = before.slice(0, checkpoint?.index ?? 0);
+    for (const entry of entries) log[entry.index - 1] = entry;
+    truth.log = log;
+    if (checkpoint !== null) this.onCheckpoint(truth.node, checkpoint);
   }
 
   #lastIntent(

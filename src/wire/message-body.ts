@@ -28,6 +28,8 @@ const kindNumbers: Readonly<Record<Kind, number>> = {
   ack: 14,
   commit: 15,
   goodbye: 16,
+  "checkpoint-fetch": 17,
+  "checkpoint-part": 18,
 };
 
 const kindsByNumber = new Map((Object.keys(kindNumbers) as Kind[]).map((kind) => [kindNumbers[kind], kind]));
@@ -56,6 +58,15 @@ export function writeMessage(writer: BodyWriter, message: Message): void {
       return writer.viewId(message.view);
     case "fetch":
       return writeNumbers(writer, message.view, message.from, message.to);
+    case "checkpoint-fetch":
+      return writeNumbers(writer, message.view, message.index, message.from);
+    case "checkpoint-part": {
+      writeNumbers(writer, message.view, message.index, message.size, message.from);
+      writer.shortText(message.check);
+      const bytes = Buffer.from(message.text, "latin1");
+      writer.natural(bytes.length);
+      return writer.bytes(bytes);
+    }
     case "log-part":
       writeNumbers(writer, message.view, message.from);
       return writeEntries(writer, message.entries);
@@ -107,6 +118,10 @@ function readKind(reader: BodyReader, kind: Kind): Message {
       return { kind, view: reader.viewId() };
     case "fetch":
       return { kind, view: reader.viewId(), from: reader.natural(), to: reader.natural() };
+    case "checkpoint-fetch":
+      return { kind, view: reader.viewId(), index: reader.natural(), from: reader.natural() };
+    case "checkpoint-part":
+      return readCheckpointPart(reader);
     case "log-part":
       return { kind, view: reader.viewId(), from: reader.natural(), entries: readEntries(reader) };
     case "install":
@@ -139,6 +154,22 @@ function readInstall(reader: BodyReader): Message {
     founding: reader.nodes(),
     entries: readEntries(reader),
   };
+}
+
+function readCheckpointPart(reader: BodyReader): Message {
+  return {
+    kind: "checkpoint-part",
+    view: reader.viewId(),
+    index: reader.natural(),
+    size: reader.natural(),
+    from: reader.natural(),
+    check: latin1(reader.bytes(reader.byte())),
+    text: latin1(reader.bytes(reader.natural())),
+  };
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }
 
 function writeNumbers(writer: BodyWriter, view: Entry["view"], ...numbers: readonly number[]): void {

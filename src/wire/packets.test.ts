@@ -90,6 +90,15 @@ const byKind: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Omit<Extract<Me
   nack: fc.record({ view, promised: view }),
   abort: fc.record({ view }),
   fetch: fc.record({ view, from: natural, to: natural }),
+  "checkpoint-fetch": fc.record({ view, index: natural, from: natural }),
+  "checkpoint-part": fc.record({
+    view,
+    index: natural,
+    size: natural,
+    check: fc.stringMatching(/^[0-9a-f]{16}$/),
+    from: natural,
+    text: fc.stringMatching(/^[ -~]{0,300}$/),
+  }),
   "log-part": fc.record({ view, from: natural, entries }),
   install: fc.record({
     view,

@@ -51,6 +51,24 @@ test("a torn last write is cut away, so that the next one does not make it damag
   await third.close();
 });
 
+test("[GRP-58] a rewrite that was cut at any byte leaves what was there before", async () => {
+  await journal.load();
+  await journal.append([record, { kind: "committed", committed: 1 }]);
+  const before = await readFile(join(folder, "journal"));
+  await journal.rewrite([{ kind: "boot", boot: 9 }]);
+  const after = await readFile(join(folder, "journal"));
+  await journal.close();
+  for (let length = 0; length <= after.length; length += 1) {
+    await writeFile(join(folder, "journal"), before);
+    await writeFile(join(folder, "journal.new"), after.subarray(0, length));
+    const next = new FileJournal(folder);
+    expect(await next.load()).toMatchObject({ state: "good", records: [record, { kind: "committed", committed: 1 }] });
+    await next.rewrite([{ kind: "boot", boot: 10 }]);
+    await next.close();
+  }
+  expect(await readFile(join(folder, "journal"))).toHaveLength(after.length + 1);
+});
+
 describe("the lock", () => {
   test("keeps a second journal out while the first is open, and the error says what to do", async () => {
     await journal.load();

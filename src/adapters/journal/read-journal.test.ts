@@ -36,6 +36,11 @@ function write(all: readonly (readonly DiskRecord[])[]): Written {
   return { bytes: Buffer.concat(parts), ends };
 }
 
+test("[GRP-66] a checkpoint of a newer format makes the journal foreign, not damaged", () => {
+  const log = { kind: "log", checkpoint: { format: 2, index: 9 }, entries: [] } as unknown as DiskRecord;
+  expect(readJournal(write([...writes, [log]]).bytes).state).toBe("foreign");
+});
+
 const { bytes, ends } = write(writes);
 
 describe("a cut", () => {

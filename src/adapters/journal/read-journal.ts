@@ -1,3 +1,4 @@
+import { checkpointFormat } from "../../model/checkpoint.ts";
 import type { DiskRecord } from "../../model/disk.ts";
 import { chainStart, type ChainLink, fileHeader, fileMagic, frameMarker, readFrame } from "./frame.ts";
 
@@ -35,6 +36,7 @@ const knownKinds: Readonly<Record<DiskRecord["kind"], true>> = {
   install: true,
   append: true,
   committed: true,
+  log: true,
 };
 
 /** Total. */
@@ -57,7 +59,7 @@ export function readJournal(bytes: Buffer): ReadJournal {
     }
     const read = readRecords(frame.payload);
     if (read === null)
-      return { state: "foreign", detail: `frame ${frame.link.sequence} has records of an unknown kind` };
+      return { state: "foreign", detail: `frame ${frame.link.sequence} has records of an unknown kind or format` };
     records.push(...read);
     ({ link, end: at } = frame);
   }
@@ -128,5 +130,13 @@ function readRecords(payload: Uint8Array): readonly DiskRecord[] | null {
 
 function isRecord(value: unknown): value is DiskRecord {
   if (typeof value !== "object" || value === null || !("kind" in value)) return false;
-  return typeof value.kind === "string" && Object.hasOwn(knownKinds, value.kind);
+  if (typeof value.kind !== "string" || !Object.hasOwn(knownKinds, value.kind)) return false;
+  const checkpoint = "checkpoint" in value ? value.checkpoint : null;
+  return checkpoint === null || isOfKnownFormat(checkpoint);
+}
+
+/** Of a newer version, it is not damaged: the version that wrote it can read it. */
+function isOfKnownFormat(checkpoint: unknown): boolean {
+  if (typeof checkpoint !== "object" || checkpoint === null || !("format" in checkpoint)) return true;
+  return checkpoint.format === checkpointFormat;
 }

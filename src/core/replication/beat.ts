@@ -9,6 +9,7 @@ import { never } from "../../model/units.ts";
 export function beatBody(state: GroupState, now: InstantMs): HeartbeatBody {
   const { phase, setup, log } = state;
   const stuckSince = waitingSince(state.disk);
+  const waitedMs = stuckSince === never ? 0 : Math.max(0, Math.round(now - stuckSince));
   return {
     status: phase.kind,
     promised: state.promised,
@@ -21,7 +22,8 @@ export function beatBody(state: GroupState, now: InstantMs): HeartbeatBody {
     electorate: log.electorates.at(-1) ?? { index: 0, voters: [] },
     isBlank: state.isBlank,
     loopLateMs: state.loopLateMs,
-    diskLateMs: stuckSince === never ? 0 : Math.max(0, Math.round(now - stuckSince)),
+    // Who cannot take the group's state up is left out of proposals like one whose disk hangs, or each of them would wait for it.
+    diskLateMs: Math.max(waitedMs, state.refusal === null ? 0 : setup.timers.ack),
   };
 }
 

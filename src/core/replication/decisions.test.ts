@@ -92,6 +92,9 @@ describe("what is on disk", () => {
     writes: [],
     next: 1,
     committed: 0,
+    grownBytes: 0,
+    rewriteAtBytes: 1,
+    untrimmedBytes: 0,
   };
   const entry = (index: number) => ({
     index,

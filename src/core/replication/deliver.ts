@@ -1,3 +1,4 @@
+import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { Entry } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
@@ -5,12 +6,14 @@ import { after } from "../../model/units.ts";
 import { knowLife } from "../membership/hear-beat.ts";
 import { resendDelay } from "../membership/timers.ts";
 import { entryAt } from "./log.ts";
-import { withSubmission } from "./submissions.ts";
+import { submissionsOf, withSubmission } from "./submissions.ts";
 import { committedRecord, peerOf, persist, replacePeer, type Turn } from "./turn.ts";
 
 /** Delivers everything up to the commit index. Called when it has moved, and once at the start for what was delivered before. */
 export function deliver(turn: Turn): void {
   const { state } = turn;
+  const { checkpoint } = state.log;
+  if (checkpoint !== null && state.delivered < checkpoint.index) restore(turn, checkpoint);
   while (state.delivered < state.committed) {
     const entry = entryAt(state.log, state.delivered + 1);
     if (entry === undefined)
@@ -18,6 +21,30 @@ export function deliver(turn: Turn): void {
     state.delivered = entry.index;
     turn.delivered.push(entry);
     take(turn, entry);
+  }
+}
+
+/**
+ * [GRP-56] The entries that it stands for are delivered in one piece. What this step has delivered before is in it.
+ */
+function restore(turn: Turn, checkpoint: Checkpoint): void {
+  const { state } = turn;
+  const { self, incarnation } = state.setup;
+  turn.restored = checkpoint;
+  turn.delivered.length = 0;
+  state.delivered = checkpoint.index;
+  state.lastDelivered = submissionsOf(checkpoint);
+  const own = state.lastDelivered.get(self);
+  const ordered = own !== undefined && own.incarnation === incarnation ? own.sequence : 0;
+  state.pending = state.pending.filter(({ id }) => id.sequence > ordered);
+  for (const member of checkpoint.lives) {
+    const peer = peerOf(turn, member.node);
+    if (peer !== undefined) replacePeer(turn, knowLife(peer, member.incarnation));
+  }
+  for (const { node, incarnation: life } of checkpoint.left) {
+    // A goodbye of a later life is no less true.
+    const gone = peerOf(turn, node)?.gone ?? null;
+    if (gone === null || gone < life) noteLeft(turn, checkpoint.index, node, life);
   }
 }
 

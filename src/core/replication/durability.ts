@@ -1,6 +1,7 @@
 import type { DiskRecord } from "../../model/disk.ts";
 import { type InstantMs, never } from "../../model/units.ts";
 import type { ViewId } from "../../model/view.ts";
+import { recordBytes } from "./record-bytes.ts";
 
 /**
  * What is on disk, apart from what is in memory.
@@ -30,6 +31,11 @@ export interface DiskProgress {
   readonly next: number;
   /** Commit index that was last written. */
   readonly committed: number;
+  /** About how much was written since the journal was last rewritten, and when that is worth the next one. */
+  readonly grownBytes: number;
+  readonly rewriteAtBytes: number;
+  /** About how much was added since the log was last trimmed. */
+  readonly untrimmedBytes: number;
 }
 
 /** One more write under way. */
@@ -37,7 +43,14 @@ export function asked(disk: DiskProgress, records: readonly DiskRecord[], now: I
   const after = records.reduce(holding, disk.writes.at(-1) ?? disk.durable);
   const { promised, logView, length } = after;
   const write: Write = { promised, logView, length, write: disk.next, askedAt: now };
-  return { ...disk, writes: [...disk.writes, write], next: disk.next + 1 };
+  const added = records.reduce((sum, record) => sum + recordBytes(record), 0);
+  return {
+    ...disk,
+    writes: [...disk.writes, write],
+    next: disk.next + 1,
+    grownBytes: disk.grownBytes + added,
+    untrimmedBytes: disk.untrimmedBytes + added,
+  };
 }
 
 /** What the disk holds after one more record. */
@@ -47,6 +60,8 @@ function holding(before: Durable, record: DiskRecord): Durable {
       return { ...before, promised: record.promised };
     case "install":
       return { promised: before.promised, logView: record.view, length: record.base };
+    case "log":
+      return { ...before, logView: record.view, length: (record.checkpoint?.index ?? 0) + record.entries.length };
     case "append":
       return { ...before, length: record.entries.at(-1)?.index ?? before.length };
     case "boot":

@@ -1,3 +1,4 @@
+import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { QuorumConfig } from "../../model/cluster-config.ts";
 import type { Entry, EntryBody, SubmitId } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
@@ -9,7 +10,10 @@ import type { Peer } from "../membership/peer.ts";
 import type { GroupTimers } from "../membership/timers.ts";
 import type { RaceState } from "../quorum/fencing-race.ts";
 import type { DiskProgress } from "./durability.ts";
+import type { Transfer } from "./checkpoint-text.ts";
 import type { Log } from "./log.ts";
+import type { LogLimits } from "./log-limits.ts";
+import type { StateMachine } from "./state-machine.ts";
 import type { LastSubmissions } from "./submissions.ts";
 
 /**
@@ -62,6 +66,8 @@ export interface GroupState {
   /** The newest proposal that was held back because the present view is alive. */
   readonly held: HeldProposal | null;
   readonly bootAbove: number | null;
+  /** Why the group's checkpoint cannot be read here (it is of a newer version): nothing is promised any more. */
+  readonly refusal: string | null;
 }
 
 /** What stays for a life. */
@@ -74,6 +80,8 @@ export interface GroupSetup {
   readonly quorum: QuorumConfig;
   readonly timers: GroupTimers;
   readonly startedAt: InstantMs;
+  readonly machine: StateMachine;
+  readonly limits: LogLimits;
 }
 
 /** Where a node stands. */
@@ -121,6 +129,10 @@ export interface Fetching {
   readonly kind: "fetching";
   readonly answers: readonly MemberAnswer[];
   readonly chosen: MemberAnswer;
+  /** On its way, when the chosen log was trimmed beyond `from`. */
+  readonly transfer: Transfer | null;
+  /** It is here: `from` is the entry behind it. */
+  readonly checkpoint: Checkpoint | null;
   readonly from: number;
   readonly entries: readonly Entry[];
 }
@@ -143,10 +155,18 @@ export interface Promised {
   /** The promise has gone out at least once, or waits for the disk. */
   readonly isAnswered: boolean;
   /** An installation too large for one message, as far as it has come; null otherwise. */
-  readonly incoming: Extract<Message, { kind: "install" }> | null;
+  readonly incoming: Incoming | null;
   /** The view's log is installed (perhaps not yet on disk); only the start is missing. */
   readonly isInstalled: boolean;
   readonly deadline: InstantMs;
+}
+
+/** An installation under way. */
+export interface Incoming {
+  readonly install: Extract<Message, { kind: "install" }>;
+  /** As in `Fetching`. */
+  readonly transfer: Transfer | null;
+  readonly checkpoint: Checkpoint | null;
 }
 
 /** In a quorate view. */

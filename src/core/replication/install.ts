@@ -1,13 +1,15 @@
+import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { DiskRecord } from "../../model/disk.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
-import type { Message } from "../../model/message.ts";
+import type { CheckpointPart, Message } from "../../model/message.ts";
 import { after, never } from "../../model/units.ts";
 import { sameViewId } from "../../model/view.ts";
 import { knowLife } from "../membership/hear-beat.ts";
 import { commitUpTo } from "./follow.ts";
-import type { Installing, Promised, Proposing } from "./group-state.ts";
-import { appendEntries, cutLog, emptyLog } from "./log.ts";
+import type { Incoming, Installing, Promised, Proposing } from "./group-state.ts";
+import { appendEntries, cutLog, emptyLog, type Log, logBehind } from "./log.ts";
+import { restOf, takeTransfer } from "./transfer.ts";
 import { openLead, orderOwn } from "./order.ts";
 import { toActive } from "./phases.ts";
 import { persist, send, sendToAll, type Turn } from "./turn.ts";
@@ -34,14 +36,15 @@ export function isMeantFor(install: Install, installer: Installer): boolean {
 /**
  * [GRP-53] Replaces the log behind what both have by the view's, and moves `logView`: one record, one atomic switch.
  *
+ * With a checkpoint it replaces the whole log: the entries behind it are the installation's.
+ *
  * Nothing of it is delivered here. [GRP-51] The tail is delivered when the view starts, because only then is it on every member's disk.
  */
-export function applyInstall(turn: Turn, install: Install): void {
+export function applyInstall(turn: Turn, install: Install, checkpoint: Checkpoint | null = null): void {
   const { state } = turn;
   if (install.from <= state.committed)
     throw new RangeError(`Cannot replace entry ${install.from}: committed up to ${state.committed}`);
-  const kept =
-    install.from === 1 ? emptyLog({ index: 0, voters: install.founding }) : cutLog(state.log, install.from - 1);
+  const kept = checkpoint === null ? keptLog(state.log, install) : logBehind(checkpoint);
   const log = appendEntries(kept, install.entries);
   if (log.length !== install.base)
     throw new RangeError(`Cannot install up to ${install.base}: log ends at ${log.length}`);
@@ -51,15 +54,21 @@ export function applyInstall(turn: Turn, install: Install): void {
   state.base = install.base;
   state.isBlank = false;
   state.isInstalledHere = true;
-  state.committed = Math.max(state.committed, install.committed);
+  // What was folded is committed, whoever has said so.
+  state.committed = Math.max(state.committed, install.committed, checkpoint?.index ?? 0);
   state.disk = { ...state.disk, committed: state.committed };
   state.peers = state.peers.map((peer) => {
     const member = install.members.find(({ node }) => node === peer.node);
     return member === undefined ? peer : knowLife(peer, member.incarnation);
   });
   const { kind: _, ...fields } = install;
-  const record: DiskRecord = { kind: "install", ...fields, committed: state.committed };
+  const plain: DiskRecord = { kind: "install", ...fields, committed: state.committed };
+  const record: DiskRecord = checkpoint === null ? plain : { ...plain, checkpoint };
   persist(turn, [record]);
+}
+
+function keptLog(log: Log, { from, founding }: Install): Log {
+  return from === 1 ? emptyLog({ index: 0, voters: founding }) : cutLog(log, from - 1);
 }
 
 /** An installation came in from the proposer this node has promised to. */
@@ -72,7 +81,7 @@ export function onInstall(turn: Turn, install: Install): void {
   // [GRP-12] Only what is promised, and still waited for, is installed.
   if (phase.kind !== "promised" || !sameViewId(state.disk.durable.promised, install.view)) return;
   // Sent again while its parts are on their way: ask again for what is missing.
-  if (phase.incoming === null) continueInstall(turn, phase, install);
+  if (phase.incoming === null) continueInstall(turn, phase, { install, transfer: null, checkpoint: null });
   else askForRest(turn, phase.incoming);
 }
 
@@ -80,26 +89,45 @@ export function onInstall(turn: Turn, install: Install): void {
 export function onInstallPart(turn: Turn, part: Extract<Message, { kind: "log-part" }>): void {
   const { phase } = turn.state;
   if (phase.kind !== "promised" || phase.incoming === null || !sameViewId(phase.view, part.view)) return;
-  const { incoming } = phase;
-  if (part.entries.length === 0 || part.from !== incoming.from + incoming.entries.length) return;
-  continueInstall(turn, phase, { ...incoming, entries: [...incoming.entries, ...part.entries] });
+  const { install } = phase.incoming;
+  if (part.entries.length === 0 || part.from !== install.from + install.entries.length) return;
+  const more = { ...install, entries: [...install.entries, ...part.entries] };
+  continueInstall(turn, phase, { ...phase.incoming, install: more });
+}
+
+/** A part of the checkpoint that takes the place of entries which the proposer does not have any more. */
+export function onInstallCheckpoint(turn: Turn, part: CheckpointPart): void {
+  const { phase } = turn.state;
+  if (phase.kind !== "promised" || phase.incoming === null) return;
+  const { install, transfer, checkpoint } = phase.incoming;
+  if (checkpoint !== null || part.index < install.from || part.index >= install.base) return;
+  const taken = takeTransfer(turn, transfer, part);
+  if (taken === null || turn.state.phase !== phase) return;
+  // Behind it, entries are asked for as ever.
+  const next: Incoming =
+    taken.checkpoint === null
+      ? { ...phase.incoming, transfer: taken.transfer }
+      : { install: { ...install, from: part.index + 1, entries: [] }, transfer: null, checkpoint: taken.checkpoint };
+  continueInstall(turn, phase, next);
 }
 
 /** [GRP-54] Installs what is complete, and asks for the rest of what is not; the log is touched by a complete one only. */
-function continueInstall(turn: Turn, phase: Promised, install: Install): void {
+function continueInstall(turn: Turn, phase: Promised, incoming: Incoming): void {
   const deadline = after(turn.moment.now, turn.state.setup.timers.promise);
+  const { install, checkpoint } = incoming;
   if (install.from + install.entries.length > install.base) {
-    applyInstall(turn, install);
+    applyInstall(turn, install, checkpoint);
     turn.state.phase = { ...phase, incoming: null, isInstalled: true, deadline };
     return;
   }
-  turn.state.phase = { ...phase, incoming: install, deadline };
-  askForRest(turn, install);
+  turn.state.phase = { ...phase, incoming, deadline };
+  askForRest(turn, incoming);
 }
 
-function askForRest(turn: Turn, incoming: Install): void {
-  const from = incoming.from + incoming.entries.length;
-  send(turn, incoming.view.proposer, { kind: "fetch", view: incoming.view, from, to: incoming.base });
+function askForRest(turn: Turn, { install, transfer }: Incoming): void {
+  const { view, base } = install;
+  const from = install.from + install.entries.length;
+  send(turn, view.proposer, transfer === null ? { kind: "fetch", view, from, to: base } : restOf(view, transfer));
 }
 
 /** [GRP-15] Says "installed" only when it is on disk. */

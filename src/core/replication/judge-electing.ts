@@ -20,7 +20,7 @@ import { isDeparting, isDiskStuck, isDue, isSlow, neighbours, peerOf, standingOf
  */
 export function judgeElecting(turn: Turn, electing: Electing): void {
   const { state } = turn;
-  if (state.isBlank || state.bootAbove !== null || isDeparting(state)) return;
+  if (state.isBlank || state.bootAbove !== null || state.refusal !== null || isDeparting(state)) return;
   if (takeHeldProposal(turn)) return;
   const near = neighbours(turn);
   for (const peer of near) wakeBy(turn, after(peer.heardAt, state.setup.timers.deadtime));

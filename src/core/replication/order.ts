@@ -10,7 +10,7 @@ import {
 import { commitIndex } from "./commit-index.ts";
 import { commitUpTo } from "./follow.ts";
 import type { Active, Lead, MemberProgress, Pending } from "./group-state.ts";
-import { appendEntries, entriesBetween, entryAt } from "./log.ts";
+import { appendEntries, entriesBetween, lastStamp } from "./log.ts";
 import { placeOf, withSubmission } from "./submissions.ts";
 import { committedRecord, isDue, nextTimer, peerOf, persist, send, sendToAll, startTimer, type Turn } from "./turn.ts";
 
@@ -203,7 +203,7 @@ function sendEntry(turn: Turn, active: Active, to: NodeId, entry: Entry): void {
 /** [GRP-64] The wall clock may be set back; the order of stamps is the order of entries. */
 export function stampedAfter(turn: Turn, wall: WallMs): WallMs {
   const { log } = turn.state;
-  return wallMs(Math.max(wall, entryAt(log, log.length)?.at ?? 0));
+  return wallMs(Math.max(wall, lastStamp(log)));
 }
 
 function electorateSituation(turn: Turn, active: Leading): ElectorateSituation {

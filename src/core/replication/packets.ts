@@ -3,17 +3,18 @@ import { bootOf } from "../../model/incarnation.ts";
 import type { Message, Packet } from "../../model/message.ts";
 import type { InstantMs } from "../../model/units.ts";
 import { unreachable } from "../../model/unreachable.ts";
-import { sameViewId } from "../../model/view.ts";
+import { sameViewId, type ViewId } from "../../model/view.ts";
 import { hearBeat, isOutdated, knowLife } from "../membership/hear-beat.ts";
 import { hearingOf } from "../membership/peer.ts";
 import { commitUpTo, enterView, onEntry, type Speaker } from "./follow.ts";
 import type { Proposing } from "./group-state.ts";
-import { onInstall, onInstalled, onInstallPart } from "./install.ts";
+import { onInstall, onInstallCheckpoint, onInstalled, onInstallPart } from "./install.ts";
 import { leading, onAcknowledged, orderEarly, orderSubmission } from "./order.ts";
 import { failProposal, toElecting } from "./phases.ts";
 import { onAbort, onPropose } from "./promise.ts";
-import { onInstallFetch, onLogPart, onPromise, sendPart } from "./propose.ts";
+import { onHoldersCheckpoint, onInstallCheckpointFetch, onInstallFetch, onLogPart, onPromise } from "./propose.ts";
 import { onBusy } from "./submit.ts";
+import { sendCheckpointPart, sendPart } from "./transfer.ts";
 import { peerOf, persist, replacePeer, send, type Turn } from "./turn.ts";
 
 /**
@@ -55,6 +56,15 @@ function onMessage(turn: Turn, from: Speaker, message: Exclude<Message, { kind: 
       const proposing = proposingOf(turn, message.view);
       if (proposing !== null) onLogPart(turn, proposing, from, message.from, message.entries);
       else if (from.node === message.view.proposer) onInstallPart(turn, message);
+      return;
+    }
+    case "checkpoint-fetch":
+      return onCheckpointFetch(turn, from.node, message);
+    case "checkpoint-part": {
+      const proposing = proposingOf(turn, message.view);
+      if (proposing !== null) onHoldersCheckpoint(turn, proposing, from, message);
+      else if (from.node === message.view.proposer && sameViewId(message.view, turn.state.promised))
+        onInstallCheckpoint(turn, message);
       return;
     }
     case "install":
@@ -149,9 +159,21 @@ function onAck(turn: Turn, from: Speaker, message: Extract<Message, { kind: "ack
 function onFetch(turn: Turn, from: NodeId, message: Extract<Message, { kind: "fetch" }>): void {
   const proposing = proposingOf(turn, message.view);
   if (proposing !== null) return onInstallFetch(turn, proposing, from, message);
+  if (isAskedByProposer(turn, from, message.view)) sendPart(turn, message.view, from, message);
+}
+
+function onCheckpointFetch(turn: Turn, from: NodeId, message: Extract<Message, { kind: "checkpoint-fetch" }>): void {
+  const proposing = proposingOf(turn, message.view);
+  if (proposing !== null) return onInstallCheckpointFetch(turn, proposing, from, message);
+  if (isAskedByProposer(turn, from, message.view)) sendCheckpointPart(turn, message.view, from, message);
+}
+
+/** This node's log was chosen, and the proposer of the view it has promised wants what it lacks of it. */
+function isAskedByProposer(turn: Turn, from: NodeId, view: ViewId): boolean {
   const { phase } = turn.state;
-  if (phase.kind !== "promised" || !sameViewId(phase.view, message.view)) return;
-  if (!phase.isInstalled && from === phase.view.proposer) sendPart(turn, message.view, from, message);
+  return (
+    phase.kind === "promised" && sameViewId(phase.view, view) && !phase.isInstalled && from === phase.view.proposer
+  );
 }
 
 /** [GRP-5] The process has ended: it is silent from here on, without waiting for its deadtime. Nothing else follows from it. */

@@ -1,13 +1,11 @@
 import type { Entry } from "../../model/entry.ts";
 import { type Log, entryAt } from "./log.ts";
+import { entryBytes } from "./record-bytes.ts";
 
 /** Entries of a log that travel in one message: as many as fit well into a frame, at least one. */
 export const partEntriesMax = 512;
 /** As JSON; a single entry may be larger. */
 export const partBytesMax = 512 * 1024;
-
-/** What every entry takes beside its body: ids, view, stamp. */
-const entryOverheadBytes = 200;
 
 /** Entries from `from` to at most `to`, both included. Empty only when there are none. */
 export function partOf(log: Log, from: number, to: number): readonly Entry[] {
@@ -16,7 +14,7 @@ export function partOf(log: Log, from: number, to: number): readonly Entry[] {
   for (let index = from; index <= to && part.length < partEntriesMax; index += 1) {
     const entry = entryAt(log, index);
     if (entry === undefined) break;
-    bytes += JSON.stringify(entry.body).length + entryOverheadBytes;
+    bytes += entryBytes(entry);
     if (part.length > 0 && bytes > partBytesMax) break;
     part.push(entry);
   }

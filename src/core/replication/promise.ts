@@ -11,7 +11,7 @@ import { beatAtOnce, isDeparting, jitter, peerOf, persist, send, type Turn } fro
 /** A proposal came in, or one that was held is looked at again. */
 export function onPropose(turn: Turn, proposal: Proposal, incarnation: Incarnation): void {
   const { state } = turn;
-  if (isDeparting(state) || state.bootAbove !== null) return;
+  if (isDeparting(state) || state.bootAbove !== null || state.refusal !== null) return;
   if (proposal.view.proposer !== proposal.from || proposal.view.incarnation !== incarnation) return;
   switch (answerProposal(proposal, answererOf(turn))) {
     case "ignore":

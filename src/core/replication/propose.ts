@@ -1,5 +1,6 @@
 import type { NodeId } from "../../model/ids.ts";
 import type { Entry } from "../../model/entry.ts";
+import type { CheckpointPart } from "../../model/message.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import { after, wallMs } from "../../model/units.ts";
 import { type Member, sameViewId, type ViewId } from "../../model/view.ts";
@@ -9,13 +10,16 @@ import { chooseLog, firstMissing, votingMembers } from "./choose-log.ts";
 import { partOf } from "./parts.ts";
 import type { Fetching, Installing, MemberAnswer, Proposing } from "./group-state.ts";
 import { applyInstall, type Install } from "./install.ts";
-import { cutLog, appendEntries, entriesBetween, entryAt, foundingVoters } from "./log.ts";
+import { cutLog, appendEntries, entriesBetween, foundingVoters, lastStamp, logBehind } from "./log.ts";
+import { type PartRange, restOf, sendCheckpointPart, sendPart, takeTransfer } from "./transfer.ts";
 import { diskFloor, isBelow } from "./remembered-disk.ts";
 import { abortProposal, failProposal, logPosition, toElecting } from "./phases.ts";
 import { beatAtOnce, nextTimer, persist, send, sendToAll, standingOf, startTimer, type Turn } from "./turn.ts";
 
 /** An installation with more entries than this is not sent again at the quick pace. */
 const quickInstallMax = 64;
+/** Nor are parts of checkpoints longer than this. */
+const quickPartMax = 64 * 1024;
 
 /**
  * Proposes a view of `members` (this node included): asks each for a promise, takes the newest of their logs, installs it on all, and
@@ -87,7 +91,7 @@ function decide(turn: Turn, proposing: Proposing, answers: readonly MemberAnswer
   const own = answers.find(({ node }) => node === self);
   if (own === undefined) throw new TypeError(`Cannot decide view ${proposing.view.counter}: own promise is missing`);
   const from = firstMissing(own.position, chosen.position);
-  const fetching: Fetching = { kind: "fetching", answers, chosen, from, entries: [] };
+  const fetching: Fetching = { kind: "fetching", answers, chosen, transfer: null, checkpoint: null, from, entries: [] };
   const next: Proposing = { ...proposing, stage: fetching, ...freshStage(turn) };
   state.phase = next;
   if (from > chosen.position.length) return install(turn, next, fetching);
@@ -130,6 +134,28 @@ export function onLogPart(
   sendFetch(turn, next, fetched);
 }
 
+/** A piece of the checkpoint that the chosen log begins with came in: its holder does not have the entries any more. */
+export function onHoldersCheckpoint(turn: Turn, proposing: Proposing, holder: Member, part: CheckpointPart): void {
+  const { stage } = proposing;
+  if (stage.kind !== "fetching" || holder.node !== stage.chosen.node || holder.incarnation !== stage.chosen.incarnation)
+    return;
+  if (stage.checkpoint !== null || part.index < stage.from || part.index > stage.chosen.position.length) return;
+  const taken = takeTransfer(turn, stage.transfer, part);
+  if (taken === null) {
+    // It could not be read: the others must not wait for this node.
+    if (turn.state.phase !== proposing) abortProposal(turn, proposing);
+    return;
+  }
+  const fetched: Fetching =
+    taken.checkpoint === null
+      ? { ...stage, transfer: taken.transfer }
+      : { ...stage, transfer: null, checkpoint: taken.checkpoint, from: part.index + 1, entries: [] };
+  const next: Proposing = { ...proposing, stage: fetched, ...freshStage(turn) };
+  turn.state.phase = next;
+  if (taken.checkpoint !== null && fetched.from > fetched.chosen.position.length) install(turn, next, fetched);
+  else sendFetch(turn, next, fetched);
+}
+
 /** The chosen log is complete: with the view's own entry as its last one it goes to every disk. */
 function install(turn: Turn, proposing: Proposing, stage: Fetching): void {
   const { state } = turn;
@@ -138,17 +164,20 @@ function install(turn: Turn, proposing: Proposing, stage: Fetching): void {
     node,
     incarnation: lifeOf(stage.answers, node),
   }));
-  const chosen = appendEntries(cutLog(state.log, stage.from - 1), stage.entries);
+  const { checkpoint } = stage;
+  const kept = checkpoint === null ? cutLog(state.log, stage.from - 1) : logBehind(checkpoint);
+  const chosen = appendEntries(kept, stage.entries);
   const viewEntry: Entry = {
     index: chosen.length + 1,
     view: proposing.view,
     id: { origin: self, incarnation, sequence: 0 },
-    at: wallMs(Math.max(turn.moment.wall, entryAt(chosen, chosen.length)?.at ?? 0)),
+    at: wallMs(Math.max(turn.moment.wall, lastStamp(chosen))),
     body: { kind: "view", members, coordinator: self },
   };
   const log = appendEntries(chosen, [viewEntry]);
   const installOf = (answer: MemberAnswer): Install => {
-    const from = firstMissing(answer.position, stage.chosen.position);
+    const isOwn = answer.node === self;
+    const from = isOwn ? stage.from : firstMissing(answer.position, stage.chosen.position);
     return {
       kind: "install",
       view: proposing.view,
@@ -157,7 +186,8 @@ function install(turn: Turn, proposing: Proposing, stage: Fetching): void {
       committed: committedOf(stage.answers),
       founding: foundingVoters(log),
       from,
-      entries: answer.node === self ? entriesBetween(log, from, log.length) : partOf(log, from, log.length),
+      // Who lacks what is trimmed here asks for it, and gets the checkpoint.
+      entries: isOwn ? entriesBetween(log, from, log.length) : from <= log.trimmed ? [] : partOf(log, from, log.length),
     };
   };
   // A grant may be left from an attempt that failed; when its peer is back as a member, nobody loses a vote.
@@ -166,7 +196,7 @@ function install(turn: Turn, proposing: Proposing, stage: Fetching): void {
   const messages = proposing.members.map((node) => (node === self ? null : installOf(answerOf(stage.answers, node))));
   const installing: Installing = { kind: "installing", members, messages, installed: [], grantedPeer };
   state.phase = { ...proposing, stage: installing, ...freshStage(turn) };
-  applyInstall(turn, installOf(answerOf(stage.answers, self)));
+  applyInstall(turn, installOf(answerOf(stage.answers, self)), checkpoint);
   for (const [position, message] of messages.entries()) {
     const node = proposing.members[position];
     if (message !== null && node !== undefined) send(turn, node, message);
@@ -178,17 +208,21 @@ export function resendStage(turn: Turn, proposing: Proposing): void {
   const { stage } = proposing;
   const { self } = turn.state.setup;
   let timer = nextTimer(turn, proposing.timer);
+  const slowly = { ...timer, at: after(turn.moment.now, turn.state.setup.timers.attempt / 2) };
+  const areLarge = turn.state.setup.limits.partCharacters > quickPartMax;
   if (stage.kind === "asking") {
     const { view, members } = proposing;
     sendToAll(turn, unanswered(proposing), { kind: "propose", view, members });
-  } else if (stage.kind === "fetching") sendFetch(turn, proposing, stage);
-  else if (stage.kind === "installing") {
+  } else if (stage.kind === "fetching") {
+    sendFetch(turn, proposing, stage);
+    if (stage.transfer !== null && areLarge) timer = slowly;
+  } else if (stage.kind === "installing") {
     for (const [position, message] of stage.messages.entries()) {
       const node = proposing.members[position];
       if (message === null || node === undefined || node === self || stage.installed.includes(node)) continue;
       send(turn, node, message);
-      if (message.entries.length > quickInstallMax)
-        timer = { ...timer, at: after(turn.moment.now, turn.state.setup.timers.attempt / 2) };
+      const isTransfer = message.from <= turn.state.log.trimmed && areLarge;
+      if (message.entries.length > quickInstallMax || isTransfer) timer = slowly;
     }
   }
   turn.state.phase = { ...proposing, timer };
@@ -242,6 +276,7 @@ function lifeOf(answers: readonly MemberAnswer[], node: NodeId): Incarnation {
 
 function sendFetch(turn: Turn, proposing: Proposing, stage: Fetching): void {
   const from = stage.from + stage.entries.length;
+  if (stage.transfer !== null) return send(turn, stage.chosen.node, restOf(proposing.view, stage.transfer));
   send(turn, stage.chosen.node, { kind: "fetch", view: proposing.view, from, to: stage.chosen.position.length });
 }
 
@@ -252,14 +287,14 @@ export function onInstallFetch(turn: Turn, proposing: Proposing, from: NodeId, w
   sendPart(turn, proposing.view, from, wanted);
 }
 
-/** Entries that somebody asks for. */
-export interface PartRange {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Sends what it asked for, or the beginning of it. Logs do not change while a view is being agreed on. */
-export function sendPart(turn: Turn, view: ViewId, to: NodeId, wanted: PartRange): void {
-  const entries = partOf(turn.state.log, wanted.from, wanted.to);
-  if (entries.length > 0) send(turn, to, { kind: "log-part", view, from: wanted.from, entries });
+/** Or for the next piece of the checkpoint. */
+export function onInstallCheckpointFetch(
+  turn: Turn,
+  proposing: Proposing,
+  from: NodeId,
+  wanted: { readonly index: number; readonly from: number },
+): void {
+  if (proposing.stage.kind !== "installing" || !proposing.members.includes(from)) return;
+  turn.state.phase = { ...proposing, ...freshStage(turn) };
+  sendCheckpointPart(turn, proposing.view, from, wanted);
 }

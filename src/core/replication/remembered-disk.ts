@@ -20,7 +20,7 @@ export interface DiskFloor {
  */
 export function diskFloor(log: Log, committed: number, node: NodeId): DiskFloor | null {
   let isLast = true;
-  for (let index = committed; index > 0; index -= 1) {
+  for (let index = committed; index > log.trimmed; index -= 1) {
     const entry = entryAt(log, index);
     if (entry?.body.kind !== "view") continue;
     const next = entryAt(log, index + 1);
@@ -29,7 +29,25 @@ export function diskFloor(log: Log, committed: number, node: NodeId): DiskFloor 
     if (hasBegun && isMember) return { logView: entry.view, length: isLast ? committed : index };
     isLast = false;
   }
-  return null;
+  return floorBefore(log, committed, node, isLast);
+}
+
+/** What the checkpoint remembers: the entries that told it are gone. `isLast`: no view entry stands behind it. */
+function floorBefore(log: Log, committed: number, node: NodeId, isLast: boolean): DiskFloor | null {
+  const { checkpoint } = log;
+  if (checkpoint === null) return null;
+  const { lastView, floors } = checkpoint;
+  const next = lastView === null ? undefined : entryAt(log, lastView.index + 1);
+  if (
+    lastView !== null &&
+    next !== undefined &&
+    sameViewId(next.view, lastView.view) &&
+    lastView.members.includes(node)
+  )
+    return { logView: lastView.view, length: isLast ? committed : lastView.index };
+  const floor = floors.find((mark) => mark.node === node);
+  if (floor === undefined) return null;
+  return { logView: floor.view, length: isLast && floor.index === lastView?.index ? committed : floor.index };
 }
 
 /**

@@ -1,7 +1,10 @@
+import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { DiskRecord, DiskState } from "../../model/disk.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import { compareViewIds, noView } from "../../model/view.ts";
-import { appendEntries, cutLog, emptyLog, type Log } from "./log.ts";
+import { isCheckpoint } from "./checkpoint-text.ts";
+import { appendEntries, cutLog, emptyLog, type Log, logBehind } from "./log.ts";
+import { recordBytes } from "./record-bytes.ts";
 
 /** A disk that was never written: it votes for nothing, and is never a founder. */
 export const emptyDisk: DiskState = {
@@ -11,12 +14,14 @@ export const emptyDisk: DiskState = {
   members: [],
   base: 0,
   committed: 0,
+  checkpoint: null,
   log: [],
   founding: null,
   isBlank: true,
+  grownBytes: 0,
 };
 
-type Replay = Omit<DiskState, "log"> & { readonly log: Log };
+type Replay = Omit<DiskState, "log" | "checkpoint"> & { readonly log: Log };
 
 /**
  * What the records of a journal add up to. Called by the daemon at each start.
@@ -31,30 +36,34 @@ type Replay = Omit<DiskState, "log"> & { readonly log: Log };
  */
 export function replayDisk(records: readonly DiskRecord[]): DiskState {
   let replay: Replay = { ...emptyDisk, log: emptyLog(null) };
-  for (const record of records) replay = replayRecord(replay, record);
-  return { ...replay, log: replay.log.entries.slice(0, replay.log.length) };
+  for (const record of records) {
+    const grownBytes = record.kind === "log" ? 0 : replay.grownBytes + recordBytes(record);
+    replay = { ...replayRecord(replay, record), grownBytes };
+  }
+  const { checkpoint, trimmed, length } = replay.log;
+  return { ...replay, checkpoint, log: replay.log.entries.slice(0, length - trimmed) };
 }
 
 /** The fewest records that replay to `disk`: for rewriting a journal that has grown. */
 export function diskRecords(disk: DiskState): readonly DiskRecord[] {
   const records: DiskRecord[] = [{ kind: "boot", boot: disk.boot }];
-  if (disk.founding !== null && disk.base === 0) records.push({ kind: "founded", voters: disk.founding.voters });
-  if (disk.base > 0) {
-    records.push({
-      kind: "install",
-      view: disk.logView,
-      members: disk.members,
-      base: disk.base,
-      committed: Math.min(disk.committed, disk.base),
-      founding: disk.founding?.voters ?? [],
-      from: 1,
-      entries: disk.log.slice(0, disk.base),
-    });
-  }
-  if (compareViewIds(disk.promised, noView) > 0) records.push({ kind: "promise", promised: disk.promised });
-  if (disk.log.length > disk.base) records.push({ kind: "append", entries: disk.log.slice(disk.base) });
-  if (disk.committed > 0) records.push({ kind: "committed", committed: disk.committed });
+  const { logView, members, base, committed, founding, checkpoint, log } = disk;
+  if (compareViewIds(logView, noView) > 0) {
+    records.push({ kind: "log", view: logView, members, base, committed, founding, checkpoint, entries: log });
+  } else if (founding !== null) records.push({ kind: "founded", voters: founding.voters });
+  if (compareViewIds(disk.promised, logView) > 0) records.push({ kind: "promise", promised: disk.promised });
   return records;
+}
+
+/** The log that a disk holds. @throws RangeError when it contradicts itself */
+export function logOf({ founding, checkpoint, log }: Pick<DiskState, "founding" | "checkpoint" | "log">): Log {
+  return appendEntries(checkpoint === null ? emptyLog(founding) : logBehind(checked(checkpoint)), log);
+}
+
+function checked(checkpoint: Checkpoint): Checkpoint {
+  if (!isCheckpoint(checkpoint))
+    throw new RangeError("Cannot replay the checkpoint: a field is missing or of another type");
+  return checkpoint;
 }
 
 function replayRecord(replay: Replay, record: DiskRecord): Replay {
@@ -69,8 +78,11 @@ function replayRecord(replay: Replay, record: DiskRecord): Replay {
     case "promise":
       return { ...replay, promised: record.promised };
     case "install": {
-      const founding = { index: 0, voters: record.founding };
-      const kept = record.from === 1 ? emptyLog(founding) : cutLog(replay.log, record.from - 1);
+      const { checkpoint = null } = record;
+      const isAnew = checkpoint === null && record.from === 1;
+      const founding = isAnew ? { index: 0, voters: record.founding } : checkpoint === null ? replay.founding : null;
+      const kept =
+        checkpoint === null && !isAnew ? cutLog(replay.log, record.from - 1) : logOf({ founding, checkpoint, log: [] });
       const log = appendEntries(kept, record.entries);
       if (log.length !== record.base) {
         throw new RangeError(
@@ -95,6 +107,12 @@ function replayRecord(replay: Replay, record: DiskRecord): Replay {
       return { ...replay, log: appendEntries(replay.log, record.entries) };
     case "committed":
       return { ...replay, committed: Math.min(Math.max(replay.committed, record.committed), replay.log.length) };
+    case "log": {
+      const { view, members, base, committed, founding, entries } = record;
+      const log = logOf({ founding, checkpoint: record.checkpoint, log: entries });
+      const promised = later(replay.promised, view);
+      return { ...replay, promised, logView: view, members, base, committed, founding, log, isBlank: false };
+    }
     case "distrusted":
       return { ...emptyDisk, boot: replay.boot, promised: replay.promised, log: emptyLog(null) };
     default:

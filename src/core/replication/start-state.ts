@@ -8,7 +8,10 @@ import { newPeer, type Peer } from "../membership/peer.ts";
 import { groupTimers } from "../membership/timers.ts";
 import { noRace } from "../quorum/fencing-race.ts";
 import type { GroupState } from "./group-state.ts";
-import { appendEntries, emptyLog, type Log } from "./log.ts";
+import { entriesBetween, type Log } from "./log.ts";
+import { type LogLimits, logLimits } from "./log-limits.ts";
+import { logOf } from "./replay-disk.ts";
+import type { StateMachine } from "./state-machine.ts";
 
 /** What a life of the group begins with. */
 export interface GroupBoot {
@@ -20,6 +23,9 @@ export interface GroupBoot {
   readonly heartbeat: HeartbeatConfig;
   readonly quorum: QuorumConfig;
   readonly disk: DiskState;
+  readonly machine: StateMachine;
+  /** Default: `logLimits`. Small ones trim all the time, for the simulator. */
+  readonly limits?: LogLimits;
   /** Of the random waits. */
   readonly seed: number;
 }
@@ -32,10 +38,11 @@ export function startState(boot: GroupBoot, now: InstantMs): GroupState {
   const { disk, self, incarnation, quorum } = boot;
   const timers = groupTimers(boot.heartbeat);
   const nodes = [...boot.nodes].sort();
-  const log = appendEntries(emptyLog(disk.founding), disk.log);
+  const log = logOf(disk);
+  const { machine, limits = logLimits } = boot;
   const durable = { promised: disk.promised, logView: disk.logView, length: log.length };
   return {
-    setup: { self, rank: nodes.indexOf(self), incarnation, nodes, quorum, timers, startedAt: now },
+    setup: { self, rank: nodes.indexOf(self), incarnation, nodes, quorum, timers, startedAt: now, machine, limits },
     seed: boot.seed,
     steppedAt: now,
     wantedAt: never,
@@ -50,7 +57,15 @@ export function startState(boot: GroupBoot, now: InstantMs): GroupState {
     committed: disk.committed,
     delivered: 0,
     isBlank: disk.isBlank,
-    disk: { durable, writes: [], next: 1, committed: disk.committed },
+    disk: {
+      durable,
+      writes: [],
+      next: 1,
+      committed: disk.committed,
+      grownBytes: disk.grownBytes,
+      rewriteAtBytes: limits.rewriteBytes,
+      untrimmedBytes: 0,
+    },
     isInstalledHere: false,
     leaseUntil: instantMs(0),
     pending: [],
@@ -63,13 +78,18 @@ export function startState(boot: GroupBoot, now: InstantMs): GroupState {
     backoffMs: timers.backoffMin,
     held: null,
     bootAbove: null,
+    refusal: null,
   };
 }
 
 function rememberedPeers(nodes: readonly NodeId[], self: NodeId, log: Log): readonly Peer[] {
   const peers = new Map<NodeId, Peer>();
   for (const [rank, node] of nodes.entries()) if (node !== self) peers.set(node, newPeer(node, rank));
-  for (const { body } of log.entries) {
+  for (const { node, incarnation } of log.checkpoint?.lives ?? []) {
+    const peer = peers.get(node);
+    if (peer !== undefined) peers.set(node, knowLife(peer, incarnation));
+  }
+  for (const { body } of entriesBetween(log, 1, log.length)) {
     if (body.kind !== "view") continue;
     for (const { node, incarnation } of body.members) {
       const peer = peers.get(node);

@@ -1,3 +1,4 @@
+import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { SubmitId } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
@@ -25,4 +26,9 @@ export function withSubmission(last: LastSubmissions, id: SubmitId): LastSubmiss
   const next = new Map(last);
   next.set(id.origin, { incarnation: id.incarnation, sequence: id.sequence });
   return next;
+}
+
+/** As of a checkpoint. */
+export function submissionsOf({ submissions }: Checkpoint): LastSubmissions {
+  return new Map(submissions.map(({ origin, incarnation, sequence }) => [origin, { incarnation, sequence }]));
 }

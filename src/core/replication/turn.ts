@@ -1,3 +1,4 @@
+import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { DiskRecord } from "../../model/disk.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Entry } from "../../model/entry.ts";
@@ -23,6 +24,8 @@ export interface Turn {
   readonly state: { -readonly [Field in keyof GroupState]: GroupState[Field] };
   readonly effects: Effect[];
   readonly delivered: Entry[];
+  /** Delivered in the place of the entries up to its index, before `delivered`. */
+  restored: Checkpoint | null;
   readonly moment: Moment;
   wakeAt: InstantMs;
   /** Heartbeat content is due: at the end of the step, or also sent at once. */
@@ -31,7 +34,7 @@ export interface Turn {
 
 /** A turn over `state`. */
 export function openTurn(state: GroupState, moment: Moment): Turn {
-  return { state: { ...state }, effects: [], delivered: [], moment, wakeAt: never, beat: "none" };
+  return { state: { ...state }, effects: [], delivered: [], restored: null, moment, wakeAt: never, beat: "none" };
 }
 
 /** Its own `left` entry is delivered here: nothing is proposed, promised or entered any more. */
@@ -61,9 +64,10 @@ export function sendToAll(turn: Turn, nodes: readonly NodeId[], message: Message
 }
 
 /** Asks for a write. What the disk holds after it follows from the records, never from the state, which may be ahead of them. */
-export function persist(turn: Turn, records: readonly DiskRecord[]): void {
+export function persist(turn: Turn, records: readonly DiskRecord[], isRewrite = false): void {
   const { state } = turn;
-  turn.effects.push({ kind: "persist", write: state.disk.next, records });
+  const effect = { kind: "persist" as const, write: state.disk.next, records };
+  turn.effects.push(isRewrite ? { ...effect, isRewrite } : effect);
   state.disk = asked(state.disk, records, turn.moment.now);
 }
 

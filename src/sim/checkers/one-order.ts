@@ -1,3 +1,6 @@
+import { applyEntry } from "../../core/services/apply-entry.ts";
+import { type ClusterState, emptyClusterState } from "../../core/services/cluster-state.ts";
+import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import type { HeartbeatBody } from "../../model/message.ts";
@@ -40,6 +43,8 @@ export function oneOrderChecker(bench: Bench): Checker {
     }
   };
 
+  const checkpoints = checkpointWatch(bench);
+
   return {
     onBody(node, incarnation, body): void {
       if (incarnations.get(node) !== incarnation) {
@@ -50,6 +55,7 @@ export function oneOrderChecker(bench: Bench): Checker {
       if (body.delivered > truth.of(node).delivered) {
         for (const conflict of truth.onDelivered(node, body.delivered)) bench.report("SAFE-3", conflict.text);
       }
+      checkpoints.check();
       if (body.status !== "active") {
         activeView.delete(node);
         return;
@@ -61,6 +67,7 @@ export function oneOrderChecker(bench: Bench): Checker {
       checkHistory(node, body);
     },
     onQuiet(): void {
+      checkpoints.judge();
       const active = [...truth.nodes.values()].filter((node) => node.hasDaemon && !node.isPaused);
       for (const { node, delivered } of active) {
         if (delivered < truth.entries.length) {
@@ -69,4 +76,34 @@ export function oneOrderChecker(bench: Bench): Checker {
       }
     },
   };
+}
+
+/** SAFE-3, SAFE-4: what a checkpoint says is what the entries in its place add up to, for whoever continues from it. */
+function checkpointWatch(bench: Bench): { readonly check: () => void; readonly judge: () => void } {
+  const { truth } = bench;
+  const folded: ClusterState[] = [emptyClusterState];
+  let unchecked: { readonly node: NodeId; readonly checkpoint: Checkpoint }[] = [];
+  truth.onCheckpoint = (node, checkpoint) => unchecked.push({ node, checkpoint });
+
+  /** Those of which all entries are known to be delivered. */
+  const check = (): void => {
+    if (unchecked.length === 0) return;
+    for (const { node, checkpoint } of unchecked) {
+      const { index, state } = checkpoint;
+      for (let next = folded.length; next <= Math.min(index, truth.entries.length); next += 1) {
+        const [before, entry] = [folded[next - 1], truth.entries[next - 1]];
+        if (before !== undefined && entry !== undefined) folded[next] = applyEntry(before, entry).state;
+      }
+      if (folded[index] !== undefined && JSON.stringify(folded[index]) !== JSON.stringify(state))
+        bench.report("SAFE-4", `${node} has a checkpoint at ${index} that is not what the entries add up to`);
+    }
+    unchecked = unchecked.filter(({ checkpoint }) => checkpoint.index > truth.entries.length);
+  };
+
+  const judge = (): void => {
+    check();
+    for (const { node, checkpoint } of unchecked)
+      bench.report("SAFE-3", `${node} has a checkpoint at ${checkpoint.index}, which nobody has delivered`);
+  };
+  return { check, judge };
 }

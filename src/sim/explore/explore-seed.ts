@@ -1,3 +1,5 @@
+import type { LogLimits } from "../../core/replication/log-limits.ts";
+import { coreRules } from "../../daemon/core-rules.ts";
 import type { Rules } from "../../daemon/setup.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Violation } from "../checkers/checker.ts";
@@ -5,7 +7,7 @@ import { viewIdText } from "../../model/view.ts";
 import type { NodeTruth } from "../ground-truth.ts";
 import type { MachineWire } from "../machine.ts";
 import { Random } from "../random.ts";
-import { World, type TimelineLine } from "../world.ts";
+import { World, type TimelineLine, type WorldSetup } from "../world.ts";
 import { drawPlan, type Plan } from "./draw-plan.ts";
 import { FaultMaker } from "./fault-maker.ts";
 import { shapeConfig, type Shape } from "./shapes.ts";
@@ -31,12 +33,23 @@ export interface SeedOptions {
   /** Planted bugs. */
   readonly rules?: (node: NodeId) => Rules | undefined;
   readonly wire?: MachineWire;
+  /** Of the log; default: those of hale. */
+  readonly limits?: LogLimits;
 }
 
 /** Faults are over for at most this long before everything must be well. Patience with absent nodes and several rounds of recovery fit in. */
 const recoveryMsMax = 90_000;
 const lookEveryMs = 500;
 const askAgainMs = 20_000;
+
+function worldOptions({ limits, ...options }: SeedOptions): Pick<WorldSetup, "rules" | "wire"> {
+  if (limits === undefined) return options;
+  const rules = (node: NodeId): Rules => {
+    const own = options.rules?.(node) ?? coreRules;
+    return { ...own, startCore: (boot, moment) => own.startCore({ ...boot, limits }, moment) };
+  };
+  return { ...options, rules };
+}
 
 /** Runs one seed: faults with safety watched, then no faults, and everything must come back in time. */
 export function exploreSeed(seed: number, shape: Shape, options: SeedOptions = {}): SeedResult {
@@ -48,7 +61,7 @@ export function exploreSeed(seed: number, shape: Shape, options: SeedOptions = {
     configDigest: digest,
     seed: random.bits(),
     bootMs: random.pick([500, 3000]),
-    ...options,
+    ...worldOptions(options),
   });
   world.found();
   const faults = new FaultMaker(world, random.fork(), plan);

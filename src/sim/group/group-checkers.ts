@@ -1,13 +1,18 @@
+import type { Checkpoint } from "../../model/checkpoint.ts";
+import type { DiskRecord } from "../../model/disk.ts";
 import type { Entry } from "../../model/entry.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Message } from "../../model/message.ts";
 import { compareViewIds, sameViewId, type View, type ViewId } from "../../model/view.ts";
-import { entryKey, type GroupHost } from "./group-host.ts";
+import type { GroupStep } from "../../core/group.ts";
+import { type Chain, chainMachine, linked } from "./chain-machine.ts";
+import { entryKey } from "./entry-key.ts";
+import type { GroupHost } from "./group-host.ts";
 
 /** A promise that was not kept. */
 export interface Violation {
-  readonly rule: "V1" | "V2" | "order" | "V4" | "V6" | "lease" | "throw" | "once" | "fence" | "disk";
+  readonly rule: "V1" | "V2" | "order" | "V4" | "V6" | "lease" | "throw" | "once" | "fence" | "disk" | "trim";
   readonly at: number;
   readonly text: string;
 }
@@ -37,6 +42,14 @@ export class GroupCheckers {
   readonly #delivered = new Map<string, number>();
   readonly #leases = new Map<Incarnation, number>();
   readonly #lastView = new Map<NodeId, View>();
+  /** Of the global log: position i is what the first i entries add up to. */
+  readonly #chains: Chain[] = [chainMachine.initial as Chain];
+  readonly #checkpoints = new Map<NodeId, Checkpoint>();
+  /** The highest promise that each node has given, and when. */
+  readonly #sworn = new Map<NodeId, { readonly view: ViewId; readonly at: number }>();
+  readonly #lives = new Map<NodeId, Incarnation | null>();
+  /** The most that any life of a node has delivered. */
+  readonly #reached = new Map<NodeId, number>();
   readonly #leaseMs: number;
 
   constructor(leaseMs: number) {
@@ -48,10 +61,14 @@ export class GroupCheckers {
   }
 
   /** After a step of `host`. */
-  watch(host: GroupHost, hosts: readonly GroupHost[], delivered: readonly Entry[], now: number): void {
+  watch(host: GroupHost, hosts: readonly GroupHost[], step: GroupStep, now: number): void {
     // The state itself, not its facts: this runs millions of times.
     const { state } = host;
     if (state === null) return;
+    if (this.#lives.get(host.node) !== host.incarnation) {
+      this.#lives.set(host.node, host.incarnation);
+      this.#watchSworn(host.node, state.promised, now);
+    }
     const view = state.phase.kind === "active" ? state.phase.view : null;
     if (view !== null && this.#lastView.get(host.node) !== view) {
       this.#lastView.set(host.node, view);
@@ -59,28 +76,44 @@ export class GroupCheckers {
     }
     // By the installed view, not the active one: a step may deliver and then leave the view for what it has delivered.
     const installed = { id: state.logView, members: state.viewMembers };
-    for (const entry of delivered) this.#watchDelivery(host, hosts, entry, installed, now);
+    if (step.restored !== null) this.#watchRestored(host, step.restored, now);
+    for (const entry of step.delivered) this.#watchDelivery(host, hosts, entry, installed, now);
+    this.#watchTrim(host, view, now);
     this.#watchLease(host, view, host.toWorldTime(state.leaseUntil), now);
   }
 
   /** [GRP-15] What a message says must be on its sender's disk. A proposal says nothing: it asks. */
   watchSend(host: GroupHost, message: Message, now: number): void {
-    const { records, log } = host.disk;
+    const { records, length } = host.disk;
+    if (message.kind === "promise") {
+      const known = this.#sworn.get(host.node);
+      if (known === undefined || compareViewIds(known.view, message.view) < 0)
+        this.#sworn.set(host.node, { view: message.view, at: now });
+    }
     const hasSworn = (view: ViewId): boolean =>
       records.some((record) => record.kind === "promise" && sameViewId(record.promised, view));
     const isTrue =
       message.kind === "promise"
         ? hasSworn(message.view)
         : message.kind === "installed"
-          ? records.some((record) => record.kind === "install" && sameViewId(record.view, message.view))
+          ? records.some((record) => isInstalled(record) && sameViewId(record.view, message.view))
           : message.kind === "ack"
-            ? log.length >= message.length
+            ? length >= message.length
             : true;
     if (!isTrue) this.report("disk", now, `${host.node} says ${message.kind} before it is on disk`);
   }
 
   report(rule: Violation["rule"], at: number, text: string): void {
     if (this.violations.length < 20) this.violations.push({ rule, at, text });
+  }
+
+  /** [GRP-10] A new life knows what an earlier one has promised, unless its disk was replaced since. */
+  #watchSworn(node: NodeId, promised: ViewId, now: number): void {
+    const sworn = this.#sworn.get(node);
+    if (sworn === undefined) return;
+    if ((this.wipedAt.get(node) ?? -1) >= sworn.at) this.#sworn.delete(node);
+    else if (compareViewIds(promised, sworn.view) < 0)
+      this.report("disk", now, `${node} has forgotten its promise to ${sworn.view.counter}/${sworn.view.proposer}`);
   }
 
   #watchView(view: View, host: GroupHost, now: number): void {
@@ -98,6 +131,7 @@ export class GroupCheckers {
     const expected = (this.#delivered.get(life) ?? 0) + 1;
     if (entry.index !== expected) this.report("order", now, `${life} delivers ${entry.index} after ${expected - 1}`);
     this.#delivered.set(life, entry.index);
+    this.#reached.set(host.node, Math.max(entry.index, this.#reached.get(host.node) ?? 0));
     const key = entryKey(entry);
     const known = this.#keys[entry.index - 1];
     if (known !== undefined) {
@@ -106,9 +140,47 @@ export class GroupCheckers {
     }
     this.#keys[entry.index - 1] = key;
     this.log[entry.index - 1] = entry;
+    const chain = this.#chains[entry.index - 1];
+    if (chain !== undefined) this.#chains[entry.index] = linked(chain, entry);
     this.#watchOnce(entry, now);
     this.#watchDisks(hosts, entry, view, key, now);
     this.#watchOvertaken(entry, view, now);
+  }
+
+  /** A checkpoint in the place of entries: it must be of what others have delivered. */
+  #watchRestored(host: GroupHost, checkpoint: Checkpoint, now: number): void {
+    const life = `${host.node}/${host.incarnation}`;
+    const before = this.#delivered.get(life) ?? 0;
+    if (checkpoint.index <= before) this.report("order", now, `${life} restores ${checkpoint.index} after ${before}`);
+    this.#delivered.set(life, checkpoint.index);
+    this.#reached.set(host.node, Math.max(checkpoint.index, this.#reached.get(host.node) ?? 0));
+    this.#watchCheckpoint(host, checkpoint, now);
+  }
+
+  /** Whatever was trimmed is in the checkpoint, as everybody has delivered it; and no member of the view is behind it. */
+  #watchTrim(host: GroupHost, view: View | null, now: number): void {
+    const checkpoint = host.state?.log.checkpoint ?? null;
+    if (checkpoint === null || this.#checkpoints.get(host.node) === checkpoint) return;
+    const known = this.#checkpoints.get(host.node);
+    this.#checkpoints.set(host.node, checkpoint);
+    this.#watchCheckpoint(host, checkpoint, now);
+    if (view === null || host.state?.phase.kind !== "active" || known === undefined) return;
+    for (const { node } of view.members) {
+      const reached = this.#reached.get(node) ?? 0;
+      if (reached < checkpoint.index)
+        this.report(
+          "trim",
+          now,
+          `${host.node} has trimmed ${checkpoint.index}, but ${node} has delivered ${reached} only`,
+        );
+    }
+  }
+
+  #watchCheckpoint(host: GroupHost, checkpoint: Checkpoint, now: number): void {
+    const expected = this.#chains[checkpoint.index];
+    const { sum } = checkpoint.state as Chain;
+    if (expected?.sum !== sum)
+      this.report("order", now, `${host.node} has another state at ${checkpoint.index} than what was delivered`);
   }
 
   #watchOnce(entry: Entry, now: number): void {
@@ -123,7 +195,7 @@ export class GroupCheckers {
   #watchDisks(hosts: readonly GroupHost[], entry: Entry, view: Installed, key: string, now: number): void {
     for (const { node } of view.members) {
       const member = hosts.find((host) => host.node === node);
-      const onDisk = member?.disk.log[entry.index - 1];
+      const onDisk = member?.disk.log.get(entry.index);
       if (onDisk !== undefined && entryKey(onDisk) === key) continue;
       if (member?.disk.isWhole === false || (this.wipedAt.get(node) ?? -1) >= this.#activatedAt(view.id)) continue;
       this.report(
@@ -166,4 +238,8 @@ export class GroupCheckers {
       return;
     }
   }
+}
+
+function isInstalled(record: DiskRecord): record is Extract<DiskRecord, { kind: "install" | "log" }> {
+  return record.kind === "install" || record.kind === "log";
 }

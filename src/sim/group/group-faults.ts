@@ -1,5 +1,5 @@
-import type { DiskRecord } from "../../model/disk.ts";
-import type { Entry } from "../../model/entry.ts";
+import { logOf } from "../../core/replication/replay-disk.ts";
+import type { DiskRecord, DiskState } from "../../model/disk.ts";
 import type { Electorate } from "../../model/message.ts";
 import type { GroupHost } from "./group-host.ts";
 import type { GroupWorld } from "./group-world.ts";
@@ -217,17 +217,17 @@ function wipeOne(world: GroupWorld, plan: FaultPlan): void {
   if (world.hosts.some(({ state }) => state !== null && state.leave !== null)) return;
   const contents = world.hosts.map((other) => rules.replayDisk(other.disk.records));
   // A change of the electorate in flight plus a lost disk may need the operator (specified limit): spare it.
-  const electorates = new Set(contents.map(({ log }) => JSON.stringify(lastVoters(log))));
+  const electorates = new Set(contents.map((content) => JSON.stringify(lastElectorate(content))));
   if (electorates.size > 1 || contents.some(({ isBlank }) => isBlank) || world.hosts.some(({ disk }) => !disk.isWhole))
     return;
   // One lost disk of two voters needs the operator when the other voter reboots meanwhile (specified limit): spare it too.
-  if (contents.some(({ log, founding }) => voterCount(log, founding) < 3)) return;
-  if (contents.some(({ log, committed }) => log.slice(committed).some(({ body }) => isVoteChange(body)))) return;
-  const older = host.disk.records.slice(0, world.dice.below(host.disk.records.length));
+  if (contents.some((content) => (lastElectorate(content)?.voters.length ?? 0) < 3)) return;
+  if (contents.some((content) => (lastElectorate(content)?.index ?? 0) > content.committed)) return;
+  const older = host.disk.earlier(world.dice);
   // A backup is known for what it is only to those who know more. One from before a change of the electorate may even hold an electorate
   // in which its node needs nobody. Both are specified limits.
   const isKnown = world.isOneView(world.hosts.map(({ node }) => node));
-  const isSameElectorate = electorates.has(JSON.stringify(lastVoters(rules.replayDisk(older).log)));
+  const isSameElectorate = electorates.has(JSON.stringify(lastElectorate(rules.replayDisk(older))));
   const kept: readonly DiskRecord[] = isKnown && isSameElectorate && world.dice.chance(0.5) ? older : [];
   host.cutPower();
   host.disk.replace(kept);
@@ -235,16 +235,6 @@ function wipeOne(world: GroupWorld, plan: FaultPlan): void {
   startLater(world, host, world.dice.between(0, 2_000));
 }
 
-function voterCount(log: readonly Entry[], founding: Electorate | null): number {
-  const changed = log.findLast(({ body }) => body.kind === "electorate" || body.kind === "left")?.body;
-  const voters = changed?.kind === "electorate" || changed?.kind === "left" ? changed.voters : founding?.voters;
-  return voters?.length ?? 0;
-}
-
-function isVoteChange(body: Entry["body"]): boolean {
-  return body.kind === "electorate" || body.kind === "left";
-}
-
-function lastVoters(log: readonly { readonly body: { readonly kind: string } }[]): unknown {
-  return log.findLast(({ body }) => body.kind === "electorate" || body.kind === "left")?.body ?? "founding";
+function lastElectorate(content: DiskState): Electorate | undefined {
+  return logOf(content).electorates.at(-1);
 }

@@ -1,6 +1,6 @@
 import type { HeartbeatConfig, QuorumConfig } from "../../model/cluster-config.ts";
 import type { Effect } from "../../model/effect.ts";
-import type { Entry, EntryBody } from "../../model/entry.ts";
+import type { EntryBody } from "../../model/entry.ts";
 import type { GroupFacts } from "../../model/group-facts.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { type Incarnation, makeIncarnation } from "../../model/incarnation.ts";
@@ -9,6 +9,8 @@ import type { HeartbeatBody, Packet } from "../../model/message.ts";
 import { instantMs, wallMs } from "../../model/units.ts";
 import type { GroupStep } from "../../core/group.ts";
 import type { GroupInput } from "../../core/group-input.ts";
+import type { LogLimits } from "../../core/replication/log-limits.ts";
+import { chainMachine } from "./chain-machine.ts";
 import type { Dice } from "./dice.ts";
 import type { VirtualTime } from "../virtual-time.ts";
 import type { GroupRules } from "./group-rules.ts";
@@ -23,6 +25,7 @@ export interface HostSetup {
   readonly heartbeat: HeartbeatConfig;
   readonly quorum: QuorumConfig;
   readonly rules: GroupRules;
+  readonly limits: LogLimits;
   readonly events: VirtualTime;
   readonly dice: Dice;
 }
@@ -87,7 +90,7 @@ export class GroupHost {
 
   /** Power on, or start the process again: one more boot record, then the group begins. */
   start(bootAbove = 0): void {
-    const { rules, dice, node, nodes, heartbeat, quorum, events } = this.setup;
+    const { rules, dice, node, nodes, heartbeat, quorum, events, limits } = this.setup;
     if (this.state !== null) return;
     if (!this.isPowered) this.#clockOffset = dice.between(1_000, 100_000) - events.now;
     this.isPowered = true;
@@ -100,9 +103,20 @@ export class GroupHost {
     this.#waiting = [];
     const disk = rules.replayDisk(this.disk.records);
     const seed = dice.below(0x7fffffff);
+    const machine = chainMachine;
     this.#run(() =>
       rules.startGroup(
-        { self: node, incarnation: this.incarnation as Incarnation, nodes, heartbeat, quorum, disk, seed },
+        {
+          self: node,
+          incarnation: this.incarnation as Incarnation,
+          nodes,
+          heartbeat,
+          quorum,
+          disk,
+          seed,
+          machine,
+          limits,
+        },
         this.moment(),
       ),
     );
@@ -186,7 +200,7 @@ export class GroupHost {
     const life = this.#life;
     switch (effect.kind) {
       case "persist":
-        this.disk.write(effect.records, () => {
+        this.disk.write(effect.records, effect.isRewrite === true, () => {
           if (life === this.#life) this.input(() => ({ kind: "persisted", write: effect.write }));
         });
         return;
@@ -271,10 +285,4 @@ export class GroupHost {
     this.#waiting = [];
     this.#wakeAt = Number.POSITIVE_INFINITY;
   }
-}
-
-/** A delivered entry as the checkers compare it. */
-export function entryKey(entry: Entry): string {
-  const { id, view, body } = entry;
-  return `${view.counter}/${view.proposer}/${view.incarnation} ${id.origin}/${id.incarnation}/${id.sequence} ${JSON.stringify(body)}`;
 }

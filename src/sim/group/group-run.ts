@@ -3,6 +3,7 @@ import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { durationMs } from "../../model/units.ts";
 import { viewIdText } from "../../model/view.ts";
+import { type LogLimits, logLimits } from "../../core/replication/log-limits.ts";
 import { type FaultPlan, healAll, scheduleFaults } from "./group-faults.ts";
 import type { Violation } from "./group-checkers.ts";
 import type { GroupHost } from "./group-host.ts";
@@ -20,6 +21,8 @@ export interface RunKind {
   readonly hot?: boolean;
   /** Nodes leave cleanly all the time. */
   readonly churn?: boolean;
+  /** Logs are trimmed every few entries, journals rewritten all the time, and checkpoints travel in many parts. */
+  readonly tiny?: boolean;
 }
 
 /** What a seed gave. */
@@ -49,13 +52,23 @@ const fenceMs = 7_000;
 /** A view counts once it has stayed for so long. */
 const stableMs = 3_000;
 
+/** A window of three entries. */
+export const tinyLimits: LogLimits = {
+  keepEntries: 3,
+  spareEntries: 2,
+  keepBytes: 4_000,
+  rewriteBytes: 3_000,
+  partCharacters: 500,
+};
+
 const names = ["a", "b", "c", "d", "e", "f", "g"];
 
 /** Runs one seed: cold start, faults, healing, and whether everything that was promised held. */
 export function runSeed(kind: RunKind, seed: number, rules: GroupRules = rightRules): RunResult {
   const used = names.slice(0, kind.nodes);
   const quorum = quorumOf(kind);
-  const world = new GroupWorld({ names: used, heartbeat, quorum, rules, seed });
+  const limits = kind.tiny === true ? tinyLimits : logLimits;
+  const world = new GroupWorld({ names: used, heartbeat, quorum, rules, seed, limits });
   world.fenceFailure = 0.2;
   if (world.dice.chance(0.3)) world.found(...used);
   else world.found(used[0] ?? "a");

@@ -3,6 +3,7 @@ import type { DiskRecord } from "../../model/disk.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Packet } from "../../model/message.ts";
 import type { GroupStep } from "../../core/group.ts";
+import { type LogLimits, logLimits } from "../../core/replication/log-limits.ts";
 import { groupTimers } from "../../core/membership/timers.ts";
 import { Dice } from "./dice.ts";
 import { VirtualTime } from "../virtual-time.ts";
@@ -18,6 +19,8 @@ export interface WorldSetup {
   readonly quorum: QuorumConfig;
   readonly rules: GroupRules;
   readonly seed: number;
+  /** Default: those of hale. */
+  readonly limits?: LogLimits;
 }
 
 /** Hosts, network, fence device and checkers on one virtual time. */
@@ -48,9 +51,10 @@ export class GroupWorld implements HostWorld {
     this.dice = new Dice(setup.seed);
     const nodes = setup.names as readonly NodeId[];
     this.network = new GroupNetwork(this.events, this.dice, (to, packet) => this.host(to).receive(packet));
-    const { heartbeat, quorum, rules } = setup;
+    const { heartbeat, quorum, rules, limits = logLimits } = setup;
     this.hosts = nodes.map(
-      (node) => new GroupHost({ node, nodes, heartbeat, quorum, rules, events: this.events, dice: this.dice }, this),
+      (node) =>
+        new GroupHost({ node, nodes, heartbeat, quorum, rules, limits, events: this.events, dice: this.dice }, this),
     );
     this.checkers = new GroupCheckers(groupTimers(heartbeat).lease);
   }
@@ -133,7 +137,7 @@ export class GroupWorld implements HostWorld {
 
   stepped(host: GroupHost, step: GroupStep): void {
     this.steps += 1;
-    this.checkers.watch(host, this.hosts, step.delivered, this.now);
+    this.checkers.watch(host, this.hosts, step, this.now);
     for (const entry of step.delivered)
       this.trace?.(`${this.now} ${host.node} delivers ${entry.index} ${entry.body.kind}`);
     this.#watchFence(host);

@@ -2,6 +2,7 @@ import type { HeartbeatConfig, QuorumConfig } from "../../model/cluster-config.t
 import type { NodeId } from "../../model/ids.ts";
 import type { Message } from "../../model/message.ts";
 import { durationMs } from "../../model/units.ts";
+import { type LogLimits, logLimits } from "../../core/replication/log-limits.ts";
 import type { GroupHost } from "./group-host.ts";
 import { type GroupRules, rightRules } from "./group-rules.ts";
 import { GroupWorld } from "./group-world.ts";
@@ -21,14 +22,15 @@ export interface Stage {
   readonly rules?: GroupRules;
   readonly quorum?: QuorumConfig;
   readonly seed?: number;
+  readonly limits?: LogLimits;
   /** Started first; the rest joins. Default: all at once. */
   readonly first?: readonly string[];
 }
 
 /** A cluster whose founders are all its nodes, in one view. @throws Error when it does not come to one */
 export function formed(names: string, stage: Stage = {}): GroupWorld {
-  const { rules = rightRules, quorum = { kind: "majority" }, seed = 1, first } = stage;
-  const world = new GroupWorld({ names: names.split(""), heartbeat: quickHeartbeat, quorum, rules, seed });
+  const { rules = rightRules, quorum = { kind: "majority" }, seed = 1, first, limits = logLimits } = stage;
+  const world = new GroupWorld({ names: names.split(""), heartbeat: quickHeartbeat, quorum, rules, seed, limits });
   world.found(...names.split(""));
   for (const name of first ?? names) world.host(name).start();
   world.run(1_000);
