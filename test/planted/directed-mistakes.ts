@@ -14,6 +14,15 @@ import {
   aFormerLifeCountsForNothing,
   type Story,
 } from "../../src/sim/group/stories.ts";
+import {
+  aBackupIsKnownByTheCheckpoint,
+  aDamagedCheckpointIsNotTaken,
+  aNewerCheckpointIsRefused,
+  anOldSubmissionStaysOld,
+  aRewriteIsWholeOrNotThere,
+  aTransferSurvivesItsReceiver,
+  logsStayShort,
+} from "../../src/sim/group/checkpoint-stories.ts";
 import { tailIsDeliveredEarly, targetIsTakenIn } from "./mistakes.ts";
 import { patch, type Patch } from "./plant-mistake.ts";
 
@@ -156,5 +165,75 @@ export const directedMistakes: readonly DirectedMistake[] = [
       patch("replication/packets.ts", 'if (!state.isBlank) persist(turn, [{ kind: "distrusted" }]);', ""),
       patch("replication/propose.ts", "return isOld ?", "return isOld && committed < 0 ?"),
     ],
+  },
+  {
+    name: "a checkpoint without the memory of submissions",
+    story: anOldSubmissionStaysOld,
+    patches: [patch("replication/fold-entries.ts", "if (id.sequence > 0) {", "if (id.sequence < 0) {")],
+  },
+  {
+    name: "a checkpoint that does not know what disks must hold",
+    story: aBackupIsKnownByTheCheckpoint,
+    patches: [
+      patch(
+        "replication/remembered-disk.ts",
+        "return floorBefore(log, committed, node, isLast);",
+        "return isLast ? null : floorBefore(log, committed, node, isLast);",
+      ),
+    ],
+  },
+  {
+    name: "a newer checkpoint is refused, but the node goes on promising",
+    story: aNewerCheckpointIsRefused,
+    patches: [
+      patch(
+        "replication/transfer.ts",
+        "if (isNewer) turn.state.refusal =",
+        "if (isNewer && index < 0) turn.state.refusal =",
+      ),
+    ],
+  },
+  {
+    name: "a checkpoint is taken whatever its check says",
+    story: aDamagedCheckpointIsNotTaken,
+    patches: [
+      patch(
+        "replication/checkpoint-text.ts",
+        'if (checkOf(text) !== transfer.check) return damaged("its check does not fit");',
+        "",
+      ),
+    ],
+  },
+  {
+    name: "the rest of an installation is asked for in the wrong place after a restart",
+    story: aTransferSurvivesItsReceiver,
+    patches: [patch("replication/transfer.ts", "index, from: text.length };", "index, from: text.length - 1 };")],
+  },
+  {
+    name: "the journal is never rewritten",
+    story: logsStayShort,
+    patches: [
+      patch(
+        "replication/trim.ts",
+        "if (state.disk.grownBytes < state.disk.rewriteAtBytes) return;",
+        "if (state.disk.grownBytes < 1e12) return;",
+      ),
+    ],
+  },
+  {
+    name: "a log that is never trimmed",
+    story: logsStayShort,
+    patches: [
+      patch(
+        "replication/trim.ts",
+        'if (phase.kind === "active") trim(turn, phase);',
+        'if (phase.kind === "electing") trim(turn, phase as never);',
+      ),
+    ],
+  },
+  {
+    name: "a rewritten journal is not that of the disk",
+    story: aRewriteIsWholeOrNotThere,
+    patches: [patch("replication/disk-state.ts", "if (state.isBlank) return", "if (state.committed > 9) return")],
   },
 ];

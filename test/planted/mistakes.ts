@@ -13,6 +13,8 @@ export interface Mistake {
 const three: RunKind = { name: "3", nodes: 3, arbiter: "majority" };
 const threeHot: RunKind = { ...three, name: "3 hot", hot: true };
 const five: RunKind = { name: "5", nodes: 5, arbiter: "majority" };
+const threeTiny: RunKind = { ...three, name: "3 tiny", tiny: true };
+const threeHotTiny: RunKind = { ...threeHot, name: "3 hot tiny", tiny: true };
 const fencing: RunKind = { name: "2 fencing", nodes: 2, arbiter: "fencing" };
 const fencingChurn: RunKind = { ...fencing, name: "2 fencing churn", churn: true };
 
@@ -24,6 +26,8 @@ const install = "replication/install.ts";
 const packets = "replication/packets.ts";
 const promise = "replication/promise.ts";
 const order = "replication/order.ts";
+const trim = "replication/trim.ts";
+const fold = "replication/fold-entries.ts";
 
 const bothElectorates = "last.index > committed && before !== undefined ? [before, last] : [last]";
 
@@ -172,6 +176,81 @@ export const mistakes: readonly Mistake[] = [
         "    if (done.write > write + 2) break;",
       ),
     ],
+    within: 5,
+  },
+  {
+    name: "the checkpoint is taken ahead of what is committed",
+    kind: threeTiny,
+    patches: [
+      patch(
+        trim,
+        "const delivered = deliveredByAll(turn, active);",
+        "const delivered = Math.max(deliveredByAll(turn, active), state.log.length + limits.keepEntries);",
+      ),
+    ],
+    within: 5,
+  },
+  {
+    name: "trimmed before all members have delivered",
+    kind: threeTiny,
+    patches: [
+      patch(
+        trim,
+        "return Math.min(least, isHere ? beat.delivered : committed - windowEntriesMax);",
+        "return isHere ? least : Math.min(least, committed);",
+      ),
+    ],
+    within: 30,
+  },
+  {
+    name: "a checkpoint without the memory of submissions",
+    kind: threeTiny,
+    patches: [
+      patch(
+        "replication/deliver.ts",
+        "state.lastDelivered = submissionsOf(checkpoint);",
+        "state.lastDelivered = new Map(); void submissionsOf;",
+      ),
+    ],
+    within: 10,
+  },
+  {
+    name: "a checkpoint without the electorates that entries have set",
+    kind: { ...threeTiny, churn: true },
+    patches: [
+      patch(
+        fold,
+        "draft.electorates = withElectorateOf(draft.electorates, entry).slice(-2);",
+        "void withElectorateOf;",
+      ),
+    ],
+    within: 20,
+  },
+  {
+    name: "a checkpoint that stands for one entry more than it holds",
+    kind: threeTiny,
+    patches: [
+      patch(fold, "log.trimmed + 1, index)) {", "log.trimmed + 1, index - 1)) {"),
+      patch(fold, "return draft;", "draft.index = index; return draft;"),
+    ],
+    within: 5,
+  },
+  {
+    name: "acknowledged more than a rewritten journal holds",
+    kind: threeTiny,
+    patches: [
+      patch(
+        "replication/durability.ts",
+        "const { promised, logView, length } = after;",
+        'const { promised, logView } = after; const length = after.length + (records.some(({ kind }) => kind === "log") ? 1 : 0);',
+      ),
+    ],
+    within: 20,
+  },
+  {
+    name: "what a checkpoint stands for is not restored but skipped",
+    kind: threeHotTiny,
+    patches: [patch("replication/deliver.ts", "turn.restored = checkpoint;", "turn.restored = null;")],
     within: 5,
   },
 ];

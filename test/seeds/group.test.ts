@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { runSeed, type RunKind } from "../../src/sim/group/group-run.ts";
 
-// Goal: whatever happens to the group alone, its promises hold, and it is one view again soon after the faults end. 300 seeds in all.
+// Goal: whatever happens to the group alone, its promises hold, and it is one view again soon after the faults end. 350 seeds in all.
 
 const kinds: readonly (readonly [seeds: number, kind: RunKind])[] = [
   [60, { name: "2 fencing", nodes: 2, arbiter: "fencing" }],
@@ -15,6 +15,13 @@ const kinds: readonly (readonly [seeds: number, kind: RunKind])[] = [
   [15, { name: "5", nodes: 5, arbiter: "majority" }],
   [5, { name: "5, a pair stays cut", nodes: 5, arbiter: "majority", mesh: true }],
   [5, { name: "5, crashes and lost disks", nodes: 5, arbiter: "majority", hot: true }],
+  [15, { name: "2 fencing, trimmed all the time", nodes: 2, arbiter: "fencing", tiny: true }],
+  [
+    20,
+    { name: "3, crashes and lost disks, trimmed all the time", nodes: 3, arbiter: "majority", hot: true, tiny: true },
+  ],
+  [10, { name: "3, leaving, trimmed all the time", nodes: 3, arbiter: "majority", churn: true, tiny: true }],
+  [5, { name: "5, trimmed all the time", nodes: 5, arbiter: "majority", tiny: true }],
 ];
 
 describe("the group alone", () => {
