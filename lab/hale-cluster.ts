@@ -140,10 +140,10 @@ export class HaleCluster {
     }
   }
 
-  /** Start the daemon of a node whose daemon has ended; at power-on that happens by itself. */
-  async startDaemon(node: string): Promise<HostProcess> {
+  /** Start the daemon of a node whose daemon has ended; at power-on that happens by itself. @param env on top of the cluster's */
+  async startDaemon(node: string, env: Readonly<Record<string, string>> = {}): Promise<HostProcess> {
     const host = this.lab.host(node);
-    const daemon = await host.spawn([daemonProgram], { env: this.#env ?? {}, name: "haled" });
+    const daemon = await host.spawn([daemonProgram], { env: { ...this.#env, ...env }, name: "haled" });
     this.#byHand.set(node, { daemon, powerOns: host.powerOns });
     return daemon;
   }

@@ -8,6 +8,9 @@ const checkout = new URL("../", import.meta.url).pathname.replace(/\/$/, "");
 /** Where the fence agent in a host finds the power control of the lab. */
 export const controlInHost = "/run/hale-lab";
 
+/** A folder that all hosts share, as they would share a file server that never fails: locks count on all of them. */
+export const sharedInHost = "/run/hale-shared";
+
 /** Copy-on-write layers over the machine's folders: installed programs find what they came with. */
 const layers = ["/etc", "/var", "/root", "/srv"];
 
@@ -85,6 +88,7 @@ function fstab(lab: string, disk: string): string {
     "lab-run /run tmpfs mode=755",
     "lab-lock /run/lock tmpfs mode=1777,X-mount.mkdir",
     `${join(lab, "control")} ${controlInHost} none bind,X-mount.mkdir`,
+    `${join(lab, "shared")} ${sharedInHost} none bind,X-mount.mkdir`,
     "lab-shm /dev/shm tmpfs mode=1777",
     ...withOwnTmp(["lab-tmp /tmp tmpfs mode=1777"]),
     "",

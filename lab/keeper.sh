@@ -28,7 +28,7 @@ if [ "$1" != --inside ]; then
 fi
 
 folder=$2
-mkdir "$folder/control" "$folder/hosts" "$folder/logs" "$folder/sbin" || exit 1
+mkdir "$folder/control" "$folder/hosts" "$folder/logs" "$folder/sbin" "$folder/shared" || exit 1
 mkfifo -m 666 "$folder/control/power" || exit 1
 # /proc is still the machine's, so this is the process id that the creator can use.
 read -r pid _ </proc/self/stat

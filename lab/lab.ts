@@ -44,6 +44,8 @@ const fenceAgent = new URL("./fence_lab", import.meta.url).pathname;
 export class Lab implements AsyncDisposable {
   /** The lab's folder; gone after `close`. */
   readonly folder: string;
+  /** Outside, the folder that every host has as `sharedInHost`. */
+  readonly shared: string;
   readonly networks: readonly LabNetwork[];
   /** By name, in the order given; without the client. */
   readonly hosts: ReadonlyMap<string, LabHost>;
@@ -56,6 +58,7 @@ export class Lab implements AsyncDisposable {
   private constructor(keeper: Shell, keeperPid: number, folder: string, options: LabOptions) {
     if (options.hosts.length > hostsMax) throw new RangeError(`Cannot make a lab: more than ${hostsMax} hosts`);
     this.folder = folder;
+    this.shared = join(folder, "shared");
     this.networks = planNetworks(options.networks ?? ["front", "back"]);
     this.#keeper = keeper;
     this.#wires = new Switch(keeper);

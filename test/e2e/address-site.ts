@@ -2,7 +2,7 @@ import { echoCommand, startEcho } from "../../lab/echo.ts";
 import { HaleCluster, type HaleConfig } from "../../lab/hale-cluster.ts";
 import { Lab } from "../../lab/lab.ts";
 import { Prober } from "../../lab/prober.ts";
-import { HolderWatch } from "./holder-watch.ts";
+import { HolderWatch } from "../../lab/holder-watch.ts";
 
 /** The one service, which is nothing but an address: what is measured is hale. */
 export const service = "web";

@@ -7,7 +7,7 @@ import type { LabHost } from "../../lab/host.ts";
 import type { Prober } from "../../lab/prober.ts";
 import { type AddressSite, service, startAddressSite } from "./address-site.ts";
 import type { AttackPlan } from "./attacker-main.ts";
-import type { HolderWatch } from "./holder-watch.ts";
+import type { HolderWatch } from "../../lab/holder-watch.ts";
 
 const port = 6940;
 const waitMs = 30_000;

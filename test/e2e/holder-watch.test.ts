@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Lab } from "../../lab/lab.ts";
-import { HolderWatch } from "./holder-watch.ts";
+import { HolderWatch } from "../../lab/holder-watch.ts";
 
 // Goal: the watch is trusted because it sees two holders where there are two.
 

@@ -4,7 +4,7 @@ import { HaleCluster } from "../../lab/hale-cluster.ts";
 import { Lab } from "../../lab/lab.ts";
 import { monotonicMs } from "../../lab/monotonic.ts";
 import { Prober } from "../../lab/prober.ts";
-import { HolderWatch } from "./holder-watch.ts";
+import { HolderWatch } from "../../lab/holder-watch.ts";
 
 const service = "intranet";
 const answerMs = 30_000;

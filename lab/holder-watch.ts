@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { holders } from "../../lab/holders.ts";
-import type { Lab } from "../../lab/lab.ts";
-import { monotonicMs } from "../../lab/monotonic.ts";
+import { holders } from "./holders.ts";
+import type { Lab } from "./lab.ts";
+import { monotonicMs } from "./monotonic.ts";
 
-const lookEveryMs = 5;
+const lookEveryMsDefault = 5;
 
 /**
  * Looks all the time at who holds an address, on the hosts themselves, and remembers when it was more than one. Hosts that are off
@@ -12,19 +12,26 @@ const lookEveryMs = 5;
 export class HolderWatch implements AsyncDisposable {
   readonly #lab: Lab;
   readonly #ip: string;
+  readonly #everyMs: number;
   readonly #doubles: string[] = [];
   #isStopped = false;
   #looking: Promise<void> = Promise.resolve();
 
-  private constructor(lab: Lab, ip: string) {
+  private constructor(lab: Lab, ip: string, everyMs: number) {
     this.#lab = lab;
     this.#ip = ip;
+    this.#everyMs = everyMs;
   }
 
-  static start(lab: Lab, ip: string): HolderWatch {
-    const watch = new HolderWatch(lab, ip);
+  static start(lab: Lab, ip: string, everyMs = lookEveryMsDefault): HolderWatch {
+    const watch = new HolderWatch(lab, ip, everyMs);
     watch.#looking = watch.#lookOften();
     return watch;
+  }
+
+  /** A line for each time so far that two hosts held the address. */
+  get doubles(): readonly string[] {
+    return this.#doubles;
   }
 
   /** @returns a line for each time that two hosts held the address; empty when all is well */
@@ -41,7 +48,7 @@ export class HolderWatch implements AsyncDisposable {
   async #lookOften(): Promise<void> {
     while (!this.#isStopped) {
       this.#look();
-      await sleep(lookEveryMs);
+      await sleep(this.#everyMs);
     }
   }
 
