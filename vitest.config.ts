@@ -8,7 +8,13 @@ export default defineConfig({
     passWithNoTests: true,
     coverage: { provider: "v8", include: ["src/**/*.ts"], exclude: ["**/*.test.ts"] },
     projects: [
-      { test: { name: "unit", include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "lab/**/*.test.ts"], setupFiles } },
+      {
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "lab/**/*.test.ts", "chaos/**/*.test.ts"],
+          setupFiles,
+        },
+      },
       { test: { name: "contract", include: ["test/contract/**/*.test.ts"], setupFiles, testTimeout: 20_000 } },
       { test: { name: "scenarios", include: ["test/scenarios/**/*.test.ts"], setupFiles, testTimeout: 60_000 } },
       { test: { name: "seeds", include: ["test/seeds/**/*.test.ts"], setupFiles, testTimeout: 120_000 } },

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { Random } from "../src/sim/random.ts";
+import { Rounds } from "./draw-round.ts";
+import { faultKinds, faultText } from "./fault.ts";
+
+const site = {
+  nodes: ["n1", "n2", "n3"],
+  services: ["red"],
+  networks: ["front", "back"],
+  deadtimeMs: 1_500,
+  kinds: faultKinds,
+};
+
+function draw(seed: number, count: number) {
+  const rounds = new Rounds(new Random(seed), site);
+  return Array.from({ length: count }, () => rounds.next());
+}
+
+test("the same seed draws the same faults, another one others", () => {
+  const texts = (seed: number) => draw(seed, 50).map((faults) => faults.map(faultText).join(" and "));
+  expect(texts(7)).toEqual(texts(7));
+  expect(texts(7)).not.toEqual(texts(8));
+});
+
+test("in as many rounds as there are kinds, each kind comes first once", () => {
+  const first = draw(1, faultKinds.length).map(([fault]) => fault?.kind ?? "");
+  expect(first.sort()).toEqual([...faultKinds].sort());
+});

@@ -1,0 +1,69 @@
+/** What can be done to a cluster. Each ends by `heal`, which puts right whatever is still wrong then. */
+export type Fault =
+  | { readonly kind: "power-off"; readonly on: Target; readonly until: Until }
+  | { readonly kind: "power-off, fence device broken"; readonly on: Target; readonly until: Until }
+  | { readonly kind: "kill -9 haled"; readonly on: Target; readonly until: Until }
+  | { readonly kind: "kill -STOP haled"; readonly on: Target; readonly until: Until }
+  | { readonly kind: "host stands still"; readonly on: Target; readonly until: Until }
+  | { readonly kind: "one link cut"; readonly on: Target; readonly network: string; readonly until: Until }
+  | { readonly kind: "all links cut"; readonly on: Target; readonly until: Until }
+  | { readonly kind: "every host alone"; readonly until: Until }
+  | { readonly kind: "one-way cut"; readonly on: Target; readonly way: "to" | "from"; readonly until: Until }
+  | { readonly kind: "packets lost"; readonly share: number; readonly until: Until }
+  | { readonly kind: "disk full"; readonly on: Target; readonly until: Until }
+  | { readonly kind: "clock step"; readonly on: Target; readonly stepS: number; readonly until: Until };
+
+export type FaultKind = Fault["kind"];
+
+/** A host by its name, or whoever owns a service when the fault strikes. */
+export type Target = { readonly node: string } | { readonly ownerOf: string };
+
+/** How long a fault lasts before it is healed. */
+export type Until =
+  | { readonly kind: "ms"; readonly ms: number }
+  /** Until the others have all services, or the host is back after a fence; for faults that lead there. */
+  | { readonly kind: "takeover" };
+
+export const faultKinds: readonly FaultKind[] = [
+  "power-off",
+  "power-off, fence device broken",
+  "kill -9 haled",
+  "kill -STOP haled",
+  "host stands still",
+  "one link cut",
+  "all links cut",
+  "every host alone",
+  "one-way cut",
+  "packets lost",
+  "disk full",
+  "clock step",
+];
+
+/** One line for people. */
+export function faultText(fault: Fault): string {
+  const on = "on" in fault ? ` on ${"node" in fault.on ? fault.on.node : `the owner of ${fault.on.ownerOf}`}` : "";
+  const until = fault.until.kind === "ms" ? `for ${fault.until.ms} ms` : "until it is taken over";
+  return `${fault.kind}${on}${detail(fault)}, ${until}`;
+}
+
+function detail(fault: Fault): string {
+  switch (fault.kind) {
+    case "one link cut":
+      return ` (${fault.network})`;
+    case "one-way cut":
+      return ` (nothing ${fault.way} it)`;
+    case "packets lost":
+      return ` (${Math.round(fault.share * 100)} %)`;
+    case "clock step":
+      return ` (${fault.stepS > 0 ? "+" : ""}${fault.stepS} s)`;
+    case "power-off":
+    case "power-off, fence device broken":
+    case "kill -9 haled":
+    case "kill -STOP haled":
+    case "host stands still":
+    case "all links cut":
+    case "every host alone":
+    case "disk full":
+      return "";
+  }
+}
