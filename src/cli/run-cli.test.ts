@@ -225,7 +225,7 @@ describe("the configuration", () => {
       "my.yaml:2:27: nodes.a.addresses[0]: found "10.0.0.256", wanted an IPv4 or IPv6 address, without prefix length
           2 | nodes: { a: { addresses: [10.0.0.256] } }
             |                           ^
-      my.yaml:3:10: fencing: found "nonne", wanted { devices: … } or "none"
+      my.yaml:3:10: fencing: found "nonne", wanted { devices: … }, { watchdog: … } or "none"
           3 | fencing: nonne
             |          ^
       2 errors in my.yaml

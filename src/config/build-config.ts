@@ -10,10 +10,10 @@ import type {
   ServiceConfig,
 } from "../model/cluster-config.ts";
 import { type NodeId, parseDeviceId, parseNodeId, parseServiceId } from "../model/ids.ts";
-import type { DurationMs } from "../model/units.ts";
+import { type DurationMs, durationMs } from "../model/units.ts";
 import { buildResource } from "./build-resource.ts";
 import type { Path } from "./config-error.ts";
-import { assumeOffDefault, heartbeatDefaults } from "./defaults.ts";
+import { assumeOffDefault, daemonGraceMax, heartbeatDefaults, watchdogTimeoutDefault } from "./defaults.ts";
 import type { ClusterDocument, ServiceDocument } from "./schema.ts";
 import { type SourceOf, spanOr, writtenParameters } from "./written.ts";
 
@@ -36,8 +36,14 @@ export function buildConfig(document: ClusterDocument, sourceOf: SourceOf): Clus
   };
 }
 
-function buildHeartbeat({ heartbeat = {} }: ClusterDocument): HeartbeatConfig {
-  return { ...heartbeatDefaults(heartbeat), port: heartbeat.port ?? 6940 };
+function buildHeartbeat({ heartbeat = {}, fencing }: ClusterDocument): HeartbeatConfig {
+  const times = heartbeatDefaults(heartbeat);
+  const watchdog = typeof fencing === "object" ? fencing.watchdog : undefined;
+  if (watchdog === undefined || heartbeat["daemon-grace"] !== undefined)
+    return { ...times, port: heartbeat.port ?? 6940 };
+  const graceMax = daemonGraceMax(times.deadtimeMs, spanOr(watchdog.timeout, watchdogTimeoutDefault));
+  const daemonGraceMs = durationMs(Math.min(times.daemonGraceMs, graceMax));
+  return { ...times, daemonGraceMs, port: heartbeat.port ?? 6940 };
 }
 
 function buildNode(id: string, node: ClusterDocument["nodes"][string], sourceOf: SourceOf): NodeConfig {
@@ -61,6 +67,10 @@ function buildQuorum(quorum: ClusterDocument["quorum"], nodes: readonly NodeId[]
 }
 
 function buildFencing(fencing: ClusterDocument["fencing"], deadtimeMs: DurationMs, sourceOf: SourceOf): FencingConfig {
+  if (fencing !== "none" && fencing.watchdog !== undefined) {
+    const { device = "/dev/watchdog", timeout } = fencing.watchdog;
+    return { kind: "watchdog", device, timeoutMs: spanOr(timeout, watchdogTimeoutDefault) };
+  }
   if (fencing === "none" || fencing.devices === undefined) {
     const written = fencing === "none" ? undefined : fencing.none?.["assume-off-after"];
     return { kind: "none", assumeOffAfterMs: spanOr(written, assumeOffDefault(deadtimeMs)) };

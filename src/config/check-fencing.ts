@@ -1,5 +1,11 @@
 import { describeValue, type Path, type Problem } from "./config-error.ts";
-import { assumeOffDefault, heartbeatDefaults } from "./defaults.ts";
+import {
+  adoptionDeadtimes,
+  assumeOffDefault,
+  daemonGraceMax,
+  heartbeatDefaults,
+  watchdogTimeoutDefault,
+} from "./defaults.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { asList, asMapping, asText, type Mapping } from "./raw.ts";
 import { unknownReference } from "./references.ts";
@@ -11,19 +17,66 @@ export function checkFencing(root: Mapping): Problem[] {
 
 function checkKind(root: Mapping): Problem[] {
   const fencing = root["fencing"];
-  const wanted = 'either devices or, if you accept that a lost node may still run its services, "none"';
+  const wanted = 'one of devices, watchdog and, if you accept that a lost node may still run its services, "none"';
   if (fencing === undefined) return []; // The schema says it.
   const body = asMapping(fencing);
-  if (fencing !== "none" && typeof fencing === "object" && ("none" in body || "devices" in body) === false) {
+  if (fencing !== "none" && typeof fencing === "object" && !kinds.some((kind) => kind in body)) {
     return [{ path: ["fencing"], found: describeValue(fencing), wanted }];
   }
-  if ("none" in body && "devices" in body)
-    return [{ path: ["fencing", "none"], atKey: true, found: "none beside devices", wanted }];
+  const [first, second] = kinds.filter((kind) => kind in body);
+  if (second !== undefined)
+    return [{ path: ["fencing", second], atKey: true, found: `${second} beside ${first ?? ""}`, wanted }];
+  if ("watchdog" in body) return checkWatchdog(root, asMapping(body["watchdog"]));
   if ("devices" in body && Object.keys(asMapping(body["devices"])).length === 0) {
     return [{ path: ["fencing", "devices"], found: "no device", wanted: `at least one, or fencing: none` }];
   }
   return checkAssumeOff(root, asMapping(body["none"]));
 }
+
+/** In the order of trust. */
+const kinds = ["devices", "watchdog", "none"] as const;
+
+/** [FEN-14] A daemon that comes back in its grace must be in a view, with a lease, before the watchdog of the dead one rings. */
+function checkWatchdog(root: Mapping, watchdog: Mapping): Problem[] {
+  const heartbeat = asMapping(root["heartbeat"]);
+  const { deadtimeMs, daemonGraceMs } = heartbeatDefaults(heartbeat);
+  const { device, timeout } = watchdog;
+  const timeoutMs = parseDuration(timeout) ?? watchdogTimeoutDefault;
+  const problems: Problem[] = [];
+  const path: Path = ["fencing", "watchdog", "timeout"];
+  if (typeof device === "string" && device !== "" && !/^\/.*[^/]$/.test(device))
+    problems.push({
+      path: ["fencing", "watchdog", "device"],
+      found: describeValue(device),
+      wanted: "an absolute path",
+    });
+  const shortest = adoptionDeadtimes * deadtimeMs;
+  const isGraceWritten = parseDuration(heartbeat["daemon-grace"]) !== undefined;
+  const graceMaxMs = daemonGraceMax(deadtimeMs, timeoutMs);
+  if (
+    timeout !== undefined &&
+    parseDuration(timeout) !== undefined &&
+    (timeoutMs % 1_000 !== 0 || timeoutMs < timeoutMsMin || timeoutMs > timeoutMsMax)
+  )
+    problems.push({ path, found: describeValue(timeout), wanted: "whole seconds, from 5s to 10m" });
+  else if (graceMaxMs < 0) {
+    const place: Path = timeout === undefined ? ["heartbeat", "deadtime"] : path;
+    const found = timeout === undefined ? heartbeat["deadtime"] : timeout;
+    const wanted =
+      timeout === undefined
+        ? `at most a quarter of fencing.watchdog.timeout (${formatDuration(timeoutMs)})`
+        : `at least 4 deadtimes (${formatDuration(shortest)}): so long a restarted daemon may take to be taken in`;
+    problems.push({ path: place, found: describeValue(found), wanted });
+  } else if (isGraceWritten && daemonGraceMs > graceMaxMs) {
+    const wanted = `at most fencing.watchdog.timeout less 4 deadtimes (${formatDuration(graceMaxMs)}): later the watchdog resets the node`;
+    problems.push({ path: ["heartbeat", "daemon-grace"], found: describeValue(heartbeat["daemon-grace"]), wanted });
+  }
+  return problems;
+}
+
+/** A shorter one resets machines that are only busy. */
+const timeoutMsMin = 5_000;
+const timeoutMsMax = 600_000;
 
 /** Nothing in between: it would look like care and be none, because a node without quorum acts on for up to two deadtimes. */
 function checkAssumeOff(root: Mapping, none: Mapping): Problem[] {

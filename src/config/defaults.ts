@@ -31,6 +31,20 @@ export function assumeOffDefault(deadtimeMs: DurationMs): DurationMs {
   return durationMs(Math.max(10_000, 4 * deadtimeMs));
 }
 
+/** The time-out of watchdogs when none is written. */
+export const watchdogTimeoutDefault = durationMs(10_000);
+
+/**
+ * What a dead daemon may take to come back at most, where a watchdog ticks meanwhile: in what is left its successor must get into a
+ * view, or find the services stopped. Below 0: the time-out is too short for any.
+ */
+export function daemonGraceMax(deadtimeMs: DurationMs, timeoutMs: DurationMs): DurationMs {
+  return durationMs(timeoutMs - adoptionDeadtimes * deadtimeMs);
+}
+
+/** As long as a new daemon keeps what it found running, in deadtimes. */
+export const adoptionDeadtimes = 4;
+
 /** The main value of a resource, which names it unless `name:` does. undefined when it is missing or malformed. */
 export function resourceNameDefault(kind: string, body: Mapping): string | undefined {
   const main = (key: string): string | undefined => {

@@ -99,14 +99,43 @@ describe("a wrong configuration", () => {
   it("says who decides how a lost node is made safe", () => {
     const withFencing = (fencing: string) =>
       errorsOf(`cluster: c\nnodes: { a: { addresses: [10.0.0.1] } }\n${fencing}\n`);
-    expect(withFencing("")).toEqual(['cluster.yaml:1:1: fencing: found nothing, wanted { devices: … } or "none"']);
-    expect(withFencing("fencing: {}")[0]).toContain("found an empty mapping, wanted either devices or");
+    expect(withFencing("")).toEqual([
+      'cluster.yaml:1:1: fencing: found nothing, wanted { devices: … }, { watchdog: … } or "none"',
+    ]);
+    expect(withFencing("fencing: {}")[0]).toContain("found an empty mapping, wanted one of devices, watchdog and");
     expect(withFencing("fencing: { devices: {} }")[0]).toContain("found no device");
     expect(withFencing("fencing: { none: { assume-off-after: 1s } }")[0]).toContain("wanted at least 2 deadtimes (3s)");
-    expect(withFencing("fencing: nothing")[0]).toContain('found "nothing", wanted { devices: … } or "none"');
+    expect(withFencing("fencing: nothing")[0]).toContain(
+      'found "nothing", wanted { devices: … }, { watchdog: … } or "none"',
+    );
     expect(withFencing("fencing: { none: { assume-off-after: 20s } }")).toEqual([]);
     expect(withFencing("fencing: { none: { assume-off-after: 0 } }")).toEqual([]);
     expect(withFencing("fencing: { none: { assume-off-after: 0ms } }")).toEqual([]);
+  });
+
+  it("[FEN-14] fits the time-outs of watchdog and daemon together", () => {
+    const head = "cluster: c\nnodes: { a: { addresses: [10.0.0.1] } }\n";
+    const config = configOf(`${head}fencing: { watchdog: {} }\n`);
+    expect(config.fencing).toEqual({ kind: "watchdog", device: "/dev/watchdog", timeoutMs: 10_000 });
+    // A daemon that comes back in its grace has four deadtimes left until the watchdog rings.
+    expect(config.heartbeat.daemonGraceMs).toBe(4_000);
+    const with20s = configOf(`${head}fencing: { watchdog: { timeout: 20s } }\n`);
+    expect(with20s.heartbeat.daemonGraceMs).toBe(10_000);
+    const mistakeOf = (fencing: string, heartbeat = "{}"): readonly string[] =>
+      errorsOf(`${head}heartbeat: ${heartbeat}\nfencing: ${fencing}\n`);
+    expect(mistakeOf("{ watchdog: { timeout: 10s } }", "{ daemon-grace: 5s }")).toEqual([
+      'cluster.yaml:3:28: heartbeat.daemon-grace: found "5s", wanted at most fencing.watchdog.timeout less 4 deadtimes (4s): later the watchdog resets the node',
+    ]);
+    expect(mistakeOf("{ watchdog: { timeout: 5s } }")).toEqual([
+      'cluster.yaml:4:33: fencing.watchdog.timeout: found "5s", wanted at least 4 deadtimes (6s): so long a restarted daemon may take to be taken in',
+    ]);
+    expect(mistakeOf("{ watchdog: {} }", "{ deadtime: 3s }")).toEqual([
+      'cluster.yaml:3:24: heartbeat.deadtime: found "3s", wanted at most a quarter of fencing.watchdog.timeout (10s)',
+    ]);
+    for (const timeout of ["10.5s", "2s", "11m"])
+      expect(mistakeOf(`{ watchdog: { timeout: ${timeout} } }`)[0]).toContain("wanted whole seconds, from 5s to 10m");
+    expect(mistakeOf("{ watchdog: { device: watchdog0 } }")[0]).toContain("wanted an absolute path");
+    expect(mistakeOf("{ watchdog: {}, none: {} }")[0]).toContain("found none beside watchdog, wanted one of devices");
   });
 
   it("wants devices where the arbiter fences", () => {

@@ -114,9 +114,17 @@ const fencing = z.union(
           ).optional(),
         })
         .optional(),
+      watchdog: z
+        .strictObject({
+          device: text("the absolute path of a watchdog such as /dev/watchdog", "The watchdog, the same on every node.")
+            .meta({ default: "/dev/watchdog" })
+            .optional(),
+          timeout: duration("A node that is not fed for this long is reset.", "10s").optional(),
+        })
+        .optional(),
     }),
   ],
-  { error: '{ devices: … } or "none"' },
+  { error: '{ devices: … }, { watchdog: … } or "none"' },
 );
 
 const operations = {

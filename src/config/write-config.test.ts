@@ -15,6 +15,12 @@ it("writes what can be read again as the same", () => {
   expect(writeConfig(config)).toMatchSnapshot();
 });
 
+it("writes a watchdog", () => {
+  const text =
+    "cluster: c\nnodes: { a: { addresses: [10.0.0.1] } }\nfencing: { watchdog: { device: /dev/watchdog1, timeout: 30s } }\n";
+  expect(configOf(writeConfig(configOf(text)))).toEqual(configOf(text));
+});
+
 it("writes a configuration without fencing", () => {
   const text =
     "cluster: c\nnodes: { a: { addresses: [fd00::1] } }\nfencing: none\nservices: { s: { resources: [{ address: { ip: fd00::2/64 } }] } }\n";

@@ -62,6 +62,8 @@ function writeQuorum(quorum: QuorumConfig): unknown {
 
 function writeFencing(fencing: FencingConfig): object {
   if (fencing.kind === "none") return { none: { "assume-off-after": zeroOr(fencing.assumeOffAfterMs) } };
+  if (fencing.kind === "watchdog")
+    return { watchdog: { device: fencing.device, timeout: formatDuration(fencing.timeoutMs) } };
   const devices = fencing.devices.map(({ id, agent, parameters, timeoutMs }) => [
     id,
     { agent, timeout: formatDuration(timeoutMs), ...parameters },

@@ -515,8 +515,14 @@ function execute(driver: Driver, node: DriverNode, effect: Effect): void {
       driver.answers.set(effect.request, effect.answer);
       say(driver, node, `answer ${effect.request} ${effect.answer.text}`);
       return;
+    case "arm-watchdog": {
+      const outcome = { ok: true as const, timeoutMs: effect.timeoutMs, identity: "test" };
+      later(driver, 0, () => feed(driver, node, { kind: "watchdog-result", call: effect.call, outcome }));
+      return;
+    }
     case "cancel":
     case "announce":
+    case "disarm-watchdog":
     case "exit":
       say(driver, node, effect.kind);
       return;
@@ -524,6 +530,7 @@ function execute(driver: Driver, node: DriverNode, effect: Effect): void {
     case "persist":
     case "send":
     case "probe-port":
+    case "feed-watchdog":
     case "progress":
   }
 }

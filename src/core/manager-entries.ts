@@ -1,6 +1,8 @@
 import type { Entry, EntryBody } from "../model/entry.ts";
 import type { NodeId, ServiceId } from "../model/ids.ts";
 import type { Intent } from "../model/intent.ts";
+import type { InstantMs } from "../model/units.ts";
+import type { Member } from "../model/view.ts";
 import { patch, type Work } from "./manager-work.ts";
 import { applyEntry } from "./services/apply-entry.ts";
 import type { ClusterState } from "./services/cluster-state.ts";
@@ -62,6 +64,12 @@ function progressText(event: { readonly node: NodeId; readonly service?: Service
   return event.service === undefined ? `node ${event.node}: ${event.text}` : `service ${event.service}: ${event.text}`;
 }
 
+/** Who came and went while this node was away had a lease meanwhile, so an absence begins with the last view entry that ends a stay. */
+function outsideAfter({ state, moment }: Work, members: readonly Member[]): Readonly<Record<NodeId, InstantMs>> {
+  const outside = Object.keys(state.cluster.nodes).filter((node) => !members.some((member) => member.node === node));
+  return Object.fromEntries(outside.map((node) => [node, state.outsideSince[node as NodeId] ?? moment.now]));
+}
+
 function isInView({ facts }: Work, node: NodeId): boolean {
   return facts.view?.members.some((member) => member.node === node) === true;
 }
@@ -80,7 +88,7 @@ function onView(work: Work, before: ClusterState, body: Extract<EntryBody, { kin
     // And who has just crashed stays one for a moment more.
     if (!work.facts.closed.includes(node)) delete crashedAt[node];
   }
-  patch(work, { lostSince, crashedAt });
+  patch(work, { lostSince, crashedAt, outsideSince: outsideAfter(work, body.members) });
   for (const runtime of Object.values(work.state.runner.runtimes)) {
     for (const { config, state } of runtime.resources) {
       if (config.kind === "address" && state === "running") work.effects.push({ kind: "announce", address: config });

@@ -75,6 +75,16 @@ export function seeToFences(work: Work): void {
         by: self,
         reason: "its time to stop has passed",
       });
+    } else if (need.means === "watchdog") {
+      const since = cluster.nodes[target]?.enteredAt ?? 0;
+      submit(work, `self-fenced:${target}:${since}`, {
+        kind: "self-fenced",
+        target,
+        incarnation,
+        by: self,
+        since,
+        reason: "its watchdog has reset it",
+      });
     } else {
       submit(work, `fence:${target}:${attempt}`, {
         kind: "fence-begun",

@@ -1,6 +1,7 @@
 import type { Effect } from "../model/effect.ts";
 import { after } from "../model/units.ts";
 import { managerConfig, type ManagerState, patch, submit, wake, type Work } from "./manager-work.ts";
+import { watchdogAtExit } from "./manager-watchdog.ts";
 import { servicesInOrder } from "./services/cluster-state.ts";
 import { isQuiet } from "./services/runner.ts";
 import { placesOf } from "./services/service-record.ts";
@@ -38,7 +39,7 @@ export function shutDown(work: Work): void {
 
 function exit(work: Work): void {
   patch(work, { shutdown: { leaveAskedAt: work.moment.now, isDone: true } });
-  work.effects.push({ kind: "exit" });
+  work.effects.push(...watchdogAtExit(work.state), { kind: "exit" });
 }
 
 /** The group has left cleanly: nothing remains but to end. */
@@ -47,5 +48,8 @@ export function finishShutdown(state: ManagerState): {
   readonly effects: readonly Effect[];
 } {
   if (state.shutdown === null || state.shutdown.isDone) return { state, effects: [] };
-  return { state: { ...state, shutdown: { ...state.shutdown, isDone: true } }, effects: [{ kind: "exit" }] };
+  return {
+    state: { ...state, shutdown: { ...state.shutdown, isDone: true } },
+    effects: [...watchdogAtExit(state), { kind: "exit" }],
+  };
 }

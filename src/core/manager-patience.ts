@@ -1,5 +1,6 @@
 import type { NodeId } from "../model/ids.ts";
 import { after, earliest, type InstantMs, never } from "../model/units.ts";
+import { watchdogBoundMs } from "./fencing/watchdog-bound.ts";
 import { fenceBackOffMs } from "./fencing/fence-record.ts";
 import { type Hearing, managerConfig, patch, type Work } from "./manager-work.ts";
 import type { FenceNeed } from "./services/plan.ts";
@@ -22,6 +23,7 @@ export function fenceDueAt(work: Work, need: FenceNeed): InstantMs {
   const { heartbeat, fencing } = managerConfig(state);
   const { target } = need;
   if (need.means === "none") return never;
+  if (need.means === "watchdog") return need.isAbsent ? surelyResetAt(work, target) : never;
   const failedAt = state.fenceFailedAt[target];
   const againAt = failedAt === undefined ? (0 as InstantMs) : after(failedAt, fenceBackOffMs(need.failures));
   if (!need.isAbsent) return againAt;
@@ -44,6 +46,17 @@ export function fenceDueAt(work: Work, need: FenceNeed): InstantMs {
     dues.push(earliest(after(lastSign, heartbeat.daemonGraceMs), enoughAt));
   }
   return Math.max(...dues) as InstantMs;
+}
+
+/** [FEN-11] The bound, from when this node knew that a view without the other is in force. */
+function surelyResetAt({ state }: Work, target: NodeId): InstantMs {
+  const { heartbeat, fencing } = managerConfig(state);
+  const outsideSince = state.outsideSince[target];
+  const watchdog = state.cluster.nodes[target]?.watchdog;
+  if (outsideSince === undefined || watchdog === null || watchdog === undefined || fencing.kind !== "watchdog")
+    return never;
+  // It may have taken a longer one from a configuration that is in force since, and could not say so any more.
+  return after(outsideSince, watchdogBoundMs(heartbeat, Math.max(watchdog.timeoutMs, fencing.timeoutMs)));
 }
 
 /** Notes since when nodes outside the view are heard, and until when they were. */

@@ -42,5 +42,8 @@ function noteLosses(work: Work, before: ClusterState, after: ClusterState): void
     if (isMember) delete lostSince[node];
     else if (before.nodes[node]?.isMember === true) lostSince[node] ??= work.moment.now;
   }
-  patch(work, { lostSince });
+  // [FEN-11] Who came and went in the entries that were missed had a lease meanwhile: an absence begins anew.
+  const absent = Object.values(after.nodes).filter(({ isMember }) => !isMember);
+  const outsideSince = Object.fromEntries(absent.map(({ node }) => [node, work.moment.now]));
+  patch(work, { lostSince, outsideSince });
 }

@@ -7,7 +7,7 @@ import type { NodeId, ServiceId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { Moment } from "../model/input.ts";
 import type { Intent } from "../model/intent.ts";
-import { earliest, type InstantMs } from "../model/units.ts";
+import { type DurationMs, earliest, type InstantMs } from "../model/units.ts";
 import type { FenceRunner, FenceVerdict } from "./fencing/fence-runner.ts";
 import type { ClusterState } from "./services/cluster-state.ts";
 import type { Goal } from "./services/goals.ts";
@@ -52,6 +52,9 @@ export interface ManagerState {
   readonly arbiterProof: FenceProof | null;
   /** An operator swore that this node is off while nothing could be ordered: the answer to the group's next wish to fence it. */
   readonly sworn: { readonly target: NodeId; readonly author: string } | null;
+  /** Since when nodes are outside the view for all that this daemon was told, by view entries delivered in this life. */
+  readonly outsideSince: Readonly<Record<NodeId, InstantMs>>;
+  readonly watchdog: WatchdogState;
   readonly hadLease: boolean;
   readonly isStopping: boolean;
   /** As the group says, and on until there is a view or none is being made: a race that was won has no lease yet. */
@@ -66,6 +69,27 @@ export interface Hearing {
   readonly since: InstantMs;
   /** null: it still is. */
   readonly until: InstantMs | null;
+}
+
+/** This node's own watchdog. */
+export interface WatchdogState {
+  /** Times that it was to be armed; an answer to an older call is ignored. */
+  readonly call: number;
+  /** What the last call asked for, while it is not answered. */
+  readonly asked: WatchdogWish | null;
+  /** It runs: this was asked for, and this is what it took. */
+  readonly armed: { readonly wish: WatchdogWish; readonly timeoutMs: number; readonly detail: string } | null;
+  /** Why the last call came to nothing. */
+  readonly problem: { readonly wish: WatchdogWish; readonly reason: string; readonly at: InstantMs } | null;
+  /** When it was last asked to be fed. */
+  readonly fedAt: InstantMs;
+  readonly isStarving: boolean;
+}
+
+/** Which watchdog, and how long it waits. */
+export interface WatchdogWish {
+  readonly device: string;
+  readonly timeoutMs: DurationMs;
 }
 
 /** An entry to be submitted. */

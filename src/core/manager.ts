@@ -18,6 +18,7 @@ import { answerRequests, takeConfig, takeIntent } from "./manager-requests.ts";
 import { restore } from "./manager-restore.ts";
 import { afterRunner, proposeConfig, report, retryFailed, runServices } from "./manager-services.ts";
 import { type ManagerState, patch, say, type ToGroup, type Work } from "./manager-work.ts";
+import { idleWatchdog, onWatchdogOutcome, tendWatchdog } from "./manager-watchdog.ts";
 import { emptyClusterState } from "./services/cluster-state.ts";
 import { idleRunner, onOperationOutcome } from "./services/runner.ts";
 import { isActive } from "./services/runtime.ts";
@@ -74,6 +75,8 @@ export function startManager(boot: ManagerBoot, moment: Moment): ManagerState {
     fenceBegun: {},
     arbiterProof: null,
     sworn: null,
+    outsideSince: {},
+    watchdog: idleWatchdog,
     hadLease: false,
     isStopping: false,
     isFrozen: false,
@@ -102,6 +105,8 @@ export function stepManager(
   fenceAsTold(work);
   proposeConfig(work);
   runServices(work);
+  // Before the report: who is told what runs here knows about the watchdog then.
+  tendWatchdog(work);
   report(work);
   seeToFences(work);
   probePorts(work);
@@ -143,6 +148,9 @@ function take(work: Work, input: ManagerInput): void {
     case "port-state":
       work.toGroup.push(input);
       notePort(work, input.node, input.state);
+      return;
+    case "watchdog-result":
+      onWatchdogOutcome(work, input.call, input.outcome);
       return;
     case "shutdown":
       if (work.state.shutdown === null) {

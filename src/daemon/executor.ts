@@ -5,6 +5,7 @@ import type { HeartbeatBody, Message } from "../model/message.ts";
 import type { FenceCall, FenceOutcome, Operation, OperationOutcome } from "../model/operation.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import type { Answer } from "../model/intent.ts";
+import type { InstantMs } from "../model/units.ts";
 import { unreachable } from "../model/unreachable.ts";
 import type { Beater } from "../ports/beater.ts";
 import type { ResourceAgent } from "../ports/resource-agent.ts";
@@ -97,6 +98,15 @@ export class Executor {
         return this.#fence(effect.call);
       case "probe-port":
         return this.#probe(effect.node);
+      case "arm-watchdog":
+        return this.#armWatchdog(effect);
+      case "feed-watchdog":
+        return this.#feedWatchdog(effect.notAfter);
+      case "disarm-watchdog": {
+        const problem = this.#ports.watchdog.disarm();
+        if (problem !== null) this.#ports.log.write("error", `cannot stop the watchdog: ${problem}`);
+        return undefined;
+      }
       case "announce":
         return this.#ports.announcer.announce(effect.address);
       case "progress":
@@ -177,6 +187,20 @@ export class Executor {
       (state) => this.#result({ kind: "port-state", node, state }),
       () => this.#result({ kind: "port-state", node, state: "silent" }),
     );
+  }
+
+  #armWatchdog({ call, device, timeoutMs, notAfter }: Extract<Effect, { kind: "arm-watchdog" }>): void {
+    const isLate = this.#ports.clock.now() >= notAfter;
+    const outcome = isLate
+      ? { ok: false as const, reason: "the lease had run out", isLate: true as const }
+      : this.#ports.watchdog.arm(device, timeoutMs);
+    this.#result({ kind: "watchdog-result", call, outcome });
+  }
+
+  #feedWatchdog(notAfter: InstantMs): void {
+    if (this.#ports.clock.now() >= notAfter) return;
+    const problem = this.#ports.watchdog.feed();
+    if (problem !== null) this.#ports.log.write("error", `cannot feed the watchdog: ${problem}`);
   }
 
   #result(input: Input): void {

@@ -14,6 +14,7 @@ import type { Journal } from "../ports/journal.ts";
 import type { Log } from "../ports/log.ts";
 import type { ResourceAgent } from "../ports/resource-agent.ts";
 import type { Transport } from "../ports/transport.ts";
+import type { Watchdog } from "../ports/watchdog.ts";
 import type { PacketOpener, PacketSealer } from "./codec.ts";
 
 /** Everything outside that a daemon uses. The daemon opens and closes what has a life, in order. */
@@ -24,6 +25,7 @@ export interface DaemonPorts {
   /** One per kind of resource. An operation on a kind without an agent fails "hard": not on this node. */
   readonly agents: readonly ResourceAgent[];
   readonly fence: FenceDevice;
+  readonly watchdog: Watchdog;
   readonly announcer: Announcer;
   readonly log: Log;
   /**

@@ -7,6 +7,7 @@ import { AddressAgent } from "../adapters/netlink/address-agent.ts";
 import { NetworkTransport } from "../adapters/network/network-transport.ts";
 import { OcfAgent } from "../adapters/ocf/ocf-agent.ts";
 import { ProgramRunner } from "../adapters/process/program-runner.ts";
+import { KernelWatchdog } from "../adapters/watchdog/kernel-watchdog.ts";
 import type { DaemonPorts } from "../daemon/setup.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { NodeId } from "../model/ids.ts";
@@ -48,6 +49,7 @@ export function makePorts(options: PortsOptions): DaemonPorts {
       createExecAgent({ clock, runner, node: self }),
     ],
     fence: createFenceAgentDevice({ runner }),
+    watchdog: new KernelWatchdog(note),
     announcer: address,
     endLeftovers: () => runner.endLeftovers(),
     makeBeater: (incarnation) =>

@@ -74,6 +74,14 @@ export type FencingConfig =
       /** Written out by who wants it: a node counts as off this long after it was lost. */
       readonly kind: "none";
       readonly assumeOffAfterMs: DurationMs;
+    }
+  | {
+      /** Every node resets itself: its watchdog is fed only while it holds a lease, or runs nothing. */
+      readonly kind: "watchdog";
+      /** Absolute path, the same on every node. Default /dev/watchdog. */
+      readonly device: string;
+      /** Whole seconds, at least 4 deadtimes and daemon-grace. Default 10 s. */
+      readonly timeoutMs: DurationMs;
     };
 
 /** A fence device: an agent and its parameters. */

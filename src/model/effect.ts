@@ -5,6 +5,7 @@ import type { Answer } from "./intent.ts";
 import type { HeartbeatBody, Message } from "./message.ts";
 import type { FenceCall, Operation } from "./operation.ts";
 import type { AddressResource } from "./cluster-config.ts";
+import type { DurationMs, InstantMs } from "./units.ts";
 
 /** Everything the core ever asks for. Effects are executed in list order; only `persist` finishes later, with `persisted`. */
 export type Effect =
@@ -28,6 +29,18 @@ export type Effect =
   | { readonly kind: "fence"; readonly call: FenceCall }
   /** Answered by `port-state`. */
   | { readonly kind: "probe-port"; readonly node: NodeId }
+  /** Make sure that the machine is reset when nobody feeds it any more. Not at or after `notAfter`. Answered by `watchdog-result`. */
+  | {
+      readonly kind: "arm-watchdog";
+      readonly call: number;
+      readonly device: string;
+      readonly timeoutMs: DurationMs;
+      readonly notAfter: InstantMs;
+    }
+  /** Put the reset off once more. Not at or after `notAfter`: the lease has run out then. */
+  | { readonly kind: "feed-watchdog"; readonly notAfter: InstantMs }
+  /** This node runs nothing and is about to end, or its watchdog is no longer wanted. */
+  | { readonly kind: "disarm-watchdog" }
   /** Tell the neighbours again who has the address (after a view change). */
   | { readonly kind: "announce"; readonly address: AddressResource }
   | { readonly kind: "progress"; readonly request: number; readonly text: string }

@@ -86,12 +86,34 @@ export type EntryBody =
       readonly devices: readonly DeviceId[];
       readonly reason: string;
     }
-  /** The node is known to run nothing since its lease, watchdog or `assume-off-after` ran out. */
+  /** The node is taken to run nothing since `assume-off-after` ran out. */
   | {
       readonly kind: "assumed-off";
       readonly target: NodeId;
       readonly incarnation: Incarnation | null;
       readonly by: NodeId;
+      readonly reason: string;
+    }
+  /** What a node says of its watchdog in this life. Nothing is believed of a watchdog without it. */
+  | {
+      readonly kind: "watchdog";
+      readonly node: NodeId;
+      readonly incarnation: Incarnation;
+      /** Index of the configuration entry that it follows; a word about an earlier one counts for nothing. */
+      readonly config: number;
+      /** 0: it has none that could be armed. */
+      readonly timeoutMs: number;
+      /** Which one it is, or why there is none. */
+      readonly detail: string;
+    }
+  /** A lost node has reset itself: its lease and the time of its watchdog have surely run out. */
+  | {
+      readonly kind: "self-fenced";
+      readonly target: NodeId;
+      readonly incarnation: Incarnation | null;
+      readonly by: NodeId;
+      /** Index of the view entry that began the stay which it was lost from: if it was back since, this says nothing. */
+      readonly since: number;
       readonly reason: string;
     };
 

@@ -4,6 +4,7 @@ import type { Intent } from "./intent.ts";
 import type { Packet } from "./message.ts";
 import type { FenceOutcome, OperationOutcome } from "./operation.ts";
 import type { InstantMs, WallMs } from "./units.ts";
+import type { WatchdogOutcome } from "./watchdog.ts";
 
 /** Everything the core is ever told. */
 export type Input =
@@ -25,6 +26,8 @@ export type Input =
     }
   | { readonly kind: "operation-result"; readonly operation: number; readonly outcome: OperationOutcome }
   | { readonly kind: "fence-result"; readonly call: number; readonly outcome: FenceOutcome }
+  /** Answer to an `arm-watchdog` effect. */
+  | { readonly kind: "watchdog-result"; readonly call: number; readonly outcome: WatchdogOutcome }
   /** Answer to a `probe-port` effect: `closed` proves a living kernel without a daemon. */
   | { readonly kind: "port-state"; readonly node: NodeId; readonly state: "open" | "closed" | "silent" }
   /** Stop in order: services, then the group. The core answers with `exit`. */

@@ -54,6 +54,8 @@ export interface NodeSnapshot {
   readonly since: WallMs | null;
   readonly reason: string;
   readonly links: readonly LinkSnapshot[];
+  /** What it has said of its watchdog in this life, with `fencing: watchdog`. 0: it could not arm one, `detail` says why. */
+  readonly watchdog?: { readonly timeoutMs: number; readonly detail: string };
 }
 
 /** One heartbeat path from the telling node to another. */

@@ -14,6 +14,7 @@ import { FakeClock } from "./fake-clock.ts";
 import { FakeDisk, fakeJournal } from "./fake-disk.ts";
 import type { FakeFence } from "./fake-fence.ts";
 import { FakeKernel, type KernelWitness, type ServiceBook } from "./fake-kernel.ts";
+import { FakeWatchdog } from "./fake-watchdog.ts";
 import type { FakeNetwork, Plug } from "./fake-network.ts";
 import { FakeTransport } from "./fake-transport.ts";
 import type { Random } from "./random.ts";
@@ -24,6 +25,8 @@ import type { VirtualTime } from "./virtual-time.ts";
 /** Who is told what happens on machines. */
 export interface MachineWitness extends KernelWitness {
   onPower(node: NodeId, hasPower: boolean): void;
+  /** Its watchdog was not fed: the machine is to be reset. */
+  onReset(node: NodeId): void;
   onDaemon(node: NodeId, what: "started" | "crashed" | "ended", reason: string): void;
   /** A daemon tells its beat thread what to say: the cheapest look at its state. */
   onBody(node: NodeId, incarnation: Incarnation, body: HeartbeatBody): void;
@@ -67,6 +70,7 @@ interface RunningDaemon {
 export class Machine implements Plug {
   readonly id: NodeId;
   readonly disk: FakeDisk;
+  readonly watchdog: FakeWatchdog;
   readonly #around: MachineSurroundings;
   readonly #random: Random;
   readonly #place: number;
@@ -84,6 +88,7 @@ export class Machine implements Plug {
     this.#place = around.config.nodes.findIndex((node) => node.id === id);
     this.#clockOffsetMs = (this.#place + 1) * 1_000_000;
     this.disk = new FakeDisk(around.time, random.fork());
+    this.watchdog = new FakeWatchdog(around.time, () => around.witness.onReset(id));
     around.network.connect(id, this);
   }
 
@@ -122,6 +127,7 @@ export class Machine implements Plug {
     if (this.#kernelProcess === null) return;
     this.#stopRunning();
     this.#kernelProcess.kill();
+    this.watchdog.cutOff();
     this.#kernelProcess = null;
     this.#kernel = null;
     this.#around.witness.onPower(this.id, false);
@@ -207,6 +213,7 @@ export class Machine implements Plug {
         transport,
         agents: fakeAgents(kernel, process, clock),
         fence: fence.forProcess(process),
+        watchdog: this.watchdog.forProcess(process),
         announcer: { announce: () => undefined },
         log: { write: () => undefined },
         makeBeater: (incarnation) =>
@@ -249,6 +256,7 @@ export class Machine implements Plug {
 
   #stopRunning(): void {
     this.#running?.process.kill();
+    if (this.#running !== null) this.watchdog.died(this.#running.process);
     this.#running = null;
     this.disk.cutOff();
     this.#kernel?.orphan();

@@ -73,6 +73,8 @@ export class World implements PowerControl, MachineWitness {
   readonly starts = new Map<string, number>();
   /** Nodes whose power a fence device has cut. */
   readonly fenced: NodeId[] = [];
+  /** Nodes that their watchdogs have reset, in order. */
+  readonly resets: NodeId[] = [];
   readonly #checkers: readonly Checker[];
   readonly #isDebug: boolean;
   readonly #told = new Set<string>();
@@ -276,6 +278,13 @@ export class World implements PowerControl, MachineWitness {
     for (const checker of this.#checkers) checker.onPower?.(node, hasPower);
   }
 
+  onReset(node: NodeId): void {
+    this.note(node, "-- reset by its watchdog");
+    this.resets.push(node);
+    this.machine(node).powerOff();
+    if (!this.#unplugged.has(node)) this.machine(node).powerOn();
+  }
+
   onDaemon(node: NodeId, what: "started" | "crashed" | "ended", reason: string): void {
     this.note(node, `-- daemon ${what}${reason === "" ? "" : `: ${reason}`}`);
     const truth = this.truth.of(node);
@@ -345,7 +354,7 @@ export class World implements PowerControl, MachineWitness {
 /** Whom an event is about, where its text does not say so. */
 function subjectOf(event: ClusterEvent): string {
   if (event.service !== undefined) return `service ${event.service}: `;
-  return /^\w+ -> \w+/.test(event.text) ? `node ${event.node}: ` : "";
+  return /^(\w+ -> \w+|(no )?watchdog\b)/.test(event.text) ? `node ${event.node}: ` : "";
 }
 
 function firstFrames(error: Error): string {

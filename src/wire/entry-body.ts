@@ -57,6 +57,8 @@ const shapes: { readonly [Kind in EntryBody["kind"]]: Shape<Extract<EntryBody, {
     reason: "text",
   },
   "assumed-off": { target: "text", incarnation: "text or null", by: "text", reason: "text" },
+  watchdog: { node: "text", incarnation: "text", config: "number", timeoutMs: "number", detail: "text" },
+  "self-fenced": { target: "text", incarnation: "text or null", by: "text", since: "number", reason: "text" },
 };
 
 const shapesByKind = new Map<string, Readonly<Record<string, FieldType>>>(Object.entries(shapes));

@@ -24,6 +24,8 @@ export interface Libc {
   readonly clockGettime: (clock: number, timespec: Uint8Array) => number;
   /** `thread` 0: the calling one. `parameter`: a struct sched_param, 4 bytes. */
   readonly schedSetscheduler: (thread: number, policy: number, parameter: Uint8Array) => number;
+  /** `argument`: what the request reads or writes. */
+  readonly ioctl: (fd: number, request: number, argument: Uint8Array) => number;
   readonly flock: (fd: number, operation: number) => number;
   /** A network device's index, 0 when there is no such device. */
   readonly ifNametoindex: (device: string) => number;
@@ -87,6 +89,7 @@ function openLibc(): Libc | null {
       close: library.func("int close(int)") as Libc["close"],
       clockGettime: library.func("int clock_gettime(int, void *)") as Libc["clockGettime"],
       schedSetscheduler: library.func("int sched_setscheduler(int, int, const void *)") as Libc["schedSetscheduler"],
+      ioctl: library.func("int ioctl(int, unsigned long, void *)") as Libc["ioctl"],
       flock: library.func("int flock(int, int)") as Libc["flock"],
       ifNametoindex: library.func("uint32_t if_nametoindex(const char *)") as Libc["ifNametoindex"],
       unshare: library.func("int unshare(int)") as Libc["unshare"],

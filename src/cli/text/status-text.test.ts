@@ -28,6 +28,18 @@ it("shows a healthy cluster", () => {
   `);
 });
 
+it("shows where a watchdog is armed, and where not", () => {
+  const watchdogs = [
+    { timeoutMs: 10_000, detail: "/dev/watchdog (softdog)" },
+    { timeoutMs: 0, detail: "there is no /dev/watchdog" },
+  ];
+  const nodes = healthy.nodes.map((node, index) => {
+    const watchdog = watchdogs[index];
+    return watchdog === undefined ? node : { ...node, watchdog };
+  });
+  expect(statusText({ ...healthy, nodes }, look)).toMatch(/watchdog +armed on serv1, 10s, missing on serv2\n/);
+});
+
 it("shows what is wrong, where and since when", () => {
   expect(`\n${statusText(troubled, look)}`).toMatchInlineSnapshot(`
     "

@@ -19,7 +19,8 @@ export function statusText(snapshot: Snapshot, look: Look): string {
     .join("\n\n")}\n`;
 }
 
-function headLines(snapshot: Snapshot, { paint, wallText }: Look): string[] {
+function headLines(snapshot: Snapshot, look: Look): string[] {
+  const { paint, wallText } = look;
   const { group, config } = snapshot;
   const state = group.isQuorate ? paint("good", "quorate") : paint("bad", `NO QUORUM (${group.status})`);
   const view = group.view === null ? "" : `, view ${group.view}`;
@@ -33,10 +34,23 @@ function headLines(snapshot: Snapshot, { paint, wallText }: Look): string[] {
     `${paint("title", snapshot.cluster)}  ${state}${view}${coordinator}`,
     ...alignRows([
       [paint("dim", "quorum"), `${group.quorum}, voters ${group.electorate.join(" ") || "none"}${lease}`],
+      ...watchdogRows(snapshot, look),
       [paint("dim", "config"), `${config.digest}${file}, log ${log}`],
       [paint("dim", "told by"), `${snapshot.node}, hale ${snapshot.version}, ${wallText(snapshot.at)}`],
     ]),
   ];
+}
+
+/** Where a watchdog is armed, and where not; nothing where there are none to be. */
+function watchdogRows({ nodes }: Snapshot, { paint }: Look): string[][] {
+  const told = nodes.flatMap(({ node, watchdog }) => (watchdog === undefined ? [] : [{ node, ...watchdog }]));
+  if (told.length === 0) return [];
+  const armed = told.filter(({ timeoutMs }) => timeoutMs > 0);
+  const spans = [...new Set(armed.map(({ timeoutMs }) => spanText(timeoutMs)))].join(" or ");
+  const where = armed.length === 0 ? "armed nowhere" : `armed on ${armed.map(({ node }) => node).join(" ")}, ${spans}`;
+  const without = told.filter(({ timeoutMs }) => timeoutMs === 0).map(({ node }) => node);
+  const missing = without.length === 0 ? "" : paint("bad", `, missing on ${without.join(" ")}`);
+  return [[paint("dim", "watchdog"), `${where}${missing}`]];
 }
 
 function warningLines({ warnings }: Snapshot, { paint }: Look): string[] {

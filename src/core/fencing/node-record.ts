@@ -8,7 +8,9 @@ export type OffProof =
   | "left"
   /** A fence device confirmed it. */
   | "fenced"
-  /** Its lease, or `assume-off-after`, has run out. */
+  /** Its lease and its watchdog have run out. */
+  | "self-fenced"
+  /** `assume-off-after` has run out. */
   | "assumed"
   /** An operator swore it. */
   | "sworn";
@@ -29,6 +31,8 @@ export interface NodeRecord {
   /** Index of the entry since which it may be given services: its first full report of this stay, or the end of a standby. */
   readonly eligibleSince: number;
   readonly off: OffProof | null;
+  /** What this life of it has said of its watchdog; null: nothing yet. */
+  readonly watchdog: WatchdogRecord | null;
   /** When it was lost, the entries told everything it may run: only those services must wait for it. */
   readonly isAccounted: boolean;
   readonly isStandby: boolean;
@@ -38,6 +42,13 @@ export interface NodeRecord {
   readonly since: WallMs;
   /** Why it is what it is, one line. */
   readonly reason: string;
+}
+
+/** A node's own word on its watchdog. */
+export interface WatchdogRecord {
+  /** 0: it has none that could be armed. */
+  readonly timeoutMs: number;
+  readonly detail: string;
 }
 
 /** Losses within this time make a node unsteady. */
@@ -54,6 +65,7 @@ export function unseenNode(node: NodeId, at: WallMs): NodeRecord {
     enteredAt: 0,
     eligibleSince: 0,
     off: null,
+    watchdog: null,
     isAccounted: false,
     isStandby: false,
     isLeaving: false,
@@ -66,6 +78,11 @@ export function unseenNode(node: NodeId, at: WallMs): NodeRecord {
 /** Outside the view and not known to run nothing. */
 export function isLost(record: NodeRecord): boolean {
   return !record.isMember && record.off === null;
+}
+
+/** True when the node has said in this life that its watchdog resets it. */
+export function isArmed(record: NodeRecord | undefined): boolean {
+  return record?.watchdog !== null && record?.watchdog !== undefined && record.watchdog.timeoutMs > 0;
 }
 
 /** In the view and not taken as off. */

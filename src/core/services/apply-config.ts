@@ -1,7 +1,7 @@
 import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { EntryBody } from "../../model/entry.ts";
 import { unseenNode } from "../fencing/node-record.ts";
-import { type Draft, nodesInOrder, patchService, type Refusal, servicesInOrder } from "./cluster-state.ts";
+import { type Draft, nodesInOrder, patchNode, patchService, type Refusal, servicesInOrder } from "./cluster-state.ts";
 import { forgive } from "./failure-memory.ts";
 import type { ServiceRecord } from "./service-record.ts";
 
@@ -26,6 +26,7 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
   }
   draft.config = { config, digest: body.digest, entry: draft.index };
   for (const { id } of config.nodes) draft.nodes[id] ??= unseenNode(id, draft.at);
+  if (config.fencing.kind !== "watchdog") forgetWatchdogs(draft);
   for (const service of config.services) takeUp(draft, service);
   for (const record of servicesInOrder(draft)) {
     if (!config.services.some((service) => service.id === record.service))
@@ -34,6 +35,12 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
   const text = `configuration ${body.digest.slice(0, 12)} in force, by ${body.author}`;
   draft.events.push({ node: draft.origin, level: "info", text });
   return null;
+}
+
+/** Nobody keeps a watchdog armed under this configuration, whatever was said under the one before. */
+function forgetWatchdogs(draft: Draft): void {
+  for (const { node, watchdog } of nodesInOrder(draft))
+    if (watchdog !== null) patchNode(draft, node, { watchdog: null });
 }
 
 function takeUp(draft: Draft, service: ServiceConfig): void {

@@ -17,6 +17,7 @@ import {
   type Refusal,
 } from "./cluster-state.ts";
 import { forgive } from "./failure-memory.ts";
+import { applySelfFenced, applyWatchdog } from "./apply-watchdog.ts";
 import { settle } from "./settle.ts";
 
 /**
@@ -83,6 +84,12 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
     case "assumed-off":
       if (draft.nodes[body.target]?.isMember !== true)
         setOff(draft, body.target, body.incarnation, "assumed", body.reason);
+      return null;
+    case "watchdog":
+      applyWatchdog(draft, body);
+      return null;
+    case "self-fenced":
+      applySelfFenced(draft, body);
       return null;
     default:
       return unreachable(body);

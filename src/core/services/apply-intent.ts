@@ -2,7 +2,7 @@ import type { NodeId, ServiceId } from "../../model/ids.ts";
 import type { Intent } from "../../model/intent.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import { canFence } from "../fencing/fence-runner.ts";
-import { isLive } from "../fencing/node-record.ts";
+import { isArmed, isLive } from "../fencing/node-record.ts";
 import { setOff } from "./apply-fence.ts";
 import {
   type ClusterState,
@@ -159,7 +159,9 @@ function refuseUncertain(state: View, record: ServiceRecord, verb: string): Refu
 function refuseFence(state: View, node: NodeId): Refusal | null {
   const config = state.config?.config;
   const what = `Cannot fence node "${node}"`;
-  if (
+  if (config?.fencing.kind === "watchdog") {
+    if (!isArmed(state.nodes[node])) return notAllowed(`${what}: its watchdog is not armed`);
+  } else if (
     config === undefined ||
     !canFence(
       config,
@@ -168,7 +170,11 @@ function refuseFence(state: View, node: NodeId): Refusal | null {
   ) {
     return notAllowed(`${what}: no fence device is configured for it`);
   }
-  if (state.nodes[node]?.off === "left" || state.nodes[node]?.off === "fenced") {
+  if (
+    state.nodes[node]?.off === "left" ||
+    state.nodes[node]?.off === "fenced" ||
+    state.nodes[node]?.off === "self-fenced"
+  ) {
     return notAllowed(`${what}: it is off already (${state.nodes[node].reason})`);
   }
   if (!Object.values(state.nodes).some((record) => record.node !== node && isLive(record))) {

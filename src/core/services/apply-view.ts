@@ -70,6 +70,7 @@ function comesIn(draft: Draft, record: NodeRecord, incarnation: Incarnation): vo
     isMember: true,
     enteredAt: draft.index,
     off: null,
+    watchdog: isSameLife ? record.watchdog : null,
     isAccounted: false,
     isLeaving: isSameLife && record.isLeaving,
     losses: isRestart ? withLoss(record, draft.at) : record.losses,

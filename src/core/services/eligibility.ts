@@ -1,12 +1,12 @@
 import type { NodeId } from "../../model/ids.ts";
-import { isLive, isUnsteady, type NodeRecord } from "../fencing/node-record.ts";
+import { isArmed, isLive, isUnsteady, type NodeRecord } from "../fencing/node-record.ts";
 import {
   type Candidate,
   chooseOwner,
   type PlacementAnswer,
   type PlacementQuestion,
 } from "../placement/choose-owner.ts";
-import { type ClusterState, definitionOf, nodesInOrder } from "./cluster-state.ts";
+import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
 import { failureAgainst } from "./failure-memory.ts";
 import { phaseNode, type ServiceRecord } from "./service-record.ts";
 
@@ -32,6 +32,17 @@ export function blockersOf(state: View, record: ServiceRecord): readonly Blocker
   const node = phaseNode(record.phase);
   if (node !== null && !isLive(state.nodes[node])) blockers.push({ node, reason: doubtText(state.nodes[node]) });
   return blockers;
+}
+
+/** A service that the node could not stop. Who is here again may have been rebooted since: nothing is known before it has reported. */
+export function failedStopOf(state: Pick<View, "config" | "services">, record: NodeRecord): ServiceRecord | undefined {
+  const { node } = record;
+  return servicesInOrder(state).find(
+    ({ phase, strays, doubts }) =>
+      !(isLive(record) && doubts.includes(node)) &&
+      ((phase.kind === "blocked" && phase.node === node) ||
+        strays.some((stray) => stray.node === node && stray.isBlocked)),
+  );
 }
 
 /** Asks placement, with what the state says of each node. `asIf` changes the question: an operator's choice, a node to leave. */
@@ -84,6 +95,8 @@ function nodeAgainst(state: View, record: ServiceRecord, node: NodeRecord): read
   if (node.isStandby) against.push("on standby");
   const fence = state.fences[node.node];
   if (fence !== undefined && (fence.inFlight !== null || fence.wish !== null)) against.push("it is being fenced");
+  else if (state.config?.config.fencing.kind === "watchdog" && isArmed(node) && failedStopOf(state, node) !== undefined)
+    against.push("it is to be reset by its watchdog");
   if (record.doubts.includes(node.node)) against.push("has not reported yet what it runs");
   const unable = record.unable[node.node];
   if (unable !== undefined) against.push(`cannot run it: ${unable}`);

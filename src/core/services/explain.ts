@@ -18,6 +18,7 @@ export function explainNodes(state: ClusterState): readonly Omit<NodeSnapshot, "
     incarnation: record.incarnation,
     since: record.since === 0 ? null : record.since,
     reason: record.isLeaving && record.isMember ? "leaving" : record.reason,
+    ...(record.watchdog ? { watchdog: record.watchdog } : {}),
   }));
 }
 
@@ -100,6 +101,10 @@ export function clusterWarnings(state: ClusterState): readonly string[] {
     const last = state.fences[need.target]?.last;
     const how = last && !last.confirmed ? `; the last attempt failed: ${last.reason}` : "";
     if (need.means === "device") warnings.push(`node ${need.target} is to be fenced: ${need.reason}${how}`);
+    else if (need.means === "watchdog" && !need.isAbsent)
+      warnings.push(`node ${need.target} is to be reset by its watchdog: ${need.reason}`);
+    else if (need.means === "watchdog")
+      warnings.push(`node ${need.target} is waited for until its watchdog has surely reset it: ${need.reason}`);
     else if (need.means === "time") warnings.push(`node ${need.target} is waited for: ${need.reason}`);
     else {
       const what = need.isAbsent
@@ -109,6 +114,12 @@ export function clusterWarnings(state: ClusterState): readonly string[] {
         `node ${need.target} must be known to be off, and nothing here can fence it: ${need.reason}; ${what}`,
       );
     }
+  }
+  for (const { node, watchdog, isMember } of nodesInOrder(state)) {
+    if (!isMember || watchdog?.timeoutMs !== 0) continue;
+    warnings.push(
+      `node ${node} cannot arm its watchdog: ${watchdog.detail}; when it is lost, nothing of it moves before somebody says: hale node confirm-off ${node}`,
+    );
   }
   for (const record of servicesInOrder(state)) {
     const { phase, service } = record;

@@ -1,11 +1,11 @@
-import type { ServiceConfig } from "../../model/cluster-config.ts";
+import type { ClusterConfig, ServiceConfig } from "../../model/cluster-config.ts";
 import type { NodeId, ServiceId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import { fencePerformer, noFence } from "../fencing/fence-record.ts";
 import { canFence } from "../fencing/fence-runner.ts";
-import { isLive, isLost } from "../fencing/node-record.ts";
+import { isArmed, isLive, isLost, type NodeRecord } from "../fencing/node-record.ts";
 import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
-import { blockersOf } from "./eligibility.ts";
+import { blockersOf, failedStopOf } from "./eligibility.ts";
 import { placesOf } from "./service-record.ts";
 
 /** What one node is to do with one service: carry out order `attempt`, keep it running as it is, or leave its hands off. */
@@ -73,8 +73,11 @@ export interface FenceNeed {
   /** The attempt to announce. */
   readonly attempt: number;
   readonly reason: string;
-  /** device: fence it. time: it counts as off when `assume-off-after` has passed. none: nobody can but an operator. */
-  readonly means: "device" | "time" | "none";
+  /**
+   * device: fence it. time: it counts as off when `assume-off-after` has passed. watchdog: a member feeds its own no more, an absent
+   * node counts as off when it has surely been reset. none: nobody can but an operator.
+   */
+  readonly means: "device" | "time" | "watchdog" | "none";
   /** Failed attempts in a row. */
   readonly failures: number;
   /** Lost or never seen: patience (initdead, daemon grace) applies. A member is fenced at once. */
@@ -99,11 +102,7 @@ function workOutFenceNeeds(state: ClusterState): readonly FenceNeed[] {
     if (reason === null) return [];
     const fence = state.fences[node.node] ?? noFence(node.node);
     const attempt = fence.inFlight === null ? fence.attempt + 1 : fence.attempt;
-    const isFenceable = canFence(
-      config.config,
-      config.config.nodes.find(({ id }) => id === node.node),
-    );
-    const means = isFenceable ? "device" : config.config.fencing.kind === "none" && !node.isMember ? "time" : "none";
+    const means = meansFor(config.config, node);
     const by = fence.inFlight?.by ?? fencePerformer(nodes, node.node, attempt);
     if (by === null) return [];
     const { incarnation } = node;
@@ -122,17 +121,23 @@ function workOutFenceNeeds(state: ClusterState): readonly FenceNeed[] {
   });
 }
 
+function meansFor(config: ClusterConfig, record: NodeRecord): FenceNeed["means"] {
+  if (config.fencing.kind === "watchdog") return isArmed(record) ? "watchdog" : "none";
+  const node = config.nodes.find(({ id }) => id === record.node);
+  if (canFence(config, node)) return "device";
+  return config.fencing.kind === "none" && !record.isMember ? "time" : "none";
+}
+
+/** True when the node is a member that must be reset, and does so itself: it feeds its watchdog no more. */
+export function isCondemned(state: ClusterState, node: NodeId): boolean {
+  return fenceNeeds(state).some(({ target, means, isAbsent }) => target === node && means === "watchdog" && !isAbsent);
+}
+
 function needReason(state: ClusterState, node: NodeId): string | null {
   const record = state.nodes[node];
   if (record === undefined || record.off !== null) return null;
   const services = servicesInOrder(state);
-  // Who is here again may have been rebooted since, and has not said yet what it runs: no reason before it has.
-  const blocked = services.find(
-    ({ phase, strays, doubts }) =>
-      !(isLive(record) && doubts.includes(node)) &&
-      ((phase.kind === "blocked" && phase.node === node) ||
-        strays.some((stray) => stray.node === node && stray.isBlocked)),
-  );
+  const blocked = failedStopOf(state, record);
   if (blocked !== undefined) return `it could not stop ${blocked.service}`;
   const wish = state.fences[node]?.wish;
   if (wish) return wish.reason;

@@ -122,6 +122,17 @@ export function isQuiet(state: RunnerState): boolean {
   return Object.values(state.runtimes).every((runtime) => runtime.task === null && !isActive(runtime));
 }
 
+/** True when it is known that nothing runs here and that nothing is about to: every resource was probed, no start is under way. */
+export function isIdle(state: RunnerState): boolean {
+  return Object.values(state.runtimes).every(
+    (runtime) =>
+      isKnown(runtime) &&
+      !isActive(runtime) &&
+      runtime.task === null &&
+      runtime.resources.every(({ operation }) => operation === null || operation.action === "monitor"),
+  );
+}
+
 function endOverdue(work: Work, runtime: Runtime): void {
   for (const [position, { operation }] of runtime.resources.entries()) {
     if (operation === null) continue;

@@ -26,11 +26,19 @@ export function knownOffChecker(bench: Bench): Checker {
     }
   };
   const all = config.services.map((service) => service.id);
+  // Whatever follows from it, or does not because a doubt remains: nobody may say so of a node that still runs something.
+  const checkReset = (node: NodeId): void => {
+    for (const service of config.services) {
+      if (truth.isActive(node, service))
+        bench.report("SAFE-2", `${node} is taken as reset by its watchdog, but runs ${service.id}`);
+    }
+  };
   const catchUp = (): void => {
     for (; read < truth.entries.length; read += 1) {
       const body = truth.entries[read]?.body;
       if (body === undefined) continue;
       const off = clearedNode(body);
+      if (body.kind === "self-fenced" && isOfLastStay(truth.entries.slice(0, read), body)) checkReset(body.target);
       if (off !== null) clear(off, all, body.kind === "assumed-off" || body.kind === "intent");
       if (body.kind === "service-result" && meansIdle(body.result)) clear(body.node, [body.service]);
       if (body.kind === "observed") {
@@ -76,10 +84,23 @@ function meansIdle(result: ServiceResult): boolean {
   return result.kind === "stopped" || (result.kind === "failed" && result.action === "start");
 }
 
+/** Whether it speaks of the stay that the node was lost from. One that came too late says nothing, and nothing follows from it. */
+function isOfLastStay(entries: readonly Entry[], said: Extract<Entry["body"], { kind: "self-fenced" }>): boolean {
+  const stay = { incarnation: "", since: 0, isMember: false };
+  for (const { index, body } of entries) {
+    if (body.kind !== "view") continue;
+    const member = body.members.find(({ node }) => node === said.target);
+    const isContinuing = stay.isMember && stay.incarnation === member?.incarnation;
+    if (member !== undefined && !isContinuing) Object.assign(stay, { incarnation: member.incarnation, since: index });
+    stay.isMember = member !== undefined;
+  }
+  return !stay.isMember && stay.incarnation === said.incarnation && stay.since === said.since;
+}
+
 /** The node that an entry says runs nothing. */
 function clearedNode(body: Entry["body"]): NodeId | null {
   if (body.kind === "left") return body.node;
   if (body.kind === "fence-result") return body.confirmed ? body.target : null;
-  if (body.kind === "assumed-off") return body.target;
+  if (body.kind === "assumed-off" || body.kind === "self-fenced") return body.target;
   return body.kind === "intent" && body.intent.kind === "confirm-off-node" ? body.intent.node : null;
 }

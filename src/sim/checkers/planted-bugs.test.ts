@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { coreRules } from "../../daemon/core-rules.ts";
+import type { ManagerState } from "../../core/manager-work.ts";
 import type { Rules } from "../../daemon/setup.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { NodeId, ResourceId } from "../../model/ids.ts";
 import type { Input } from "../../model/input.ts";
 import type { OperationAction } from "../../model/operation.ts";
-import { durationMs, never } from "../../model/units.ts";
+import { after, durationMs, instantMs, never } from "../../model/units.ts";
 import { shapeConfig, type Shape } from "../explore/shapes.ts";
 import { World } from "../world.ts";
 
@@ -24,6 +25,17 @@ function rulesWith(mistake: {
     stepCore(core, input, moment) {
       const step = coreRules.stepCore(core, mistake.input?.(input) ?? input, moment);
       return { ...step, effects: mistake.effects?.(step.effects) ?? step.effects };
+    },
+  };
+}
+
+/** The rules of hale with a manager that remembers something else than what happened. */
+function rulesWithState(change: (manager: ManagerState) => ManagerState): Rules {
+  return {
+    ...coreRules,
+    stepCore(core, input, moment) {
+      const step = coreRules.stepCore({ ...core, manager: change(core.manager) }, input, moment);
+      return { ...step, state: { ...step.state, manager: change(step.state.manager) } };
     },
   };
 }
@@ -187,6 +199,90 @@ describe("checkers", () => {
     }
     world.runUntil(settledMs + 60_000);
     expect(rulesBroken(world)).toEqual(["LIVE-3"]);
+  });
+
+  test("[FEN-11, FEN-13] watchdogs as they should be: nothing is reported of whoever stands still", () => {
+    const world = settledWorld(undefined, "3-watchdog");
+    world.truth.causes += 10;
+    world.pause(n1, "machine");
+    world.runUntil(settledMs + 60_000);
+    expect(world.resets).toEqual([n1]);
+    expect(world.violations).toEqual([]);
+  });
+
+  test("[SAFE-1, FEN-13] a watchdog that is fed by a timer instead of a step", () => {
+    const world = settledWorld(undefined, "3-watchdog");
+    world.truth.causes += 10;
+    world.pause(n1, "daemon");
+    const feed = (): void => {
+      world.machine(n1).watchdog.feed();
+      world.time.schedule(world.time.now + 1_000, null, feed);
+    };
+    feed();
+    world.runUntil(settledMs + 40_000);
+    expect(rulesBroken(world)).toContain("SAFE-1");
+  });
+
+  test("[SAFE-2, FEN-11] survivors that do not wait for a watchdog", () => {
+    const hasty = rulesWithState((manager) => ({
+      ...manager,
+      outsideSince: Object.fromEntries(Object.keys(manager.outsideSince).map((node) => [node, instantMs(0)])),
+    }));
+    const world = settledWorld({ n2: hasty, n3: hasty }, "3-watchdog");
+    world.truth.causes += 10;
+    world.pause(n1, "machine");
+    world.runUntil(settledMs + 20_000);
+    expect(rulesBroken(world)).toEqual(["SAFE-1", "SAFE-2"]);
+  });
+
+  test("[SAFE-2, FEN-11] survivors that wait for one time-out, when the daemon dies before the watchdog rings", () => {
+    const hasty = rulesWithState((manager) => ({
+      ...manager,
+      outsideSince: Object.fromEntries(
+        Object.entries(manager.outsideSince).map(([node, since]) => [node, after(since, -10_100)]),
+      ),
+    }));
+    const story = (rules: Partial<Record<string, Rules>> | undefined): readonly string[] => {
+      const world = settledWorld(rules, "3-watchdog");
+      // It hangs, so that nobody feeds the watchdog; when it is killed, the kernel does.
+      world.truth.causes += 10;
+      world.pause(n1, "daemon");
+      world.runUntil(settledMs + 9_500);
+      world.crashDaemon(n1, null);
+      world.runUntil(settledMs + 40_000);
+      expect(world.resets).toEqual([n1]);
+      return rulesBroken(world);
+    };
+    expect(story(undefined)).toEqual([]);
+    expect(story({ n2: hasty, n3: hasty })).toEqual(["SAFE-1", "SAFE-2"]);
+  });
+
+  test("[SAFE-2, FEN-12] a node that is taken as off although it never said that its watchdog is armed", () => {
+    const trusting = rulesWithState((manager) => {
+      if (manager.cluster.nodes[n1]?.watchdog?.timeoutMs !== 0) return manager;
+      const nodes = Object.fromEntries(
+        Object.entries(manager.cluster.nodes).map(([node, record]) => [
+          node,
+          { ...record, watchdog: { timeoutMs: 10_000, detail: "surely" } },
+        ]),
+      );
+      return { ...manager, cluster: { ...manager.cluster, nodes } };
+    });
+    const story = (rules: Partial<Record<string, Rules>> | undefined): readonly string[] => {
+      const { config, digest } = shapeConfig("3-watchdog");
+      const world = new World({ config, configDigest: digest, seed: 1, rules: (node) => rules?.[node] });
+      world.found();
+      world.machine(n1).watchdog.driver.isThere = false;
+      for (const node of config.nodes) world.machine(node.id).powerOn(0);
+      world.runUntil(settledMs);
+      world.truth.causes += 10;
+      world.pause(n1, "machine");
+      world.runUntil(settledMs + 40_000);
+      expect(world.resets).toEqual([]);
+      return rulesBroken(world);
+    };
+    expect(story(undefined)).toEqual([]);
+    expect(story({ n2: trusting, n3: trusting })).toEqual(["SAFE-1", "SAFE-2"]);
   });
 
   test("a daemon that breaks a promise of its own is reported, and started again", () => {

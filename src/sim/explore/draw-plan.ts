@@ -21,6 +21,7 @@ export const faultKinds = [
   "refuse",
   "fence-device",
   "operator",
+  "watchdog",
 ] as const;
 
 /** A kind of fault. */
@@ -44,11 +45,13 @@ export function drawPlan(random: Random, shape: Shape): Plan {
   const chosen = faultKinds.filter((kind) => isPossible(kind, shape) && random.chance(share));
   // Who leaves takes its vote along. Two voters may be left, and then one lost disk is a case for the operator.
   const kinds = chosen.includes("lost-disk") ? chosen.filter((kind) => kind !== "shutdown") : chosen;
+  // The bound of a watchdog is longer than what other shapes call a long fault: some must outlast it.
+  const [longer, later] = shape.endsWith("watchdog") ? [4, 2] : [1, 1];
   return {
     kinds: kinds.length > 0 ? kinds : ["power"],
-    gapMs: random.pick([700, 2000, 5000]),
-    lastsMsMax: random.pick([1000, 4000, 12_000]),
-    faultsUntilMs: random.pick([15_000, 30_000, 45_000]),
+    gapMs: longer * random.pick([700, 2000, 5000]),
+    lastsMsMax: longer * random.pick([1000, 4000, 12_000]),
+    faultsUntilMs: later * random.pick([15_000, 30_000, 45_000]),
     jitterMsMax: random.pick([0, 2, 20]),
   };
 }
@@ -56,5 +59,6 @@ export function drawPlan(random: Random, shape: Shape): Plan {
 function isPossible(kind: FaultKind, shape: Shape): boolean {
   // Two voters of which one has forgotten everything are no quorum: a case for the operator, not for time.
   if (kind === "lost-disk") return shape !== "2";
-  return kind !== "fence-device" || !shape.endsWith("none");
+  if (kind === "watchdog") return shape.endsWith("watchdog");
+  return kind !== "fence-device" || !shape.includes("-");
 }

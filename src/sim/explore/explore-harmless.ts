@@ -50,6 +50,7 @@ export function exploreHarmless(seed: number, kind: HarmlessKind, shape: Shape):
   world.network.healAll();
   world.runUntil(endMs);
   if (world.fenced.length > 0) world.report("LIVE-2", `${kind} had ${world.fenced.join(", ")} fenced`);
+  if (world.resets.length > 0) world.report("LIVE-2", `${kind} had ${world.resets.join(", ")} reset`);
   const moved = world.ownerChanges.slice(before).find((change) => change.state !== "started");
   if (moved !== undefined)
     world.report("LIVE-2", `${kind} had ${moved.service} ${moved.state} on ${moved.node} at ${moved.atMs} ms`);

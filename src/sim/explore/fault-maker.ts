@@ -9,6 +9,8 @@ import type { FaultKind, Plan } from "./draw-plan.ts";
 /** Causes that a fault may have been for starts: one fault on one node may move every service once, there and back. */
 const causesPerFault = 3;
 
+const goodWatchdog = { isThere: true, timeoutMsMax: 3_600_000, stepMs: 1_000, isNoWayOut: false };
+
 /** Does faults to a world, at random times, until told to end. */
 export class FaultMaker {
   readonly #world: World;
@@ -49,6 +51,7 @@ export class FaultMaker {
     for (const node of this.#nodes) {
       world.resume(node);
       Object.assign(world.machine(node).disk, { isFailing: false, writeMs: 1 });
+      Object.assign(world.machine(node).watchdog.driver, goodWatchdog);
     }
   }
 
@@ -88,6 +91,8 @@ export class FaultMaker {
         return this.#refuse();
       case "fence-device":
         return this.#fenceDevice();
+      case "watchdog":
+        return this.#watchdog(node);
       case "operator":
         return this.#operator(node);
       default:
@@ -216,6 +221,20 @@ export class FaultMaker {
     this.#later(() => {
       this.#world.note(null, `-- fence device ${device} works`);
       Object.assign(state, { works: true, isMute: false, actionMs: 2000 });
+    });
+  }
+
+  /** From now on; one that is armed stays so. */
+  #watchdog(node: NodeId): void {
+    const { driver } = this.#world.machine(node).watchdog;
+    const fault = this.#random.pick(["none", "short", "no way out"] as const);
+    this.#world.note(node, `-- watchdog: ${fault}`);
+    if (fault === "none") driver.isThere = false;
+    if (fault === "short") driver.stepMs = 4_000;
+    if (fault === "no way out") driver.isNoWayOut = true;
+    this.#later(() => {
+      this.#world.note(node, "-- watchdog: good");
+      Object.assign(driver, goodWatchdog);
     });
   }
 

@@ -3,7 +3,7 @@ import { formatConfigError } from "../../config/config-error.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 
 /** Clusters that seeds are run on: number of nodes, and how a lost node is made sure of. */
-export const shapes = ["2", "3", "5", "3-none", "5-none"] as const;
+export const shapes = ["2", "3", "5", "3-none", "5-none", "3-watchdog", "5-watchdog"] as const;
 
 /** One of the clusters that seeds are run on. */
 export type Shape = (typeof shapes)[number];
@@ -20,9 +20,15 @@ export function shapeConfig(shape: Shape): { readonly config: ClusterConfig; rea
   return parsed;
 }
 
+function fencingText(shape: Shape): string {
+  if (shape.endsWith("none")) return "fencing: { none: { assume-off-after: 20s } }";
+  if (shape.endsWith("watchdog")) return "fencing: { watchdog: { timeout: 10s } }";
+  return "fencing: { devices: { pdu: { agent: fence_pdu, ip: 10.9.9.9 } } }";
+}
+
 function shapeText(shape: Shape): string {
   const count = Number.parseInt(shape, 10);
-  const isFenced = !shape.endsWith("none");
+  const isFenced = !shape.includes("-");
   const nodes = Array.from({ length: count }, (_, index) => index + 1);
   const all = nodes.map((node) => `n${node}`).join(", ");
   const fence = (node: number): string => (isFenced ? `, fence: [{ device: pdu, plug: ${node} }]` : "");
@@ -34,9 +40,7 @@ function shapeText(shape: Shape): string {
     "nodes:",
     ...nodes.map((node) => `  n${node}: { addresses: [10.1.0.${node}, 10.2.0.${node}]${fence(node)} }`),
     count === 2 ? "quorum: { arbiter: fencing, prefer: n1 }" : "quorum: majority",
-    isFenced
-      ? "fencing: { devices: { pdu: { agent: fence_pdu, ip: 10.9.9.9 } } }"
-      : "fencing: { none: { assume-off-after: 20s } }",
+    fencingText(shape),
     "services:",
     "  web:",
     "    domain: { nodes: [n1, n2], ordered: true, restricted: true, failback: true }",

@@ -222,6 +222,9 @@ export class GroupHost {
       case "run":
       case "cancel":
       case "fence":
+      case "arm-watchdog":
+      case "feed-watchdog":
+      case "disarm-watchdog":
       case "announce":
       case "progress":
       case "answer":

@@ -24,6 +24,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   fail: { options: ["on"], parse: parseFail },
   refuse: { options: ["operation", "on", "times", "how"], parse: parseRefuse },
   "fence-device": { options: ["works"], parse: parseFenceDevice },
+  watchdog: { options: ["works"], parse: parseWatchdog },
   disk: { options: ["works", "write-time"], parse: parseDisk },
   run: { options: ["on"], parse: parseRun },
   expect: { options: [], parse: parseExpect },
@@ -103,6 +104,12 @@ function parseFenceDevice(value: ValueReader, step: ValueReader, names: Names): 
   const device = names.device(value);
   const works = step.at("works").truth();
   return device === undefined || works === undefined ? undefined : { kind: "fence-device", device, works };
+}
+
+function parseWatchdog(value: ValueReader, step: ValueReader, names: Names): Step | undefined {
+  const node = names.node(value);
+  const works = step.at("works").truth();
+  return node === undefined || works === undefined ? undefined : { kind: "watchdog", node, works };
 }
 
 function parseDisk(value: ValueReader, step: ValueReader, names: Names): Step | undefined {

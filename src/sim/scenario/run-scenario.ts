@@ -129,6 +129,10 @@ function takeStep(world: World, step: Step): void {
       world.note(null, `-- fence device ${step.device} ${step.works ? "works" : "does not work"}`);
       world.device(step.device).works = step.works;
       return undefined;
+    case "watchdog":
+      world.note(step.node, `-- watchdog ${step.works ? "is there" : "is not there"}`);
+      world.machine(step.node).watchdog.driver.isThere = step.works;
+      return undefined;
     case "disk": {
       world.note(step.node, `-- disk ${step.works ? `takes ${step.writeMs} ms to write` : "refuses to write"}`);
       const { disk } = world.machine(step.node);

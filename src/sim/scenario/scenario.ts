@@ -55,6 +55,7 @@ export type Step =
       readonly how: "fail" | "hang";
     }
   | { readonly kind: "fence-device"; readonly device: DeviceId; readonly works: boolean }
+  | { readonly kind: "watchdog"; readonly node: NodeId; readonly works: boolean }
   | { readonly kind: "disk"; readonly node: NodeId; readonly works: boolean; readonly writeMs: number }
   | { readonly kind: "run"; readonly words: string; readonly intent: Intent; readonly on: NodeId | null }
   | { readonly kind: "expect"; readonly expect: Expectation };

@@ -1,0 +1,133 @@
+import { expect, it } from "vitest";
+import type { ClusterConfig } from "../../model/cluster-config.ts";
+import type { EntryBody } from "../../model/entry.ts";
+import { type NodeId, parseNodeId, parseServiceId, resourceId } from "../../model/ids.ts";
+import { type Incarnation, makeIncarnation } from "../../model/incarnation.ts";
+import { durationMs, wallMs } from "../../model/units.ts";
+import { applyEntry } from "./apply-entry.ts";
+import { type ClusterState, emptyClusterState } from "./cluster-state.ts";
+import { fenceNeeds, isCondemned } from "./plan.ts";
+
+const [n1, n2, n3] = ["n1", "n2", "n3"].map(parseNodeId) as [NodeId, NodeId, NodeId];
+const fencing = { kind: "watchdog", device: "/dev/watchdog", timeoutMs: durationMs(10_000) } as const;
+
+function life(boot: number): Incarnation {
+  return makeIncarnation({ boot, startedAt: 0, random: 0 });
+}
+
+/** The state after these entries. */
+function after(state: ClusterState, ...bodies: readonly EntryBody[]): ClusterState {
+  return bodies.reduce((before, body) => {
+    const index = before.index + 1;
+    const view = { counter: 1, proposer: n1, incarnation: life(1) };
+    const id = { origin: n1, incarnation: life(1), sequence: index };
+    return applyEntry(before, { index, view, id, at: wallMs(index * 1_000), body }).state;
+  }, state);
+}
+
+function view(...members: readonly (readonly [NodeId, number])[]): EntryBody {
+  const named = members.map(([node, boot]) => ({ node, incarnation: life(boot) }));
+  return { kind: "view", coordinator: n1, members: named };
+}
+
+const span = durationMs(1_000);
+const times = { startTimeoutMs: span, stopTimeoutMs: span, monitorTimeoutMs: span, monitorIntervalMs: span };
+const web = parseServiceId("web");
+const base: ClusterConfig = {
+  cluster: "test",
+  heartbeat: {
+    keepaliveMs: span,
+    warntimeMs: span,
+    deadtimeMs: span,
+    initdeadMs: span,
+    daemonGraceMs: span,
+    port: 1,
+  },
+  nodes: [n1, n2, n3].map((id) => ({ id, addresses: [], fence: [] })),
+  quorum: { kind: "majority" },
+  fencing,
+  services: [
+    {
+      id: web,
+      domain: { nodes: [], ordered: false, restricted: false, failback: false },
+      recovery: { policy: "restart", maxRestarts: 1, withinMs: span },
+      resources: [{ kind: "lsb", id: resourceId(web, "d"), name: "d", script: "/d", ...times }],
+      enabled: true,
+    },
+  ],
+};
+const config: EntryBody = {
+  kind: "config",
+  config: base,
+  digest: "one",
+  author: "test",
+};
+const all = view([n1, 1], [n2, 1], [n3, 1]);
+const without3 = view([n1, 1], [n2, 1]);
+const founded = after(emptyClusterState, all, config);
+
+function armed(state: ClusterState, node: NodeId, boot = 1, timeoutMs = 10_000): EntryBody {
+  return {
+    kind: "watchdog",
+    node,
+    incarnation: life(boot),
+    config: state.config?.entry ?? 0,
+    timeoutMs,
+    detail: "dog",
+  };
+}
+
+function selfFenced(since: number, boot = 1): EntryBody {
+  return {
+    kind: "self-fenced",
+    target: n3,
+    incarnation: life(boot),
+    by: n1,
+    since,
+    reason: "its watchdog has reset it",
+  };
+}
+
+it("[FEN-11] a lost node is off by its watchdog for the stay it was lost from only", () => {
+  const lost = after(founded, armed(founded, n3), without3);
+  const stay = lost.nodes[n3]?.enteredAt ?? 0;
+  expect(fenceNeeds(lost).find(({ target }) => target === n3)).toMatchObject({ means: "watchdog", isAbsent: true });
+  expect(after(lost, selfFenced(stay)).nodes[n3]?.off).toBe("self-fenced");
+  // What was submitted then and is ordered late meets a node that was back with the same life, and had a lease there.
+  const lostAgain = after(lost, all, without3);
+  expect(lostAgain.nodes[n3]?.incarnation).toBe(life(1));
+  expect(after(lostAgain, selfFenced(stay)).nodes[n3]?.off).toBeNull();
+  expect(after(lost, all, selfFenced(stay)).nodes[n3]?.off).toBeNull();
+});
+
+it("[FEN-12] a node that has not said in this life that its watchdog is armed waits for an operator", () => {
+  for (const state of [
+    after(founded, without3),
+    after(founded, armed(founded, n3, 1, 0), without3),
+    after(founded, armed(founded, n3), view([n1, 1], [n2, 1], [n3, 2]), without3),
+    after(founded, armed(founded, n3, 2), without3),
+  ]) {
+    expect(fenceNeeds(state).find(({ target }) => target === n3)?.means).toBe("none");
+    const stay = state.nodes[n3]?.enteredAt ?? 0;
+    expect(after(state, selfFenced(stay), selfFenced(stay, 2)).nodes[n3]?.off).toBeNull();
+  }
+});
+
+it("[FEN-12] a word about an earlier configuration counts for nothing, nor one from before there were watchdogs", () => {
+  const word = armed(founded, n3);
+  const reloaded = after(founded, { ...config, digest: "two" });
+  expect(after(reloaded, word).nodes[n3]?.watchdog).toBeNull();
+  const off: EntryBody = {
+    ...config,
+    digest: "three",
+    config: { ...base, fencing: { kind: "none", assumeOffAfterMs: span } },
+  };
+  expect(after(founded, word, off).nodes[n3]?.watchdog).toBeNull();
+});
+
+it("[FEN-13] a member that is to be fenced feeds its watchdog no more, when it has one", () => {
+  const wish: EntryBody = { kind: "intent", intent: { kind: "fence-node", node: n3 }, author: "root" };
+  expect(isCondemned(after(founded, armed(founded, n3), wish), n3)).toBe(true);
+  expect(isCondemned(after(founded, armed(founded, n3)), n3)).toBe(false);
+  expect(isCondemned(after(founded, wish), n3)).toBe(false);
+});
