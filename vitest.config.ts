@@ -19,6 +19,22 @@ export default defineConfig({
       { test: { name: "scenarios", include: ["test/scenarios/**/*.test.ts"], setupFiles, testTimeout: 60_000 } },
       { test: { name: "seeds", include: ["test/seeds/**/*.test.ts"], setupFiles, testTimeout: 120_000 } },
       { test: { name: "planted", include: ["test/planted/**/*.test.ts"], setupFiles, testTimeout: 120_000 } },
+      // Not in `npm test`: it wants an emulator. `npm run watchdog`.
+      ...(process.env["npm_lifecycle_event"] === "watchdog"
+        ? [
+            {
+              test: {
+                name: "vm",
+                include: ["test/vm/**/*.test.ts"],
+                setupFiles,
+                // The emulator takes a processor each.
+                maxConcurrency: 2,
+                testTimeout: 240_000,
+                hookTimeout: 600_000,
+              },
+            },
+          ]
+        : []),
       {
         test: {
           name: "e2e",
