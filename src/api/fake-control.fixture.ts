@@ -115,6 +115,7 @@ const fakeSnapshot: Snapshot = {
     members: [n1],
     electorate: [n1],
     quorum: "majority of 1",
+    witness: null,
     leaseMs: 1_200,
     length: 3,
     delivered: 3,

@@ -5,6 +5,7 @@ import { addConfigCommands } from "./commands/config-commands.ts";
 import { addEventCommands } from "./commands/event-commands.ts";
 import { addLocalCommands } from "./commands/local-commands.ts";
 import { addShowCommands } from "./commands/show-commands.ts";
+import { addWitnessCommand } from "./commands/witness-command.ts";
 import type { ExitCode } from "./exit-codes.ts";
 
 const footer = `
@@ -35,5 +36,6 @@ export function buildProgram(context: CliContext, finish: (code: ExitCode) => vo
   addChangeCommands(cli);
   addConfigCommands(cli);
   addLocalCommands(cli);
+  addWitnessCommand(cli);
   return program;
 }

@@ -59,6 +59,8 @@ export interface CliContext {
    * @throws ClusterError SCENARIO_INVALID
    */
   readonly runScenario: (path: string, onProgress: SimulationProgress) => Promise<SimulatedRun>;
+  /** Serves until `signal` is aborted. @throws ClusterError when it cannot begin, or not go on */
+  readonly runWitness: (listen: string) => Promise<void>;
   /** Asks yes or no; null when nobody is there to ask. */
   readonly confirm: (question: string) => Promise<boolean> | null;
   /** Calls back when somebody presses q; the returned function stops listening. */

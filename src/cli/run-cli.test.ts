@@ -404,6 +404,8 @@ describe("usage", () => {
                                    daemon
         simulate [options] <file>  run a scenario with the real decision code on virtual time; exit code 0
                                    when every expectation held
+        witness [options]          be the witness of every cluster with a key file in /etc/hale/witness,
+                                   until told to end
         completion <shell>         print a script that completes commands and names
         help [command]             display help for command
 

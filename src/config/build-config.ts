@@ -14,6 +14,7 @@ import { type DurationMs, durationMs } from "../model/units.ts";
 import { buildResource } from "./build-resource.ts";
 import type { Path } from "./config-error.ts";
 import { assumeOffDefault, daemonGraceMax, heartbeatDefaults, watchdogTimeoutDefault } from "./defaults.ts";
+import { parseEndpoint } from "./ip.ts";
 import type { ClusterDocument, ServiceDocument } from "./schema.ts";
 import { type SourceOf, spanOr, writtenParameters } from "./written.ts";
 
@@ -62,8 +63,12 @@ function buildStep(device: string, path: Path, sourceOf: SourceOf): FenceStep {
 
 function buildQuorum(quorum: ClusterDocument["quorum"], nodes: readonly NodeId[]): QuorumConfig {
   if (quorum === undefined || quorum === "majority") return { kind: "majority" };
-  const prefer = quorum.prefer ?? nodes[0] ?? "";
-  return { kind: "fencing", prefer: parseNodeId(prefer), delayMs: spanOr(quorum.delay, 2_000) };
+  if (typeof quorum.arbiter === "object") {
+    const { ip, port } = parseEndpoint(quorum.arbiter.witness) ?? { ip: "", port: 0 };
+    return { kind: "witness", ip, port };
+  }
+  const { prefer = nodes[0] ?? "", delay } = quorum;
+  return { kind: "fencing", prefer: parseNodeId(prefer), delayMs: spanOr(delay, 2_000) };
 }
 
 function buildFencing(fencing: ClusterDocument["fencing"], deadtimeMs: DurationMs, sourceOf: SourceOf): FencingConfig {

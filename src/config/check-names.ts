@@ -1,4 +1,4 @@
-import { isName } from "../model/ids.ts";
+import { isName, isWitness } from "../model/ids.ts";
 import type { Path, Problem } from "./config-error.ts";
 import { asList, asMapping, asText, type Mapping } from "./raw.ts";
 
@@ -18,6 +18,10 @@ export function checkNames(root: Mapping): Problem[] {
   ];
   for (const [path, group] of groups) {
     for (const key of Object.keys(asMapping(group))) check(key, [...path, key], true);
+  }
+  for (const key of Object.keys(asMapping(root["nodes"]))) {
+    const other = "another name: disks of witnesses are called so";
+    if (isWitness(key)) problems.push({ path: ["nodes", key], atKey: true, found: JSON.stringify(key), wanted: other });
   }
   for (const [service, value] of Object.entries(asMapping(root["services"]))) {
     for (const [index, resource] of asList(asMapping(value)["resources"]).entries()) {

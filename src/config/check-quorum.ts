@@ -1,4 +1,5 @@
 import { describeValue, type Problem } from "./config-error.ts";
+import { ipKey, parseEndpoint, parseIp } from "./ip.ts";
 import { asList, asMapping, asText, type Mapping } from "./raw.ts";
 import { unknownReference } from "./references.ts";
 
@@ -11,11 +12,36 @@ export function checkQuorum(root: Mapping): Problem[] {
   if (prefer !== undefined && nodes.length > 0 && !nodes.includes(prefer)) {
     problems.push(unknownReference(["quorum", "prefer"], prefer, "node", nodes));
   }
+  const witness = asMapping(asMapping(quorum)["arbiter"])["witness"];
+  if (witness !== undefined) return [...problems, ...checkWitness(root, nodes, witness)];
   if (asMapping(quorum)["arbiter"] === "fencing") return [...problems, ...checkArbiter(root, nodes)];
   if (nodes.length === 2 && (quorum === undefined || quorum === "majority")) {
     const wanted =
-      "an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices";
+      "an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, or { arbiter: { witness: ADDRESS:PORT } }";
     problems.push({ path: ["quorum"], found: describeValue(quorum), wanted });
+  }
+  return problems;
+}
+
+/** A third place: an address of its own, for more than one node. */
+function checkWitness(root: Mapping, nodes: readonly string[], witness: unknown): Problem[] {
+  const path = ["quorum", "arbiter", "witness"];
+  const text = asText(witness);
+  // What is no text at all, the schema tells.
+  if (text === undefined) return [];
+  const endpoint = parseEndpoint(text);
+  if (endpoint === undefined) {
+    const wanted = "an address and a port such as 192.168.1.20:6941 or [fd00::20]:6941, no name: name service may fail";
+    return [{ path, found: describeValue(witness), wanted }];
+  }
+  const problems: Problem[] = [];
+  if (nodes.length === 1) problems.push({ path, found: "a witness for 1 node", wanted: "2 nodes or more" });
+  const key = ipKey(parseIp(endpoint.ip) ?? []);
+  for (const id of nodes) {
+    const addresses = asList(asMapping(asMapping(root["nodes"])[id])["addresses"]);
+    if (!addresses.some((address) => ipKey(parseIp(asText(address) ?? "") ?? []) === key)) continue;
+    const wanted = "a machine that is no node: a witness on a node is lost with it";
+    problems.push({ path, found: `${describeValue(witness)}, which is an address of ${id}`, wanted });
   }
   return problems;
 }

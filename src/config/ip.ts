@@ -28,6 +28,15 @@ export function parseIpWithPrefix(text: string): IpWithPrefix | undefined {
   return { ip, bytes, prefix };
 }
 
+/** `192.168.1.20:6941` or `[fd00::20]:6941`. undefined when it is neither, or no port can be so. */
+export function parseEndpoint(text: string): { readonly ip: string; readonly port: number } | undefined {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const ip = match?.[1] ?? match?.[2] ?? "";
+  const port = Number(match?.[3]);
+  const isRight = parseIp(ip) !== undefined && (match?.[1] !== undefined) === ip.includes(":");
+  return isRight && port >= 1 && port <= 65_535 ? { ip, port } : undefined;
+}
+
 /** True for the all-zeros and (IPv4) all-ones host part, which no interface may have. */
 export function isNetworkOrBroadcast({ bytes, prefix }: IpWithPrefix): boolean {
   const hostBits = bytes.length * 8 - prefix;

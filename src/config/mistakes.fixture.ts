@@ -34,7 +34,7 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "qourum:",
     [
       '6:1: qourum: found key "qourum", wanted one of cluster, engine, heartbeat, nodes, quorum, fencing, services; did you mean "quorum"?',
-      "1:1: quorum: found nothing, wanted an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices",
+      "1:1: quorum: found nothing, wanted an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, or { arbiter: { witness: ADDRESS:PORT } }",
     ],
   ],
   [
@@ -121,14 +121,28 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "quorum: { arbiter: fencing, prefer: serv1 }",
     "quorum: majority",
     [
-      '6:9: quorum: found "majority", wanted an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices',
+      '6:9: quorum: found "majority", wanted an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, or { arbiter: { witness: ADDRESS:PORT } }',
     ],
   ],
   [
-    "arbiter: fencing",
+    "arbiter: fencing, prefer: serv1",
     'arbiter: { witness: "w:1" }',
     [
-      '6:20: quorum.arbiter: found "witness", which is not yet supported in this version, wanted a configuration without it',
+      '6:31: quorum.arbiter.witness: found "w:1", wanted an address and a port such as 192.168.1.20:6941 or [fd00::20]:6941, no name: name service may fail',
+    ],
+  ],
+  [
+    "arbiter: fencing, prefer: serv1",
+    "arbiter: { witness: 10.9.9.2:6941 }",
+    [
+      '6:31: quorum.arbiter.witness: found "10.9.9.2:6941", which is an address of serv2, wanted a machine that is no node: a witness on a node is lost with it',
+    ],
+  ],
+  [
+    "arbiter: fencing, prefer: serv1",
+    "arbiter: { disk: /dev/sdb }",
+    [
+      '6:20: quorum.arbiter: found "disk", which is not yet supported in this version, wanted a configuration without it',
     ],
   ],
   [

@@ -7,7 +7,6 @@ const keys: readonly string[] = [
   "dns",
   "balance",
   "nodes.*.serial",
-  "quorum.witness",
   "quorum.disk",
   "quorum.reachlist",
   "services.*.with",
@@ -27,7 +26,7 @@ const keys: readonly string[] = [
 const values: Readonly<Record<string, readonly string[]>> = {
   engine: ["corosync"],
   "heartbeat.transport": ["multicast", "broadcast"],
-  "quorum.arbiter": ["witness", "disk", "reachlist"],
+  "quorum.arbiter": ["disk", "reachlist"],
 };
 
 /** The problem with a key of a later version; undefined when it is just unknown. */

@@ -26,3 +26,10 @@ it("writes a configuration without fencing", () => {
     "cluster: c\nnodes: { a: { addresses: [fd00::1] } }\nfencing: none\nservices: { s: { resources: [{ address: { ip: fd00::2/64 } }] } }\n";
   expect(configOf(writeConfig(configOf(text)))).toEqual(configOf(text));
 });
+
+it.each(["192.0.2.20:6941", "[fd00::20]:1"])("writes the witness %s", (address) => {
+  const text = officeText.replace(/^quorum:.*$/m, `quorum: { arbiter: { witness: "${address}" } }`);
+  const { quorum } = configOf(text);
+  expect(quorum.kind).toBe("witness");
+  expect(configOf(writeConfig(configOf(text))).quorum).toEqual(quorum);
+});

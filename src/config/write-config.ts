@@ -57,7 +57,12 @@ function writeNode({ addresses, fence }: NodeConfig, fencing: FencingConfig): ob
 
 function writeQuorum(quorum: QuorumConfig): unknown {
   if (quorum.kind === "majority") return "majority";
+  if (quorum.kind === "witness") return { arbiter: { witness: addressText(quorum) } };
   return { arbiter: "fencing", prefer: quorum.prefer, delay: zeroOr(quorum.delayMs) };
+}
+
+function addressText({ ip, port }: { readonly ip: string; readonly port: number }): string {
+  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
 function writeFencing(fencing: FencingConfig): object {

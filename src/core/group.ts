@@ -1,6 +1,6 @@
 import type { Checkpoint } from "../model/checkpoint.ts";
 import type { Entry, SubmitId } from "../model/entry.ts";
-import type { GroupFacts } from "../model/group-facts.ts";
+import type { GroupFacts, WitnessFacts } from "../model/group-facts.ts";
 import type { Moment } from "../model/input.ts";
 import type { Stepped } from "../model/core-step.ts";
 import { never } from "../model/units.ts";
@@ -8,7 +8,9 @@ import { unreachable } from "../model/unreachable.ts";
 import { noteTwoWay } from "./membership/attention.ts";
 import { isHeard } from "./membership/peer.ts";
 import { rivalOf } from "./quorum/fencing-race.ts";
+import { isWitnessHeard } from "./quorum/known-witness.ts";
 import type { GroupInput } from "./group-input.ts";
+import { askToBeHeard } from "./replication/ask-witness.ts";
 import { beatBody } from "./replication/beat.ts";
 import { deliver } from "./replication/deliver.ts";
 import { forgiveOwnPause } from "./replication/forgive.ts";
@@ -92,6 +94,7 @@ export function groupFacts(state: GroupState, moment: Moment): GroupFacts {
     leaseUntil: state.leaseUntil,
     isFrozen: phase.kind === "active" ? isLeaseAwaited(state, moment) : mayRace(state),
     electorate,
+    witness: witnessFacts(state, moment),
     arbiterFence: race.out === null ? null : { target: race.out.target, attempt: race.attempt },
     heard: [...heard, setup.self].sort(),
     closed: peers.filter(({ port }) => port === "closed").map(({ node }) => node),
@@ -100,6 +103,15 @@ export function groupFacts(state: GroupState, moment: Moment): GroupFacts {
     // Only when the disk says so too: a crash before that would bring the distrusted disk back to a vote.
     bootAbove: state.disk.writes.length === 0 ? state.bootAbove : null,
     refusal: state.refusal,
+  };
+}
+
+function witnessFacts({ setup, witness, log }: GroupState, { now }: Moment): WitnessFacts | null {
+  if (setup.quorum.kind !== "witness") return null;
+  return {
+    isHeard: isWitnessHeard(witness, now, setup.timers.deadtime),
+    heardAt: witness.id === null ? null : witness.heardAt,
+    hasVote: witness.id !== null && log.electorates.at(-1)?.voters.includes(witness.id) === true,
   };
 }
 
@@ -145,6 +157,7 @@ function closeTurn(turn: Turn): GroupStep {
     judge(turn);
     if (state.phase === phase) break;
   }
+  askToBeHeard(turn);
   probeSilent(turn);
   resendSubmissions(turn);
   if (state.leave !== null) judgeLeave(turn, state.leave);

@@ -484,6 +484,7 @@ function factsOf(driver: Driver, node: DriverNode): GroupFacts {
     view: isMember === true && !node.isCut ? driver.view : null,
     leaseUntil: instantMs(node.leaseUntil),
     isFrozen: node.isFrozen,
+    witness: null,
     electorate: { index: 0, voters: [...driver.nodes.keys()].toSorted() },
     arbiterFence: node.arbiterFence,
     heard: [node, ...others.filter((other) => other.manager !== null && !other.isCut && !node.isCut)]
@@ -526,6 +527,7 @@ function execute(driver: Driver, node: DriverNode, effect: Effect): void {
     case "exit":
       say(driver, node, effect.kind);
       return;
+    case "ask-witness":
     case "beat":
     case "persist":
     case "send":

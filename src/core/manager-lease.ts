@@ -31,6 +31,17 @@ export function watchLease(work: Work): void {
   patch(work, { isStopping, hadLease: state.hadLease || isLeased });
 }
 
+/** Tells when the witness falls silent and when it is back: nothing else shows that the next loss will be one too many. */
+export function watchWitness(work: Work): void {
+  const { facts, state } = work;
+  const isHeard = facts.witness?.isHeard ?? null;
+  // Before its first answer it is not lost.
+  if (isHeard === state.isWitnessHeard || (state.isWitnessHeard === null && isHeard === false)) return;
+  if (isHeard === false) say(work, "warning", "the witness is not heard any more");
+  else if (isHeard === true) say(work, "info", "the witness is heard");
+  patch(work, { isWitnessHeard: isHeard });
+}
+
 /** What the runner may do at this instant. */
 export function mandate(work: Work): RunnerMandate {
   const { facts, moment, state } = work;

@@ -59,6 +59,8 @@ export interface ManagerState {
   readonly isStopping: boolean;
   /** As the group says, and on until there is a view or none is being made: a race that was won has no lease yet. */
   readonly isFrozen: boolean;
+  /** As the group said last; null before the witness was heard, or without one. */
+  readonly isWitnessHeard: boolean | null;
   readonly shutdown: Shutdown | null;
 }
 

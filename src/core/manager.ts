@@ -11,7 +11,7 @@ import { unreachable } from "../model/unreachable.ts";
 import { idleFenceRunner, onFenceOutcome } from "./fencing/fence-runner.ts";
 import { deliver } from "./manager-entries.ts";
 import { fenceAsTold, onVerdict, probePorts, seeToFences } from "./manager-fencing.ts";
-import { mandate, watchLease } from "./manager-lease.ts";
+import { mandate, watchLease, watchWitness } from "./manager-lease.ts";
 import { shutDown } from "./manager-leaving.ts";
 import { noteHearings } from "./manager-patience.ts";
 import { answerRequests, takeConfig, takeIntent } from "./manager-requests.ts";
@@ -80,6 +80,7 @@ export function startManager(boot: ManagerBoot, moment: Moment): ManagerState {
     hadLease: false,
     isStopping: false,
     isFrozen: false,
+    isWitnessHeard: null,
     shutdown: null,
   };
 }
@@ -102,6 +103,7 @@ export function stepManager(
   if (input !== null) take(work, input);
   noteHearings(work);
   watchLease(work);
+  watchWitness(work);
   fenceAsTold(work);
   proposeConfig(work);
   runServices(work);

@@ -1,5 +1,6 @@
 import type { QuorumConfig } from "../model/cluster-config.ts";
 import type { GroupFacts } from "../model/group-facts.ts";
+import { isWitness } from "../model/ids.ts";
 import type { Moment } from "../model/input.ts";
 import type { CoreSnapshot, GroupSnapshot } from "../model/snapshot.ts";
 import { viewIdText } from "../model/view.ts";
@@ -36,10 +37,32 @@ function groupSnapshot(facts: GroupFacts, quorum: QuorumConfig, moment: Moment):
     members: facts.view?.members.map((member) => member.node) ?? [],
     electorate: voters,
     quorum: `${needed} of ${voters.length}${arbiter}`,
+    witness: witnessSnapshot(facts, quorum, moment),
     leaseMs: Math.max(0, facts.leaseUntil - moment.now),
     length: facts.length,
     delivered: facts.delivered,
   };
+}
+
+function witnessSnapshot({ witness }: GroupFacts, quorum: QuorumConfig, { now }: Moment): GroupSnapshot["witness"] {
+  if (witness === null || quorum.kind !== "witness") return null;
+  const { isHeard, heardAt, hasVote } = witness;
+  const address = quorum.ip.includes(":") ? `[${quorum.ip}]:${quorum.port}` : `${quorum.ip}:${quorum.port}`;
+  return { address, isHeard, silentMs: heardAt === null ? null : Math.max(0, Math.round(now - heardAt)), hasVote };
+}
+
+/** What somebody should know of the witness; null when all is well, or there is none. */
+function witnessWarning({ witness, electorate, view }: GroupFacts): string | null {
+  if (witness === null) return null;
+  const nodes = electorate.voters.filter((voter) => !isWitness(voter));
+  const half = nodes.length / 2;
+  const danger = half === 1 ? "the next node that is lost stops the other" : `the loss of ${half} nodes stops the rest`;
+  if (!witness.isHeard) {
+    if (view === null) return "the witness is not heard, and without it the nodes that are left are no majority";
+    return nodes.length % 2 === 0 ? `the witness is not heard: ${danger}` : "the witness is not heard";
+  }
+  if (witness.hasVote || nodes.length === 0 || nodes.length % 2 === 1) return null;
+  return `the witness has no vote yet: ${danger}; it gets it when a majority of the nodes are there without it`;
 }
 
 function localWarnings(manager: ManagerState, facts: GroupFacts, moment: Moment): readonly string[] {
@@ -50,6 +73,8 @@ function localWarnings(manager: ManagerState, facts: GroupFacts, moment: Moment)
     const what = runsAnything(manager) ? "stops its services" : "runs no services";
     warnings.push(`no quorum: ${manager.self} ${what}`);
   }
+  const witness = witnessWarning(facts);
+  if (witness !== null) warnings.push(witness);
   for (const node of facts.closed) {
     if (manager.cluster.nodes[node]?.off === null) warnings.push(`node ${node} answers, but its daemon does not run`);
   }

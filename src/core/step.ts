@@ -5,7 +5,7 @@ import type { DiskRecord, DiskState } from "../model/disk.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Entry } from "../model/entry.ts";
 import type { GroupFacts } from "../model/group-facts.ts";
-import type { NodeId, ServiceId } from "../model/ids.ts";
+import { isWitness, type NodeId, type ServiceId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
 import type { CoreSnapshot, Why } from "../model/snapshot.ts";
@@ -111,8 +111,14 @@ export function diskOf(core: CoreState): DiskState {
 }
 
 /** Why a service is where it is; null when there is no such service. */
-export function whyOf(core: CoreState, service: ServiceId, _moment: Moment): Why | null {
-  return explainService(core.manager.cluster, service);
+export function whyOf(core: CoreState, service: ServiceId, moment: Moment): Why | null {
+  const why = explainService(core.manager.cluster, service);
+  const facts = groupFacts(core.group, moment);
+  if (why === null || facts.view !== null || moment.now < facts.leaseUntil) return why;
+  const away = facts.electorate.voters.filter((voter) => !isWitness(voter) && !facts.heard.includes(voter));
+  const missing = [...away, ...(facts.witness?.isHeard === false ? ["the witness"] : [])];
+  const unheard = missing.length === 0 ? "" : `, not heard: ${missing.join(", ")}`;
+  return { ...why, summary: `no quorum here${unheard}; as last known: ${why.summary}` };
 }
 
 /** The configuration in force, or this node's file while none was agreed on. */

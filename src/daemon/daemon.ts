@@ -14,6 +14,7 @@ import type { Beater } from "../ports/beater.ts";
 import type { Control } from "../ports/control.ts";
 import type { JournalContent } from "../ports/journal.ts";
 import type { ReceivedBytes } from "../ports/transport.ts";
+import { witnessOrigin } from "../ports/witness-link.ts";
 import { EventRing } from "./event-ring.ts";
 import { Executor } from "./executor.ts";
 import { Inbox } from "./inbox.ts";
@@ -99,7 +100,7 @@ export class Daemon implements Control {
           error instanceof ClusterError ? error.message.replaceAll(/\s*\n\s*/g, " ") : `${what}: ${textOf(error)}`;
         this.#end("failed", reason);
       };
-      const { journal, transport, endLeftovers } = this.#setup.ports;
+      const { journal, endLeftovers } = this.#setup.ports;
       const open = (life: Life): void => {
         const begin = (): void => {
           this.#begin(life);
@@ -108,8 +109,7 @@ export class Daemon implements Control {
         // Not before it can be heard: a port that is open in the silence is one of a daemon that stands still.
         life.beater.ready().then(() => {
           // oxlint-disable-next-line promise/no-callback-in-promise, promise/catch-or-return -- waiting is a callback here, see above
-          if (!this.#isEnding)
-            transport.open((received) => this.#receive(received)).then(begin, fail("Cannot open the network"));
+          if (!this.#isEnding) this.#openNetwork().then(begin, fail("Cannot open the network"));
         }, fail("Cannot send heartbeats"));
       };
       const boot = (content: JournalContent): void => this.#boot(content, open, fail("Cannot write the boot record"));
@@ -235,6 +235,13 @@ export class Daemon implements Control {
     }, fail);
   }
 
+  #openNetwork(): Promise<void> {
+    const { transport, witness } = this.#setup.ports;
+    const receive = (received: ReceivedBytes): void => this.#receive(received);
+    const opened = transport.open(receive);
+    return witness === undefined ? opened : opened.then(() => witness.open(receive));
+  }
+
   /** An incarnation on `disk`, whose last boot record names it. It says nothing before it begins. */
   #newLife(disk: DiskState): Life {
     const startedAt = this.#moment().wall;
@@ -253,6 +260,7 @@ export class Daemon implements Control {
       beater,
       datagrams: setup.makeSealer(incarnation, "control"),
       streams: setup.makeSealer(incarnation, "stream"),
+      asks: setup.ports.witness === undefined ? null : setup.makeSealer(incarnation, "witness"),
       owner: {
         result: (input) => this.#add(input),
         event: (event) => this.#tell(event),
@@ -298,8 +306,13 @@ export class Daemon implements Control {
     this.#ticker.stop();
     const text = kind === "left" ? "The daemon has left the cluster" : `The daemon has ended: ${reason}`;
     this.#requests.answerAll({ ok: false, code: "NOT_REACHED", text });
-    const { transport, journal, agents } = this.#setup.ports;
-    const closing = [transport.close(), journal.close(), ...agents.map((agent) => agent.close())];
+    const { transport, journal, agents, witness } = this.#setup.ports;
+    const closing = [
+      ...(witness === undefined ? [] : [witness.close()]),
+      transport.close(),
+      journal.close(),
+      ...agents.map((agent) => agent.close()),
+    ];
     if (silent !== undefined) closing.push(silent);
     // Whether or not closing works, the process is about to go; what is left open, the kernel closes.
     let open = closing.length;
@@ -353,6 +366,7 @@ export class Daemon implements Control {
   }
 
   #open(received: ReceivedBytes): void {
+    if (received.origin === witnessOrigin) return this.#openAnswer(received);
     const opened = this.#setup.opener.open(received.bytes, received.link === null ? "stream" : "datagram");
     if (!opened.ok) {
       if (opened.from !== undefined) this.#links.heard(opened.from, received.link, received.arrivedAt);
@@ -360,6 +374,15 @@ export class Daemon implements Control {
       return this.#dropped.add(opened.reason);
     }
     this.#links.heard(opened.packet.from, received.link, received.arrivedAt);
+    this.#step({ kind: "packet", packet: opened.packet, arrivedAt: received.arrivedAt });
+  }
+
+  /** What came from the witness's address: its answers, sealed with the cluster's key, and nothing else. */
+  #openAnswer(received: ReceivedBytes): void {
+    const opened = this.#setup.witnessOpener?.open(received.bytes, "witness");
+    if (opened === undefined) return;
+    if (!opened.ok) return this.#dropped.add(`witness ${opened.reason}`);
+    if (opened.packet.message.kind !== "grant") return this.#dropped.add("witness kind");
     this.#step({ kind: "packet", packet: opened.packet, arrivedAt: received.arrivedAt });
   }
 

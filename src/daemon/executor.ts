@@ -35,6 +35,7 @@ export class Executor {
   readonly #beater: Beater;
   readonly #datagrams: PacketSealer;
   readonly #streams: PacketSealer;
+  readonly #asks: PacketSealer | null;
   readonly #agents: ReadonlyMap<string, ResourceAgent>;
   readonly #operations = new Map<number, AbortController>();
   readonly #life = new AbortController();
@@ -48,12 +49,15 @@ export class Executor {
     readonly beater: Beater;
     readonly datagrams: PacketSealer;
     readonly streams: PacketSealer;
+    /** For the witness; null without one. */
+    readonly asks: PacketSealer | null;
   }) {
     this.#ports = parts.ports;
     this.#owner = parts.owner;
     this.#beater = parts.beater;
     this.#datagrams = parts.datagrams;
     this.#streams = parts.streams;
+    this.#asks = parts.asks;
     this.#agents = new Map(parts.ports.agents.map((agent) => [agent.kind, agent]));
   }
 
@@ -86,6 +90,8 @@ export class Executor {
         return this.#persist(effect);
       case "send":
         return this.#send(effect.to, effect.message);
+      case "ask-witness":
+        return this.#askWitness(effect.message);
       case "beat":
         this.#body = effect.body;
         this.#isBeatFresh = true;
@@ -136,6 +142,11 @@ export class Executor {
     const datagram = this.#datagrams.seal(message);
     if (datagram.length <= daemonLimits.datagramBytesMax) this.#ports.transport.sendDatagram(to, datagram);
     else this.#ports.transport.sendStream(to, this.#streams.seal(message));
+  }
+
+  #askWitness(message: Message): void {
+    const { witness } = this.#ports;
+    if (witness !== undefined && this.#asks !== null) witness.send(this.#asks.seal(message));
   }
 
   #beat(body: HeartbeatBody, atOnce: boolean): void {

@@ -15,6 +15,7 @@ import type { Log } from "../ports/log.ts";
 import type { ResourceAgent } from "../ports/resource-agent.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { Watchdog } from "../ports/watchdog.ts";
+import type { WitnessLink } from "../ports/witness-link.ts";
 import type { PacketOpener, PacketSealer } from "./codec.ts";
 
 /** Everything outside that a daemon uses. The daemon opens and closes what has a life, in order. */
@@ -22,6 +23,8 @@ export interface DaemonPorts {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly transport: Transport;
+  /** Absent without a witness in the configuration. */
+  readonly witness?: WitnessLink;
   /** One per kind of resource. An operation on a kind without an agent fails "hard": not on this node. */
   readonly agents: readonly ResourceAgent[];
   readonly fence: FenceDevice;
@@ -86,7 +89,9 @@ export interface DaemonSetup {
   /** One for the whole life of the process: its replay windows must survive a restart in place. */
   readonly opener: PacketOpener;
   /** Datagrams and stream frames are numbered apart. */
-  makeSealer(incarnation: Incarnation, channel: "control" | "stream"): PacketSealer;
+  makeSealer(incarnation: Incarnation, channel: "control" | "stream" | "witness"): PacketSealer;
+  /** For the answers of the witness; absent without one. Lives as long as `opener`. */
+  readonly witnessOpener?: PacketOpener;
   /** Reads the configuration file again, for `reload`. */
   readConfig(): Promise<ReadConfig>;
   /** 32 random bits, new ones each time: for the incarnation and for jitter. */

@@ -45,6 +45,8 @@ const context: CliContext = {
     for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal);
     return simulateFile(path, onProgress);
   },
+  runWitness: async (listen) =>
+    (await import("./run-witness.ts")).runWitness(folders, { listen, signal: interrupted.signal }),
   confirm: confirmOnTerminal,
   onQuitKey: listenForQuit,
 };

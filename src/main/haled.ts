@@ -7,6 +7,7 @@ import { createApi } from "../api/create-api.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import type { DaemonEnd } from "../daemon/setup.ts";
 import { ClusterError } from "../model/errors.ts";
+import type { NodeId } from "../model/ids.ts";
 import type { Log } from "../ports/log.ts";
 import { answerArguments } from "./daemon-arguments.ts";
 import { configPath, foldersOf, keysPath, ownName, socketPath, type Folders } from "./folders.ts";
@@ -67,8 +68,6 @@ async function run(folders: Folders, log: Log): Promise<void> {
     onBeatLost: (reason) => daemon.abandon(reason),
   });
   const nodes = config.nodes.map((node) => node.id);
-  const opener = new Opener({ cluster: config.cluster, keys: keyRing.keys, self, nodes });
-  keyRing.follow((keys) => opener.useKeys(keys));
   let server: SocketServer | null = null;
   const onEnd = (end: DaemonEnd): void => {
     log.write(end.kind === "left" ? "info" : "error", `haled ends: ${end.reason}`);
@@ -80,7 +79,8 @@ async function run(folders: Folders, log: Log): Promise<void> {
     configDigest: digest,
     version,
     ports,
-    opener,
+    opener: openerFor(keyRing, config.cluster, self, nodes),
+    witnessOpener: openerFor(keyRing, config.cluster, self, null),
     makeSealer: (incarnation, channel) => {
       const sealer = new Sealer({ cluster: config.cluster, keys: keyRing.keys, self, incarnation, channel });
       keyRing.follow((keys) => sealer.useKeys(keys));
@@ -109,6 +109,13 @@ async function run(folders: Folders, log: Log): Promise<void> {
   log.write("info", `haled ${version} runs as ${self} of cluster ${config.cluster}`, {
     incarnation: daemon.incarnation,
   });
+}
+
+/** With the keys as they are at each moment. @param nodes null: whoever has the key, for a witness */
+function openerFor(keyRing: KeyRing, cluster: string, self: NodeId, nodes: readonly NodeId[] | null): Opener {
+  const opener = new Opener({ cluster, keys: keyRing.keys, self, nodes });
+  keyRing.follow((keys) => opener.useKeys(keys));
+  return opener;
 }
 
 function requireRoot(): void {

@@ -5,6 +5,7 @@ import { FileJournal } from "../adapters/journal/file-journal.ts";
 import { createLsbAgent } from "../adapters/lsb/lsb-agent.ts";
 import { AddressAgent } from "../adapters/netlink/address-agent.ts";
 import { NetworkTransport } from "../adapters/network/network-transport.ts";
+import { UdpWitnessLink } from "../adapters/network/witness-socket.ts";
 import { OcfAgent } from "../adapters/ocf/ocf-agent.ts";
 import { ProgramRunner } from "../adapters/process/program-runner.ts";
 import { KernelWatchdog } from "../adapters/watchdog/kernel-watchdog.ts";
@@ -42,6 +43,7 @@ export function makePorts(options: PortsOptions): DaemonPorts {
     log,
     journal: new FileJournal(folders.state),
     transport: new NetworkTransport({ self, config, clock, onNote: note }),
+    ...(config.quorum.kind === "witness" ? { witness: new UdpWitnessLink({ ...config.quorum, clock }) } : {}),
     agents: [
       address,
       new OcfAgent({ clock, runner, node: self }),

@@ -60,6 +60,13 @@ export type QuorumConfig =
       readonly prefer: NodeId;
       /** Default 2 s. */
       readonly delayMs: DurationMs;
+    }
+  | {
+      /** An even number of nodes: a third place has a vote. */
+      readonly kind: "witness";
+      /** IPv4 or IPv6, no name: name service may be what is missing. */
+      readonly ip: string;
+      readonly port: number;
     };
 
 /** How a lost node is made known to run nothing. */

@@ -16,6 +16,8 @@ export interface GroupFacts {
   /** `arbiter: fencing`, race undecided: keep what runs, start nothing, stop nothing. */
   readonly isFrozen: boolean;
   readonly electorate: Electorate;
+  /** The configured witness as this node knows it; null without one. */
+  readonly witness: WitnessFacts | null;
   /** The peer that the group wants fenced to be quorate alone; attempts grow. */
   readonly arbiterFence: { readonly target: NodeId; readonly attempt: number } | null;
   /** Heard within deadtime, self included, sorted. */
@@ -31,4 +33,14 @@ export interface GroupFacts {
   readonly bootAbove: number | null;
   /** Why this node cannot take up the state of the group; null when all is well. */
   readonly refusal: string | null;
+}
+
+/** What a node knows of its witness. */
+export interface WitnessFacts {
+  /** Answered within deadtime. */
+  readonly isHeard: boolean;
+  /** Its last answer; null before the first one. */
+  readonly heardAt: InstantMs | null;
+  /** The electorate names the disk that answers. */
+  readonly hasVote: boolean;
 }

@@ -22,6 +22,20 @@ export function isName(text: string): boolean {
   return namePattern.test(text);
 }
 
+const witnessPattern = /^witness\.[0-9a-f]{12}$/;
+
+/** True for what names a witness's disk among the voters; no node may be called so. */
+export function isWitness(name: string): boolean {
+  return witnessPattern.test(name);
+}
+
+/** Names a witness's disk for good. @param digits 12 hexadecimal ones, drawn when the disk was new */
+export function witnessId(digits: string): NodeId {
+  const name = `witness.${digits}`;
+  if (!isWitness(name)) throw new RangeError(`Cannot name a witness ${JSON.stringify(digits)}: wants 12 hex digits`);
+  return name as NodeId;
+}
+
 /** @throws RangeError when `text` cannot be a host name */
 export function parseNodeId(text: string): NodeId {
   return parseName(text, "node") as NodeId;

@@ -11,6 +11,7 @@ export type GroupStatus = "electing" | "proposing" | "promised" | "active";
 /** An electorate with the index of the entry that set it; index 0 is the founding one. */
 export interface Electorate {
   readonly index: number;
+  /** Nodes; where their number is even perhaps also the disk of a witness, by its name. */
   readonly voters: readonly NodeId[];
 }
 
@@ -56,6 +57,37 @@ export interface LogPosition {
   readonly isBlank: boolean;
 }
 
+/**
+ * What a node asks of the witness.
+ *
+ * - `hear`: nothing but to be answered: the echo extends the lease
+ * - `promise`: its vote for `view`, whose log was last installed in `basis`
+ * - `install`: to keep `view` as its last: every member has installed it
+ */
+export interface WitnessAsk {
+  readonly step: "hear" | "promise" | "install";
+  /** The asker's clock; comes back in the answer. */
+  readonly sentAt: InstantMs;
+  /** `noView` with `hear`. */
+  readonly view: ViewId;
+  /** `noView` but with `promise`. */
+  readonly basis: ViewId;
+}
+
+/** The witness's answer: what was asked, what came of it, and where it stands. */
+export interface WitnessGrant {
+  readonly step: WitnessAsk["step"];
+  /** The life that has asked: another one's send time must not extend a lease. */
+  readonly asker: Incarnation;
+  readonly sentAt: InstantMs;
+  readonly view: ViewId;
+  readonly isGranted: boolean;
+  /** The highest id it has given its vote to; perhaps not on its disk yet. */
+  readonly promised: ViewId;
+  /** The last view that needed it and was installed. Logs of older ones it refuses. */
+  readonly logView: ViewId;
+}
+
 /** One protocol message between two nodes. See docs/protocol.md for who sends what when. */
 export type Message =
   | ({ readonly kind: "heartbeat"; readonly sentAt: InstantMs } & HeartbeatBody)
@@ -77,7 +109,11 @@ export type Message =
   | { readonly kind: "checkpoint-fetch"; readonly view: ViewId; readonly index: number; readonly from: number }
   | ({ readonly kind: "checkpoint-part"; readonly view: ViewId } & CheckpointPart)
   /** Saves the deadtime after a clean leave; proves nothing. */
-  | { readonly kind: "goodbye"; readonly at: WallMs };
+  | { readonly kind: "goodbye"; readonly at: WallMs }
+  /** Node to witness. */
+  | ({ readonly kind: "ask" } & WitnessAsk)
+  /** Witness to node; its sender's name is that of the witness's disk. */
+  | ({ readonly kind: "grant" } & WitnessGrant);
 
 /** A piece of a checkpoint's text, which is ASCII. */
 export interface CheckpointPart {

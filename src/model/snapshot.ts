@@ -38,6 +38,13 @@ export interface GroupSnapshot {
   readonly members: readonly NodeId[];
   readonly electorate: readonly NodeId[];
   readonly quorum: string;
+  /** The configured witness; null without one. `silentMs` null: never heard. */
+  readonly witness: {
+    readonly address: string;
+    readonly isHeard: boolean;
+    readonly silentMs: number | null;
+    readonly hasVote: boolean;
+  } | null;
   /** Time left in which this node may act; 0 when it may not. */
   readonly leaseMs: number;
   readonly length: number;

@@ -1,7 +1,9 @@
 import type { LinkId, NodeId } from "../model/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ReceivedBytes, Transport } from "../ports/transport.ts";
+import { type WitnessLink, witnessOrigin } from "../ports/witness-link.ts";
 import type { FakeNetwork } from "./fake-network.ts";
+import { simWitness } from "./sim-witness.ts";
 import type { SimProcess } from "./sim-process.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 import { VirtualPromise } from "./virtual-promise.ts";
@@ -38,9 +40,20 @@ export class FakeTransport implements Transport {
     return VirtualPromise.resolved();
   }
 
+  /** The way to the witness: through the same network, by this process's life. */
+  witnessLink(): WitnessLink {
+    return {
+      open: () => VirtualPromise.resolved(),
+      send: (bytes) => this.sendDatagram(simWitness, bytes),
+      counters: () => ({}),
+      close: () => VirtualPromise.resolved(),
+    };
+  }
+
   /** The machine hands over what came for the port. */
   deliver(bytes: Uint8Array, link: LinkId | null, source: string): void {
     const { process, clock } = this.#parts;
+    const origin = source === simWitness ? witnessOrigin : source;
     if (process.isPaused) {
       if (this.#waiting >= socketPacketsMax) {
         this.#overflow += 1;
@@ -49,11 +62,11 @@ export class FakeTransport implements Transport {
       this.#waiting += 1;
       process.call(() => {
         this.#waiting -= 1;
-        this.#receive?.({ bytes, link, source, origin: source, arrivedAt: clock.now() });
+        this.#receive?.({ bytes, link, source, origin, arrivedAt: clock.now() });
       });
       return;
     }
-    this.#receive?.({ bytes, link, source, origin: source, arrivedAt: clock.now() });
+    this.#receive?.({ bytes, link, source, origin, arrivedAt: clock.now() });
   }
 
   sendDatagram(to: NodeId, bytes: Uint8Array): void {

@@ -202,7 +202,10 @@ export class Machine implements Plug {
       configDigest,
       version: "simulated",
       opener: wire?.opener(id) ?? carryingOpener(this.#place),
-      makeSealer: sealer,
+      // The witness's packets are always carried: the wire has tests of its own for them.
+      witnessOpener: carryingOpener(this.#place),
+      makeSealer: (incarnation, channel) =>
+        channel === "witness" ? carryingSealer(id, incarnation) : sealer(incarnation, channel),
       readConfig: () => VirtualPromise.of({ ok: true, config, digest: configDigest }),
       seed: () => random.bits(),
       onEnd: (end) => this.#ended(process, end),
@@ -211,6 +214,7 @@ export class Machine implements Plug {
         clock,
         journal: fakeJournal(this.disk, process),
         transport,
+        ...(config.quorum.kind === "witness" ? { witness: transport.witnessLink() } : {}),
         agents: fakeAgents(kernel, process, clock),
         fence: fence.forProcess(process),
         watchdog: this.watchdog.forProcess(process),

@@ -21,6 +21,7 @@ import { FakeNetwork } from "./fake-network.ts";
 import { GroundTruth } from "./ground-truth.ts";
 import { foundedRecords, Machine, type MachineWire, type MachineWitness } from "./machine.ts";
 import { Random } from "./random.ts";
+import { SimWitness } from "./sim-witness.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
 /** What a world is made of. */
@@ -63,6 +64,8 @@ export class World implements PowerControl, MachineWitness {
   readonly random: Random;
   readonly network: FakeNetwork;
   readonly fence: FakeFence;
+  /** null but with `arbiter: witness`. */
+  readonly witness: SimWitness | null;
   readonly book = new ServiceBook();
   readonly truth: GroundTruth;
   readonly machines: ReadonlyMap<NodeId, Machine>;
@@ -86,6 +89,7 @@ export class World implements PowerControl, MachineWitness {
     this.#isDebug = setup.debug ?? false;
     const links = Math.max(1, ...setup.config.nodes.map((node) => node.addresses.length));
     this.network = new FakeNetwork(this.time, this.random.fork(), links);
+    this.witness = setup.config.quorum.kind === "witness" ? new SimWitness(this.network, this.time) : null;
     this.fence = new FakeFence(this.time, setup.config, this);
     this.truth = new GroundTruth(setup.config);
     const around = {

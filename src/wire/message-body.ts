@@ -1,6 +1,6 @@
 import type { Entry, SubmitId } from "../model/entry.ts";
-import type { Electorate, LogPosition, Message } from "../model/message.ts";
-import { wallMs } from "../model/units.ts";
+import type { Electorate, LogPosition, Message, WitnessAsk } from "../model/message.ts";
+import { instantMs, wallMs } from "../model/units.ts";
 import { unreachable } from "../model/unreachable.ts";
 import type { Member } from "../model/view.ts";
 import type { BodyReader } from "./body-reader.ts";
@@ -30,7 +30,16 @@ const kindNumbers: Readonly<Record<Kind, number>> = {
   goodbye: 16,
   "checkpoint-fetch": 17,
   "checkpoint-part": 18,
+  ask: 19,
+  grant: 20,
 };
+
+/** Likewise. */
+const stepNumbers: Readonly<Record<WitnessAsk["step"], number>> = { hear: 1, promise: 2, install: 3 };
+
+const stepsByNumber = new Map(
+  (Object.keys(stepNumbers) as WitnessAsk["step"][]).map((step) => [stepNumbers[step], step]),
+);
 
 const kindsByNumber = new Map((Object.keys(kindNumbers) as Kind[]).map((kind) => [kindNumbers[kind], kind]));
 
@@ -89,6 +98,19 @@ export function writeMessage(writer: BodyWriter, message: Message): void {
       return writeNumbers(writer, message.view, message.committed);
     case "goodbye":
       return writer.milliseconds(message.at);
+    case "ask":
+      writer.byte(stepNumbers[message.step]);
+      writer.milliseconds(message.sentAt);
+      writer.viewId(message.view);
+      return writer.viewId(message.basis);
+    case "grant":
+      writer.byte(stepNumbers[message.step]);
+      writer.milliseconds(message.sentAt);
+      writer.incarnation(message.asker);
+      writer.viewId(message.view);
+      writer.flag(message.isGranted);
+      writer.viewId(message.promised);
+      return writer.viewId(message.logView);
     default:
       return unreachable(message);
   }
@@ -138,9 +160,27 @@ function readKind(reader: BodyReader, kind: Kind): Message {
       return { kind, view: reader.viewId(), committed: reader.natural() };
     case "goodbye":
       return { kind, at: wallMs(reader.natural()) };
+    case "ask":
+      return { kind, ...readStep(reader), view: reader.viewId(), basis: reader.viewId() };
+    case "grant":
+      return {
+        kind,
+        ...readStep(reader),
+        asker: reader.incarnation(),
+        view: reader.viewId(),
+        isGranted: reader.flag(),
+        promised: reader.viewId(),
+        logView: reader.viewId(),
+      };
     default:
       return unreachable(kind);
   }
+}
+
+function readStep(reader: BodyReader): Pick<WitnessAsk, "step" | "sentAt"> {
+  const step = stepsByNumber.get(reader.byte());
+  if (step === undefined) reader.fail();
+  return { step: step ?? "hear", sentAt: instantMs(reader.natural()) };
 }
 
 function readInstall(reader: BodyReader): Message {

@@ -56,8 +56,8 @@ export interface OpenerOptions {
   readonly cluster: string;
   readonly keys: Keys;
   readonly self: NodeId;
-  /** Every configured node. */
-  readonly nodes: readonly NodeId[];
+  /** Every configured node; null: whoever has the key, as between a node and its witness, who have no list of each other. */
+  readonly nodes: readonly NodeId[] | null;
 }
 
 interface Life {
@@ -73,6 +73,9 @@ interface Taken {
 
 /** Enough for the first copies of several peers to come before the second ones. */
 const recentMax = 8;
+
+/** Senders remembered where there is no list of them. */
+const livesMax = 256;
 
 interface Header {
   readonly channel: Channel;
@@ -97,13 +100,13 @@ export class Opener {
   /** Newest first. What equals one of them byte for byte is its second copy, by another link: no HMAC is needed to say so. */
   readonly #recent: Taken[] = [];
   #keys: Keys;
-  #nodes: ReadonlySet<string>;
+  #nodes: ReadonlySet<string> | null;
 
   constructor({ cluster, keys, self, nodes }: OpenerOptions) {
     this.#cluster = cluster;
     this.#keys = keys;
     this.#self = self;
-    this.#nodes = new Set(nodes);
+    this.#nodes = nodes === null ? null : new Set(nodes);
   }
 
   /** Believes other keys from now on. */
@@ -114,9 +117,10 @@ export class Opener {
 
   /** Believes other senders from now on; those that stay keep their windows. */
   useNodes(nodes: readonly NodeId[]): void {
-    this.#nodes = new Set(nodes);
+    const believed = new Set<string>(nodes);
+    this.#nodes = believed;
     this.#recent.length = 0;
-    for (const known of this.#lives.keys()) if (!this.#nodes.has(known)) this.#lives.delete(known);
+    for (const known of this.#lives.keys()) if (!believed.has(known)) this.#lives.delete(known);
   }
 
   /**
@@ -135,17 +139,24 @@ export class Opener {
     const { channel, from, incarnation, sequence } = header;
     if (!isCarriedBy(channel, by)) return { ok: false, reason: "channel" };
     if (from === this.#self) return { ok: false, reason: "self" };
-    if (!this.#nodes.has(from)) return { ok: false, reason: "unknown-sender" };
+    if (this.#nodes?.has(from) === false) return { ok: false, reason: "unknown-sender" };
     const life = this.#lifeOf(from, incarnation);
     if (incarnation < life.incarnation) return { ok: false, reason: "old-incarnation" };
     const window = life.windows.get(channel);
     if (window?.isFresh(sequence) !== true) return { ok: false, reason: "replay", from };
     const message = readMessage(header.reader);
     if (message === null) return { ok: false, reason: "malformed" };
-    this.#lives.set(from, life);
+    this.#keepLife(from, life);
     window.take(sequence);
     if (by === "datagram") this.#remember({ bytes, from });
     return { ok: true, packet: { from, incarnation, message }, channel, sequence };
+  }
+
+  #keepLife(from: NodeId, life: Life): void {
+    this.#lives.set(from, life);
+    // Only one with the key gets here, and a cluster has fewer names than that.
+    const oldest = this.#lives.size > livesMax ? this.#lives.keys().next().value : undefined;
+    if (oldest !== undefined) this.#lives.delete(oldest);
   }
 
   #remember(taken: Taken): void {
@@ -172,9 +183,15 @@ export class Opener {
   #lifeOf(from: NodeId, incarnation: Incarnation): Life {
     const known = this.#lives.get(from);
     if (known !== undefined && known.incarnation >= incarnation) return known;
-    const channels: readonly Channel[] = ["control", "heartbeat", "stream"];
+    const channels: readonly Channel[] = ["control", "heartbeat", "stream", "witness"];
     return { incarnation, windows: new Map(channels.map((channel) => [channel, new ReplayWindow()])) };
   }
+}
+
+/** The cluster that bytes say they are of, not believed: to find whose keys to try. undefined when they are no packet. */
+export function clusterOf(bytes: Uint8Array): string | undefined {
+  if (bytes.length < clusterOffset + 2 + macBytes) return undefined;
+  return new BodyReader(bytes, clusterOffset, bytes.length - macBytes).shortText();
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

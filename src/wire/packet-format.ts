@@ -24,18 +24,18 @@ export const magic = 0x686c;
 export const wireVersion = 1;
 
 /** Streams of packets with a sequence each, so that a flood on one does not push the others out of the replay window. */
-export type Channel = "control" | "heartbeat" | "stream";
+export type Channel = "control" | "heartbeat" | "stream" | "witness";
 
-/** How bytes came. Each channel has one carrier: stream frames `stream`, datagrams the other two. */
-export type Carrier = "datagram" | "stream";
+/** How bytes came. Each channel has one carrier: stream frames `stream`, what a node and its witness say `witness`, datagrams the rest. */
+export type Carrier = "datagram" | "stream" | "witness";
 
 /** True when packets of the channel travel so; one that came otherwise was repeated by somebody who may not be its sender. */
 export function isCarriedBy(channel: Channel, carrier: Carrier): boolean {
-  return (channel === "stream") === (carrier === "stream");
+  return (channel === "stream" || channel === "witness" ? channel : "datagram") === carrier;
 }
 
 /** Channel numbers on the wire. */
-export const channelNumbers: Readonly<Record<Channel, number>> = { control: 1, heartbeat: 2, stream: 3 };
+export const channelNumbers: Readonly<Record<Channel, number>> = { control: 1, heartbeat: 2, stream: 3, witness: 4 };
 
 const channelsByNumber = new Map<number, Channel>(
   (Object.keys(channelNumbers) as Channel[]).map((channel) => [channelNumbers[channel], channel]),

@@ -6,7 +6,7 @@ import type { NodeId } from "../model/ids.ts";
 import { parseNodeId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import { makeIncarnation } from "../model/incarnation.ts";
-import type { Electorate, Hearing, HeartbeatBody, Message } from "../model/message.ts";
+import type { Electorate, Hearing, HeartbeatBody, Message, WitnessAsk } from "../model/message.ts";
 import type { InstantMs } from "../model/units.ts";
 import { instantMs, wallMs } from "../model/units.ts";
 import type { ViewId } from "../model/view.ts";
@@ -60,6 +60,7 @@ const body: fc.Arbitrary<EntryBody> = fc.oneof(
 const entry: fc.Arbitrary<Entry> = fc.record({ index: natural, view, id, at: natural.map(wallMs), body });
 const entries = fc.array(entry, { maxLength: 6 });
 const instant = fc.oneof(fc.nat(1_000), fc.nat(2 ** 31 - 1)).map(instantMs);
+const step = fc.constantFrom<WitnessAsk["step"]>("hear", "promise", "install");
 const hearing: fc.Arbitrary<Hearing> = fc.record({ node, incarnation, isHeard: fc.boolean(), echo: instant });
 
 const byKind: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Omit<Extract<Message, { kind: Kind }>, "kind">> } = {
@@ -117,6 +118,16 @@ const byKind: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Omit<Extract<Me
   ack: fc.record({ view, length: natural }),
   commit: fc.record({ view, committed: natural }),
   goodbye: fc.record({ at: natural.map(wallMs) }),
+  ask: fc.record({ step, sentAt: instant, view, basis: view }),
+  grant: fc.record({
+    step,
+    asker: incarnation,
+    sentAt: instant,
+    view,
+    isGranted: fc.boolean(),
+    promised: view,
+    logView: view,
+  }),
 };
 const kinds = Object.keys(byKind) as Message["kind"][];
 const ofKind = (kind: Message["kind"]): fc.Arbitrary<Message> =>

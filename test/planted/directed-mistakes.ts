@@ -23,6 +23,7 @@ import {
   aTransferSurvivesItsReceiver,
   logsStayShort,
 } from "../../src/sim/group/checkpoint-stories.ts";
+import { anOlderGrantIsNoAnswer, aPromiseOutlivesTheWitness } from "../../src/sim/group/witness-stories.ts";
 import { tailIsDeliveredEarly, targetIsTakenIn } from "./mistakes.ts";
 import { patch, type Patch } from "./plant-mistake.ts";
 
@@ -235,5 +236,27 @@ export const directedMistakes: readonly DirectedMistake[] = [
     name: "a rewritten journal is not that of the disk",
     story: aRewriteIsWholeOrNotThere,
     patches: [patch("replication/disk-state.ts", "if (state.isBlank) return", "if (state.committed > 9) return")],
+  },
+  {
+    name: "the witness forgets its promise",
+    story: aPromiseOutlivesTheWitness,
+    patches: [
+      patch(
+        "quorum/witness.ts",
+        "return { promised: disk.promised, logView",
+        "return { promised: disk.logView, logView",
+      ),
+    ],
+  },
+  {
+    name: "the grant of an older attempt counts",
+    story: anOlderGrantIsNoAnswer,
+    patches: [
+      patch(
+        "replication/on-grant.ts",
+        " || !sameViewId(grant.view, phase.view)) return;",
+        " || sameViewId(grant.view, grant.promised) === null) return;",
+      ),
+    ],
   },
 ];

@@ -18,6 +18,9 @@ const threeHotTiny: RunKind = { ...threeHot, name: "3 hot tiny", tiny: true };
 const fencing: RunKind = { name: "2 fencing", nodes: 2, arbiter: "fencing" };
 const fencingChurn: RunKind = { ...fencing, name: "2 fencing churn", churn: true };
 
+const witnessed: RunKind = { name: "2 witness", nodes: 2, arbiter: "witness" };
+
+const witness = "quorum/witness.ts";
 const choose = "replication/choose-log.ts";
 const electing = "replication/judge-electing.ts";
 const votes = "quorum/votes.ts";
@@ -252,5 +255,51 @@ export const mistakes: readonly Mistake[] = [
     kind: threeHotTiny,
     patches: [patch("replication/deliver.ts", "turn.restored = checkpoint;", "turn.restored = null;")],
     within: 5,
+  },
+  {
+    name: "the witness forgets the view it granted",
+    kind: witnessed,
+    patches: [
+      patch(witness, "logView: disk.logView, nextWrite", "logView: { ...disk.logView, counter: 0 }, nextWrite"),
+    ],
+    within: 300,
+  },
+  {
+    name: "the witness answers before it is on disk",
+    kind: witnessed,
+    patches: [patch(witness, "if (!isGranted || write <= state.doneWrite)", "if (!isGranted || write > 0)")],
+    within: 20,
+  },
+  {
+    name: "the witness does not refuse an older log",
+    kind: witnessed,
+    patches: [patch(witness, "compareViewIds(basis, logView) <= 0) return null;", "basis === view) return null;")],
+    within: 100,
+  },
+  {
+    name: "the witness keeps a view although it has promised a later one",
+    kind: witnessed,
+    patches: [patch(witness, "sameViewId(view, promised) ? {", "compareViewIds(view, logView) > 0 ? {")],
+    within: 300,
+  },
+  {
+    name: "one phase: the witness is not told that the view is installed",
+    kind: witnessed,
+    patches: [patch(install, "stage.members.length && stage.witness === null)", "stage.members.length)")],
+    within: 100,
+  },
+  {
+    name: "the witness extends a lease although it has promised higher",
+    kind: witnessed,
+    patches: [
+      patch("quorum/known-witness.ts", "compareViewIds(known.promised, view) <= 0", "compareViewIds(view, view) <= 0"),
+    ],
+    within: 300,
+  },
+  {
+    name: "a witness with a new disk is taken for the old one",
+    kind: witnessed,
+    patches: [patch(witness, "voters: [name]", 'voters: ["witness.000000000000" as NodeId].slice(name.length - 20)')],
+    within: 300,
   },
 ];

@@ -1,13 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { runSeed, type RunKind } from "../../src/sim/group/group-run.ts";
 
-// Goal: whatever happens to the group alone, its promises hold, and it is one view again soon after the faults end. 350 seeds in all.
+// Goal: whatever happens to the group alone, its promises hold, and it is one view again soon after the faults end. 470 seeds in all.
 
 const kinds: readonly (readonly [seeds: number, kind: RunKind])[] = [
   [60, { name: "2 fencing", nodes: 2, arbiter: "fencing" }],
   [25, { name: "2 fencing, leaving", nodes: 2, arbiter: "fencing", churn: true }],
   [10, { name: "2 without arbiter", nodes: 2, arbiter: "majority" }],
-  [70, { name: "3", nodes: 3, arbiter: "majority" }],
+  [60, { name: "2 witness", nodes: 2, arbiter: "witness" }],
+  [15, { name: "2 witness, leaving", nodes: 2, arbiter: "witness", churn: true }],
+  [15, { name: "2 witness, crashes and lost disks", nodes: 2, arbiter: "witness", hot: true }],
+  [10, { name: "3 and an idle witness", nodes: 3, arbiter: "witness", churn: true }],
+  [15, { name: "4 witness", nodes: 4, arbiter: "witness" }],
+  [5, { name: "4 witness, crashes and lost disks", nodes: 4, arbiter: "witness", hot: true }],
+  [60, { name: "3", nodes: 3, arbiter: "majority" }],
   [35, { name: "3, a pair stays cut", nodes: 3, arbiter: "majority", mesh: true }],
   [40, { name: "3, crashes and lost disks", nodes: 3, arbiter: "majority", hot: true }],
   [20, { name: "3, leaving", nodes: 3, arbiter: "majority", churn: true }],

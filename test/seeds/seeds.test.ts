@@ -6,7 +6,7 @@ import { tinyLimits } from "../../src/sim/group/group-run.ts";
 import { realWire } from "../../src/sim/real-wire.ts";
 import { parseKeys } from "../../src/wire/keys.ts";
 
-/** 355 in all: what fits into the gate. `npm run soak` takes others, for as long as one likes. */
+/** 405 in all: what fits into the gate. `npm run soak` takes others, for as long as one likes. */
 const seedsOf: Readonly<Record<Shape, number>> = {
   "2": 90,
   "3": 90,
@@ -15,6 +15,8 @@ const seedsOf: Readonly<Record<Shape, number>> = {
   "5-none": 30,
   "3-watchdog": 60,
   "5-watchdog": 20,
+  "2-witness": 35,
+  "4-witness": 15,
 };
 
 /** Of each kind and shape. */

@@ -1,4 +1,5 @@
 import type { LinkSnapshot, NodeSnapshot, ResourceSnapshot, ServiceSnapshot, Snapshot } from "../../model/snapshot.ts";
+import { isWitness } from "../../model/ids.ts";
 import type { WallMs } from "../../model/units.ts";
 import { alignRows, printable } from "./layout.ts";
 import type { Look } from "./look.ts";
@@ -19,6 +20,19 @@ export function statusText(snapshot: Snapshot, look: Look): string {
     .join("\n\n")}\n`;
 }
 
+function witnessRows({ group: { witness } }: Snapshot, { paint }: Look): string[][] {
+  // A daemon of an older version tells nothing of it.
+  if (witness === null || witness === undefined) return [];
+  const { address, isHeard, silentMs, hasVote } = witness;
+  const heard = silentMs === null ? "never heard" : `${isHeard ? "up" : "silent"}, heard ${spanText(silentMs)} ago`;
+  return [
+    [
+      paint("dim", "witness"),
+      `${address}, ${paint(isHeard ? "good" : "bad", heard)}${hasVote ? ", has its vote" : ""}`,
+    ],
+  ];
+}
+
 function headLines(snapshot: Snapshot, look: Look): string[] {
   const { paint, wallText } = look;
   const { group, config } = snapshot;
@@ -33,8 +47,12 @@ function headLines(snapshot: Snapshot, look: Look): string[] {
   return [
     `${paint("title", snapshot.cluster)}  ${state}${view}${coordinator}`,
     ...alignRows([
-      [paint("dim", "quorum"), `${group.quorum}, voters ${group.electorate.join(" ") || "none"}${lease}`],
+      [
+        paint("dim", "quorum"),
+        `${group.quorum}, voters ${group.electorate.map((voter) => (isWitness(voter) ? "witness" : voter)).join(" ") || "none"}${lease}`,
+      ],
       ...watchdogRows(snapshot, look),
+      ...witnessRows(snapshot, look),
       [paint("dim", "config"), `${config.digest}${file}, log ${log}`],
       [paint("dim", "told by"), `${snapshot.node}, hale ${snapshot.version}, ${wallText(snapshot.at)}`],
     ]),

@@ -1,5 +1,6 @@
 import { after, type InstantMs, never } from "../../model/units.ts";
 import { forgivePause } from "../membership/attention.ts";
+import { isWitnessHeard } from "../quorum/known-witness.ts";
 import type { Phase } from "./group-state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -10,6 +11,8 @@ export function forgiveOwnPause(turn: Turn): void {
   const gap = moment.now - state.steppedAt;
   if (gap <= deadtime / 2) return;
   state.peers = forgivePause(state.peers, state.steppedAt, moment.now, deadtime);
+  if (isWitnessHeard(state.witness, state.steppedAt, deadtime))
+    state.witness = { ...state.witness, heardAt: moment.now };
   state.phase = shifted(state.phase, gap, moment.now);
 }
 

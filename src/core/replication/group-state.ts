@@ -9,6 +9,7 @@ import type { Member, View, ViewId } from "../../model/view.ts";
 import type { Peer } from "../membership/peer.ts";
 import type { GroupTimers } from "../membership/timers.ts";
 import type { RaceState } from "../quorum/fencing-race.ts";
+import type { KnownWitness } from "../quorum/known-witness.ts";
 import type { DiskProgress } from "./durability.ts";
 import type { Transfer } from "./checkpoint-text.ts";
 import type { Log } from "./log.ts";
@@ -58,6 +59,7 @@ export interface GroupState {
   /** As of `delivered`. */
   readonly lastDelivered: LastSubmissions;
   readonly race: RaceState;
+  readonly witness: KnownWitness;
   readonly leave: Leave | null;
   /** Highest counter that a refusal named. */
   readonly refusedCounter: number;
@@ -105,7 +107,7 @@ export interface Proposing {
   readonly view: ViewId;
   /** Sorted, this node included. */
   readonly members: readonly NodeId[];
-  readonly stage: Asking | Fetching | Installing;
+  readonly stage: Asking | Granting | Fetching | Installing;
   /** When the stage has failed. */
   readonly deadline: InstantMs;
   readonly timer: ResendTimer;
@@ -124,6 +126,14 @@ export interface MemberAnswer extends Member {
   readonly position: LogPosition;
 }
 
+/** All have promised, but they are not quorate without the witness: its vote is asked for. */
+export interface Granting {
+  readonly kind: "granting";
+  readonly answers: readonly MemberAnswer[];
+  readonly chosen: MemberAnswer;
+  readonly witness: NodeId;
+}
+
 /** The chosen log is another member's: what is missing comes in parts. */
 export interface Fetching {
   readonly kind: "fetching";
@@ -135,6 +145,8 @@ export interface Fetching {
   readonly checkpoint: Checkpoint | null;
   readonly from: number;
   readonly entries: readonly Entry[];
+  /** The disk whose vote this view needs; null when it needs none. */
+  readonly witness: NodeId | null;
 }
 
 /** The chosen log with the view's entry goes out, confirmations come in. */
@@ -145,6 +157,8 @@ export interface Installing {
   readonly messages: readonly (Extract<Message, { kind: "install" }> | null)[];
   readonly installed: readonly NodeId[];
   readonly grantedPeer: NodeId | null;
+  /** When all members have installed it, so must this disk; null when the view does not need it. */
+  readonly witness: NodeId | null;
 }
 
 /** Sworn to somebody's view. */

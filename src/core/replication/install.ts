@@ -6,13 +6,14 @@ import type { CheckpointPart, Message } from "../../model/message.ts";
 import { after, never } from "../../model/units.ts";
 import { sameViewId } from "../../model/view.ts";
 import { knowLife } from "../membership/hear-beat.ts";
+import { askForStage } from "./ask-witness.ts";
 import { commitUpTo } from "./follow.ts";
 import type { Incoming, Installing, Promised, Proposing } from "./group-state.ts";
 import { appendEntries, cutLog, emptyLog, type Log, logBehind } from "./log.ts";
 import { restOf, takeTransfer } from "./transfer.ts";
 import { openLead, orderOwn } from "./order.ts";
 import { toActive } from "./phases.ts";
-import { persist, send, sendToAll, type Turn } from "./turn.ts";
+import { persist, send, sendToAll, startTimer, type Turn } from "./turn.ts";
 
 /** An installation: the message that carries it. */
 export type Install = Extract<Message, { kind: "install" }>;
@@ -145,14 +146,15 @@ export function onInstalled(turn: Turn, proposing: Proposing, node: NodeId, inca
   if (stage.kind !== "installing" || stage.installed.includes(node)) return;
   if (!stage.members.some((member) => member.node === node && member.incarnation === incarnation)) return;
   const installed = [...stage.installed, node];
-  if (installed.length < stage.members.length) {
-    turn.state.phase = { ...proposing, stage: { ...stage, installed } };
-    return;
-  }
-  activate(turn, proposing, stage);
+  if (installed.length === stage.members.length && stage.witness === null) return activate(turn, proposing, stage);
+  const timer = installed.length === stage.members.length ? startTimer(turn) : proposing.timer;
+  const next: Proposing = { ...proposing, stage: { ...stage, installed }, timer };
+  turn.state.phase = next;
+  askForStage(turn, next);
 }
 
-function activate(turn: Turn, proposing: Proposing, stage: Installing): void {
+/** Every member has the log on disk, and so has the witness the view, where it is needed: the view begins. */
+export function activate(turn: Turn, proposing: Proposing, stage: Installing): void {
   const { state } = turn;
   const view = { id: proposing.view, members: stage.members, coordinator: state.setup.self };
   const active = toActive(turn, view, null);

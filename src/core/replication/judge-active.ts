@@ -2,6 +2,7 @@ import type { NodeId } from "../../model/ids.ts";
 import { after, never } from "../../model/units.ts";
 import { compareViewIds, sameViewId } from "../../model/view.ts";
 import { isHeard, isTwoWay, type Peer } from "../membership/peer.ts";
+import { hasLostWitness } from "./ask-witness.ts";
 import type { Active } from "./group-state.ts";
 import { isBest, looksQuorate, proposable } from "./judge-electing.ts";
 import { changeElectorate, lateMembers, type Leading, nodesOf, resendEntries, leading } from "./order.ts";
@@ -26,6 +27,7 @@ export function judgeCoordinator(turn: Turn, active: Leading): void {
     ({ node }) => node !== state.setup.self && isMemberLost(turn, active, near, node),
   );
   if (isLost || late.length > 0) return proposeAnew(turn, active, near);
+  if (hasLostWitness(turn, active)) return toElecting(turn, jitter(turn), active.view.id);
   const joiners = near.filter((peer) => mayJoin(turn, active, peer));
   if (joiners.length > 0) return proposeAnew(turn, active, near);
   changeElectorate(turn, active);

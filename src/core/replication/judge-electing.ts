@@ -6,6 +6,7 @@ import { isBestCandidate } from "../membership/best-candidate.ts";
 import { isHeard, type Peer } from "../membership/peer.ts";
 import { fenceDueAt, rivalOf } from "../quorum/fencing-race.ts";
 import { hasVotes } from "../quorum/votes.ts";
+import { helpfulWitness } from "./ask-witness.ts";
 import type { Electing } from "./group-state.ts";
 import { onPropose } from "./promise.ts";
 import { grantFor, propose } from "./propose.ts";
@@ -84,12 +85,17 @@ export function looksQuorate(turn: Turn, peers: readonly Peer[]): boolean {
   const present = peers.filter(({ beat }) => beat?.isBlank === false).map(({ node }) => node);
   if (!state.isBlank) present.push(self);
   const grant = grantFor(turn, (node) => peers.some((peer) => peer.node === node && peer.beat?.isBlank === true));
-  const newest = newestElectorate(turn, peers);
+  const { electorate: newest, logView } = newestLog(turn, peers);
+  const witness = helpfulWitness(turn, logView);
+  if (witness !== null) present.push(witness);
   return newest !== null && hasVotes(newest.voters, { present, self, grant });
 }
 
-/** The last electorate of the log that a proposal to these peers would choose, as far as heartbeats tell. */
-function newestElectorate(turn: Turn, peers: readonly Peer[]): Electorate | null {
+/** The log, by its last view and electorate, that a proposal to these peers would choose, as far as heartbeats tell. */
+function newestLog(
+  turn: Turn,
+  peers: readonly Peer[],
+): { readonly electorate: Electorate | null; readonly logView: ViewId } {
   const { state } = turn;
   let newest = state.isBlank ? null : (state.log.electorates.at(-1) ?? null);
   let logView = state.logView;
@@ -100,7 +106,7 @@ function newestElectorate(turn: Turn, peers: readonly Peer[]): Electorate | null
     newest = beat.electorate;
     logView = beat.view;
   }
-  return newest;
+  return { electorate: newest, logView };
 }
 
 /** [GRP-21] Nobody near is better placed to propose. */

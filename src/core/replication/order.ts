@@ -6,7 +6,11 @@ import {
   type ElectorateSituation,
   withNextMember,
   withoutLeaver,
+  withWitness,
+  witnessOf,
 } from "../quorum/electorate-change.ts";
+import { compareViewIds } from "../../model/view.ts";
+import { isWitnessHeard } from "../quorum/known-witness.ts";
 import { commitIndex } from "./commit-index.ts";
 import { commitUpTo } from "./follow.ts";
 import type { Active, Lead, MemberProgress, Pending } from "./group-state.ts";
@@ -95,9 +99,27 @@ export function changeElectorate(turn: Turn, active: Leading): void {
     return;
   }
   const voters = withNextMember(situation);
-  if (voters === null) return;
+  if (voters === null) return changeWitness(turn, active, situation);
   const added = voters.find((node) => situation.electorates.at(-1)?.voters.includes(node) !== true);
   orderElectorate(turn, active, voters, `${added} gets its vote`);
+}
+
+/**
+ * Counts the witness's vote, or no longer: the configured one's, once it has answered for a while. Another disk is another voter: what
+ * the lost one had promised, it does not know.
+ */
+function changeWitness(turn: Turn, active: Leading, situation: ElectorateSituation): void {
+  const { setup, witness } = turn.state;
+  const present = witnessOf(situation.electorates.at(-1)?.voters ?? []);
+  const isSettled = witness.id !== null && isDue(turn, after(witness.knownSince, setup.timers.settle));
+  // One that has promised above this view would refuse its log: of an earlier cluster of this name, until a later view is above it.
+  const isUseful = compareViewIds(witness.promised, active.view.id) <= 0;
+  const isHeard = isSettled && isUseful && isWitnessHeard(witness, turn.moment.now, setup.timers.deadtime);
+  const wanted = setup.quorum.kind !== "witness" ? null : isHeard ? witness.id : present;
+  const voters = withWitness(wanted, situation);
+  if (voters === null) return;
+  const reason = witnessOf(voters) === null ? "the witness has no vote any more" : "the witness gets its vote";
+  orderElectorate(turn, active, voters, reason);
 }
 
 /** The coordinator's book at the start of a view: everybody has exactly its log. */

@@ -1,4 +1,5 @@
 import { type InstantMs, instantMs } from "../../model/units.ts";
+import { witnessEcho } from "../quorum/known-witness.ts";
 import { leaseEnd } from "../quorum/lease.ts";
 import { countedElectorates } from "../quorum/votes.ts";
 import { peerOf, type Turn } from "./turn.ts";
@@ -10,8 +11,11 @@ export function extendLease(turn: Turn): void {
   const { phase, setup } = state;
   if (phase.kind !== "active") return;
   const electorates = countedElectorates(state.log.electorates, state.committed);
-  const echoOf = (voter: NodeId): InstantMs =>
-    voter === setup.self ? moment.now : (peerOf(turn, voter)?.echo ?? instantMs(0));
+  const echoOf = (voter: NodeId): InstantMs => {
+    if (voter === setup.self) return moment.now;
+    if (voter === state.witness.id) return witnessEcho(state.witness, phase.view.id);
+    return peerOf(turn, voter)?.echo ?? instantMs(0);
+  };
   const until = leaseEnd(electorates, echoOf, setup.timers.lease);
   if (until > state.leaseUntil) state.leaseUntil = until;
 }

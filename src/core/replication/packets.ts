@@ -9,6 +9,7 @@ import { hearingOf } from "../membership/peer.ts";
 import { commitUpTo, enterView, onEntry, type Speaker } from "./follow.ts";
 import type { Proposing } from "./group-state.ts";
 import { onInstall, onInstallCheckpoint, onInstalled, onInstallPart } from "./install.ts";
+import { onGrant } from "./on-grant.ts";
 import { leading, onAcknowledged, orderEarly, orderSubmission } from "./order.ts";
 import { failProposal, toElecting } from "./phases.ts";
 import { onAbort, onPropose } from "./promise.ts";
@@ -23,6 +24,7 @@ import { peerOf, persist, replacePeer, send, type Turn } from "./turn.ts";
  */
 export function onPacket(turn: Turn, packet: Packet, arrivedAt: InstantMs): void {
   const { from, incarnation, message } = packet;
+  if (message.kind === "grant") return onGrant(turn, from, message, arrivedAt);
   const peer = peerOf(turn, from);
   if (peer === undefined || isOutdated(peer, incarnation)) return;
   if (message.kind !== "heartbeat" && peer.incarnation !== incarnation) return;
@@ -94,6 +96,10 @@ function onMessage(turn: Turn, from: Speaker, message: Exclude<Message, { kind: 
       return onAck(turn, from, message);
     case "goodbye":
       return onGoodbye(turn, from);
+    case "ask":
+    case "grant":
+      // Between nodes and their witness only.
+      return;
     default:
       return unreachable(message);
   }

@@ -6,6 +6,7 @@ import { after, wallMs } from "../../model/units.ts";
 import { type Member, sameViewId, type ViewId } from "../../model/view.ts";
 import { soleFellowVoter } from "../quorum/fencing-race.ts";
 import { type Grant, isQuorate } from "../quorum/votes.ts";
+import { askForStage, helpfulWitness } from "./ask-witness.ts";
 import { chooseLog, firstMissing, votingMembers } from "./choose-log.ts";
 import { partOf } from "./parts.ts";
 import type { Fetching, Installing, MemberAnswer, Proposing } from "./group-state.ts";
@@ -78,33 +79,67 @@ function doubted(turn: Turn, answer: MemberAnswer): MemberAnswer {
 
 /** All have promised: the newest log is taken when those who promised are a quorum of its electorate. */
 function decide(turn: Turn, proposing: Proposing, answers: readonly MemberAnswer[]): void {
-  const { state } = turn;
-  const { self, timers } = state.setup;
   const chosen = chooseLog(answers);
-  if (chosen === undefined || !decides(turn, answers, chosen)) {
-    const wait = state.backoffMs;
-    state.backoffMs = Math.min(2 * wait, timers.backoffMax);
-    abortProposal(turn, proposing);
-    toElecting(turn, wait);
-    return;
-  }
-  const own = answers.find(({ node }) => node === self);
+  if (chosen === undefined) return notQuorate(turn, proposing);
+  if (decides(turn, answers, chosen, [])) return fetchChosen(turn, proposing, { answers, chosen, witness: null });
+  const witness = helpfulWitness(turn, chosen.position.logView);
+  if (witness === null || !decides(turn, answers, chosen, [witness])) return notQuorate(turn, proposing);
+  const granting: Proposing = {
+    ...proposing,
+    stage: { kind: "granting", answers, chosen, witness },
+    ...freshStage(turn),
+  };
+  turn.state.phase = granting;
+  askForStage(turn, granting);
+}
+
+/** Gives up, and waits longer each time: nothing may be different so soon. */
+export function notQuorate(turn: Turn, proposing: Proposing): void {
+  const { state } = turn;
+  const wait = state.backoffMs;
+  state.backoffMs = Math.min(2 * wait, state.setup.timers.backoffMax);
+  abortProposal(turn, proposing);
+  toElecting(turn, wait);
+}
+
+/** What the votes have decided. */
+export interface Decided extends Pick<Fetching, "answers" | "chosen" | "witness"> {}
+
+/** The votes are there: takes the chosen log, wherever it is. */
+export function fetchChosen(turn: Turn, proposing: Proposing, { answers, chosen, witness }: Decided): void {
+  const { state } = turn;
+  const own = answers.find(({ node }) => node === state.setup.self);
   if (own === undefined) throw new TypeError(`Cannot decide view ${proposing.view.counter}: own promise is missing`);
   const from = firstMissing(own.position, chosen.position);
-  const fetching: Fetching = { kind: "fetching", answers, chosen, transfer: null, checkpoint: null, from, entries: [] };
+  const fetching: Fetching = {
+    kind: "fetching",
+    answers,
+    chosen,
+    transfer: null,
+    checkpoint: null,
+    from,
+    entries: [],
+    witness,
+  };
   const next: Proposing = { ...proposing, stage: fetching, ...freshStage(turn) };
   state.phase = next;
   if (from > chosen.position.length) return install(turn, next, fetching);
   sendFetch(turn, next, fetching);
 }
 
-function decides(turn: Turn, answers: readonly MemberAnswer[], chosen: MemberAnswer): boolean {
+function decides(
+  turn: Turn,
+  answers: readonly MemberAnswer[],
+  chosen: MemberAnswer,
+  witnesses: readonly NodeId[],
+): boolean {
   const { position } = chosen;
   const granted = grantFor(turn, (node) => answers.some((answer) => answer.node === node && answer.position.isBlank));
   // [GRP-33] It was given on the ground of one log; a newer one may know more than it does.
   const grant = granted !== null && sameViewId(position.logView, granted.logView) ? granted : null;
   const { self } = turn.state.setup;
-  return isQuorate(position.electorates, committedOf(answers), { present: votingMembers(answers), self, grant });
+  const present = [...votingMembers(answers), ...witnesses];
+  return isQuorate(position.electorates, committedOf(answers), { present, self, grant });
 }
 
 /** The vote that this node may count for its fellow voter: by a confirmed fence, or because that voter is blank. */
@@ -194,7 +229,14 @@ function install(turn: Turn, proposing: Proposing, stage: Fetching): void {
   const granted = state.race.grant?.peer ?? null;
   const grantedPeer = granted !== null && proposing.members.includes(granted) ? null : granted;
   const messages = proposing.members.map((node) => (node === self ? null : installOf(answerOf(stage.answers, node))));
-  const installing: Installing = { kind: "installing", members, messages, installed: [], grantedPeer };
+  const installing: Installing = {
+    kind: "installing",
+    members,
+    messages,
+    installed: [],
+    grantedPeer,
+    witness: stage.witness,
+  };
   state.phase = { ...proposing, stage: installing, ...freshStage(turn) };
   applyInstall(turn, installOf(answerOf(stage.answers, self)), checkpoint);
   for (const [position, message] of messages.entries()) {
@@ -213,10 +255,13 @@ export function resendStage(turn: Turn, proposing: Proposing): void {
   if (stage.kind === "asking") {
     const { view, members } = proposing;
     sendToAll(turn, unanswered(proposing), { kind: "propose", view, members });
+  } else if (stage.kind === "granting") {
+    askForStage(turn, proposing);
   } else if (stage.kind === "fetching") {
     sendFetch(turn, proposing, stage);
     if (stage.transfer !== null && areLarge) timer = slowly;
   } else if (stage.kind === "installing") {
+    askForStage(turn, proposing);
     for (const [position, message] of stage.messages.entries()) {
       const node = proposing.members[position];
       if (message === null || node === undefined || node === self || stage.installed.includes(node)) continue;
@@ -234,6 +279,8 @@ export function unanswered(proposing: Proposing): readonly NodeId[] {
   switch (stage.kind) {
     case "asking":
       return members.filter((node) => !stage.answers.some((answer) => answer.node === node));
+    case "granting":
+      return [];
     case "fetching":
       return [stage.chosen.node];
     case "installing":
@@ -254,8 +301,8 @@ function freshStage(turn: Turn): Pick<Proposing, "deadline" | "timer"> {
 
 /** Above everything seen: a proposal that is too low anywhere is refused. */
 function highestCounter(turn: Turn): number {
-  const { promised, refusedCounter, peers } = turn.state;
-  let highest = Math.max(promised.counter, refusedCounter);
+  const { promised, refusedCounter, peers, witness } = turn.state;
+  let highest = Math.max(promised.counter, refusedCounter, witness.promised.counter);
   for (const { beat } of peers) highest = Math.max(highest, beat?.promised.counter ?? 0);
   return highest;
 }

@@ -7,6 +7,7 @@ import { knowLife } from "../membership/hear-beat.ts";
 import { newPeer, type Peer } from "../membership/peer.ts";
 import { groupTimers } from "../membership/timers.ts";
 import { noRace } from "../quorum/fencing-race.ts";
+import { unknownWitness } from "../quorum/known-witness.ts";
 import type { GroupState } from "./group-state.ts";
 import { entriesBetween, type Log } from "./log.ts";
 import { type LogLimits, logLimits } from "./log-limits.ts";
@@ -73,6 +74,7 @@ export function startState(boot: GroupBoot, now: InstantMs): GroupState {
     submitTimer: { at: now, resends: 0 },
     lastDelivered: new Map(),
     race: noRace,
+    witness: unknownWitness(now),
     leave: null,
     refusedCounter: 0,
     backoffMs: timers.backoffMin,

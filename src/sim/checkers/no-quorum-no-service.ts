@@ -1,4 +1,5 @@
-import type { NodeId } from "../../model/ids.ts";
+import { isWitness, type NodeId } from "../../model/ids.ts";
+import { simWitness } from "../sim-witness.ts";
 import type { Bench, Checker } from "./checker.ts";
 
 /**
@@ -9,17 +10,18 @@ import type { Bench, Checker } from "./checker.ts";
  */
 export function noQuorumNoServiceChecker(bench: Bench, isConnected: (from: NodeId, to: NodeId) => boolean): Checker {
   const { truth, config } = bench;
-  if (config.quorum.kind !== "majority") return {};
+  if (config.quorum.kind === "fencing") return {};
   const { deadtimeMs } = config.heartbeat;
   // The lease, a late notice, and the stops with their own time-outs.
   const stopMs = config.services
     .flatMap((service) => service.resources)
     .reduce((sum, each) => sum + each.stopTimeoutMs, 0);
-  const boundMs = 3 * deadtimeMs + 2000 + stopMs;
+  const boundMs = (config.quorum.kind === "witness" ? 4 : 3) * deadtimeMs + 2000 + stopMs;
   const aloneSince = new Map<NodeId, number>();
   const canHaveQuorum = (node: NodeId): boolean => {
     const voters = truth.electorate();
     const heard = voters.filter((voter) => {
+      if (isWitness(voter)) return isConnected(node, simWitness) && isConnected(simWitness, node);
       const { hasDaemon, isPaused } = truth.of(voter);
       return voter === node || (hasDaemon && !isPaused && isConnected(node, voter) && isConnected(voter, node));
     });

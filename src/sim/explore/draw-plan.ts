@@ -57,8 +57,9 @@ export function drawPlan(random: Random, shape: Shape): Plan {
 }
 
 function isPossible(kind: FaultKind, shape: Shape): boolean {
-  // Two voters of which one has forgotten everything are no quorum: a case for the operator, not for time.
-  if (kind === "lost-disk") return shape !== "2";
+  // Two voters of which one has forgotten everything are no quorum: a case for the operator, not for time. So is a witness that refuses
+  // the other one, because only the lost disk had what was ordered with its vote.
+  if (kind === "lost-disk") return shape !== "2" && shape !== "2-witness";
   if (kind === "watchdog") return shape.endsWith("watchdog");
-  return kind !== "fence-device" || !shape.includes("-");
+  return kind !== "fence-device" || !(shape.endsWith("none") || shape.endsWith("watchdog"));
 }

@@ -3,6 +3,7 @@ import type { Intent } from "../../model/intent.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import { fairWeather } from "../fake-network.ts";
 import type { Random } from "../random.ts";
+import { simWitness } from "../sim-witness.ts";
 import type { World } from "../world.ts";
 import type { FaultKind, Plan } from "./draw-plan.ts";
 
@@ -128,19 +129,26 @@ export class FaultMaker {
     this.#later(() => this.#world.resume(node));
   }
 
+  /** Whatever can be cut off: the nodes, and their witness. */
+  #places(): readonly NodeId[] {
+    return this.#world.witness === null ? this.#nodes : [...this.#nodes, simWitness];
+  }
+
   #cutGroups(): void {
-    const inFirst = this.#nodes.map(() => this.#random.chance(0.5));
+    const places = this.#places();
+    const inFirst = places.map(() => this.#random.chance(0.5));
     const groupOf = (index: number): boolean => inFirst[index] ?? false;
-    this.#world.note(null, `-- cut: ${this.#nodes.filter((_, index) => groupOf(index)).join(" ")} | the others`);
-    for (const [i, a] of this.#nodes.entries()) {
-      for (const [j, b] of this.#nodes.entries()) if (groupOf(i) !== groupOf(j)) this.#world.network.cut(a, b);
+    this.#world.note(null, `-- cut: ${places.filter((_, index) => groupOf(index)).join(" ")} | the others`);
+    for (const [i, a] of places.entries()) {
+      for (const [j, b] of places.entries()) if (groupOf(i) !== groupOf(j)) this.#world.network.cut(a, b);
     }
     this.#later(() => this.#heal());
   }
 
   #cutPair(kind: "cut-pair" | "cut-one-way" | "cut-link"): void {
-    const from = this.#random.pick(this.#nodes);
-    const to = this.#random.pick(this.#nodes.filter((node) => node !== from));
+    const places = this.#places();
+    const from = this.#random.pick(places);
+    const to = this.#random.pick(places.filter((node) => node !== from));
     const link = kind === "cut-link" ? this.#random.between(0, 1) : undefined;
     this.#world.note(null, `-- ${kind}: ${from} ${to}${link === undefined ? "" : ` link ${link}`}`);
     this.#world.network.cut(from, to, link);

@@ -3,7 +3,17 @@ import { formatConfigError } from "../../config/config-error.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 
 /** Clusters that seeds are run on: number of nodes, and how a lost node is made sure of. */
-export const shapes = ["2", "3", "5", "3-none", "5-none", "3-watchdog", "5-watchdog"] as const;
+export const shapes = [
+  "2",
+  "3",
+  "5",
+  "3-none",
+  "5-none",
+  "3-watchdog",
+  "5-watchdog",
+  "2-witness",
+  "4-witness",
+] as const;
 
 /** One of the clusters that seeds are run on. */
 export type Shape = (typeof shapes)[number];
@@ -28,7 +38,7 @@ function fencingText(shape: Shape): string {
 
 function shapeText(shape: Shape): string {
   const count = Number.parseInt(shape, 10);
-  const isFenced = !shape.includes("-");
+  const isFenced = !shape.endsWith("none") && !shape.endsWith("watchdog");
   const nodes = Array.from({ length: count }, (_, index) => index + 1);
   const all = nodes.map((node) => `n${node}`).join(", ");
   const fence = (node: number): string => (isFenced ? `, fence: [{ device: pdu, plug: ${node} }]` : "");
@@ -39,7 +49,7 @@ function shapeText(shape: Shape): string {
     "heartbeat: { keepalive: 250ms, deadtime: 1500ms, initdead: 6s, daemon-grace: 3s }",
     "nodes:",
     ...nodes.map((node) => `  n${node}: { addresses: [10.1.0.${node}, 10.2.0.${node}]${fence(node)} }`),
-    count === 2 ? "quorum: { arbiter: fencing, prefer: n1 }" : "quorum: majority",
+    quorumLine(shape),
     fencingText(shape),
     "services:",
     "  web:",
@@ -64,4 +74,9 @@ function shapeText(shape: Shape): string {
     resource("smtp"),
     "",
   ].join("\n");
+}
+
+function quorumLine(shape: Shape): string {
+  if (shape.endsWith("witness")) return 'quorum: { arbiter: { witness: "10.3.0.9:6941" } }';
+  return shape === "2" ? "quorum: { arbiter: fencing, prefer: n1 }" : "quorum: majority";
 }

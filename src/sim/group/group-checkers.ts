@@ -3,12 +3,13 @@ import type { DiskRecord } from "../../model/disk.ts";
 import type { Entry } from "../../model/entry.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import type { NodeId } from "../../model/ids.ts";
-import type { Message } from "../../model/message.ts";
+import type { Message, WitnessGrant } from "../../model/message.ts";
 import { compareViewIds, sameViewId, type View, type ViewId } from "../../model/view.ts";
 import type { GroupStep } from "../../core/group.ts";
 import { type Chain, chainMachine, linked } from "./chain-machine.ts";
 import { entryKey } from "./entry-key.ts";
 import type { GroupHost } from "./group-host.ts";
+import type { GroupWitness } from "./group-witness.ts";
 
 /** A promise that was not kept. */
 export interface Violation {
@@ -50,6 +51,7 @@ export class GroupCheckers {
   readonly #lives = new Map<NodeId, Incarnation | null>();
   /** The most that any life of a node has delivered. */
   readonly #reached = new Map<NodeId, number>();
+  readonly #granted = new Map<GroupWitness["disk"], ViewId>();
   readonly #leaseMs: number;
 
   constructor(leaseMs: number) {
@@ -101,6 +103,27 @@ export class GroupCheckers {
             ? length >= message.length
             : true;
     if (!isTrue) this.report("disk", now, `${host.node} says ${message.kind} before it is on disk`);
+  }
+
+  /** The witness has a new disk, which has promised nothing. */
+  forgetGrants(witness: GroupWitness): void {
+    this.#granted.delete(witness.disk);
+  }
+
+  /** [GRP-80] [GRP-82] What the witness grants must be on its disk. */
+  watchGrant(witness: GroupWitness, { step, view, isGranted }: WitnessGrant, now: number): void {
+    if (!isGranted) return;
+    const highest = this.#granted.get(witness.disk);
+    if (step === "promise" && highest !== undefined && compareViewIds(view, highest) < 0)
+      this.report("disk", now, `the witness promises ${view.counter} after ${highest.counter}`);
+    if (step === "promise" && (highest === undefined || compareViewIds(view, highest) > 0))
+      this.#granted.set(witness.disk, view);
+    const isKept = witness.disk.records.some((record) =>
+      step === "promise"
+        ? record.kind === "promise" && sameViewId(record.promised, view)
+        : record.kind === "install" && sameViewId(record.view, view),
+    );
+    if (!isKept) this.report("disk", now, `the witness grants ${step} of ${view.counter} before it is on disk`);
   }
 
   report(rule: Violation["rule"], at: number, text: string): void {

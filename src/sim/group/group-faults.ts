@@ -1,7 +1,10 @@
 import { logOf } from "../../core/replication/replay-disk.ts";
 import type { DiskRecord, DiskState } from "../../model/disk.ts";
+import type { NodeId } from "../../model/ids.ts";
+import { compareViewIds } from "../../model/view.ts";
 import type { Electorate } from "../../model/message.ts";
 import type { GroupHost } from "./group-host.ts";
+import { witnessPlace } from "./group-witness.ts";
 import type { GroupWorld } from "./group-world.ts";
 
 /** Which faults a run may have. */
@@ -33,16 +36,19 @@ const faults: readonly (readonly [weight: number, fault: Fault])[] = [
   [5, leaveOne],
   [5, wipeOne],
   [8, (world) => world.network.heal()],
+  [14, hitWitness],
 ];
 
 /** Faults at random moments until `until`. */
 export function scheduleFaults(world: GroupWorld, plan: FaultPlan, from: number, until: number): void {
-  const total = faults.reduce((sum, [weight]) => sum + weight, 0);
+  // Without a witness there is nothing to hit, and the runs stay what they were.
+  const possible = world.witness === null ? faults.filter(([, fault]) => fault !== hitWitness) : faults;
+  const total = possible.reduce((sum, [weight]) => sum + weight, 0);
   if (world.dice.chance(0.6)) hitViewChanges(world, until);
   const one = (): void => {
     if (world.now >= until) return;
     let drawn = world.dice.below(total);
-    const found = faults.find(([weight]) => {
+    const found = possible.find(([weight]) => {
       drawn -= weight;
       return drawn < 0;
     });
@@ -100,6 +106,12 @@ export function healAll(world: GroupWorld): void {
   network.duplication = 0;
   network.holding = 0;
   world.fenceFailure = 0;
+  const { witness } = world;
+  if (witness !== null) {
+    witness.frozenUntil = Math.min(witness.frozenUntil, world.now);
+    witness.disk.stalledUntil = Math.min(witness.disk.stalledUntil, world.now);
+    if (!witness.isRunning) world.events.after(dice.between(0, 300), () => witness.start());
+  }
   for (const host of world.hosts) {
     host.frozenUntil = Math.min(host.frozenUntil, world.now);
     host.hungUntil = Math.min(host.hungUntil, world.now);
@@ -194,6 +206,10 @@ function stallDisk(world: GroupWorld): void {
 }
 
 function powerLoss(world: GroupWorld): void {
+  if (world.witness !== null && world.dice.chance(0.5)) {
+    world.witness.cutPower();
+    world.events.after(world.dice.between(0, 2_000), () => world.witness?.start());
+  }
   for (const host of world.hosts) {
     if (!host.isRunning) continue;
     host.cutPower();
@@ -207,6 +223,45 @@ function leaveOne(world: GroupWorld, plan: FaultPlan): void {
   if (!plan.leaves || !host.isRunning || world.now < Math.max(host.frozenUntil, host.hungUntil)) return;
   host.input(() => ({ kind: "leave" }));
   startLater(world, host, world.dice.between(500, 3_000));
+}
+
+/** The witness is cut off from some, stands still, crashes, has a slow disk or a new one. */
+function hitWitness(world: GroupWorld): void {
+  const { witness, dice, network, events } = world;
+  if (witness === null) return;
+  switch (dice.below(7)) {
+    case 0:
+    case 1:
+      for (const { node } of world.hosts) {
+        if (dice.chance(0.5)) network.cut(node, witnessPlace);
+        if (dice.chance(0.5)) network.cut(witnessPlace, node);
+      }
+      return healLater(world);
+    case 2:
+      witness.frozenUntil = world.now + dice.between(20, 2_500);
+      return;
+    case 3:
+      witness.disk.stalledUntil = world.now + dice.between(20, 1_500);
+      return;
+    case 4:
+      witness.killProcess();
+      break;
+    case 5:
+      witness.cutPower();
+      break;
+    default:
+      if (!maySpareWitnessDisk(world)) return;
+      witness.loseDisk();
+      world.checkers.forgetGrants(witness);
+  }
+  events.after(dice.chance(0.5) ? dice.between(0, 200) : dice.between(0, 3_000), () => witness.start());
+}
+
+/** A lost witness and a lost disk of a node at once may need the operator: one at a time. */
+function maySpareWitnessDisk(world: GroupWorld): boolean {
+  return world.hosts.every(
+    ({ disk, setup }) => disk.isWhole && !setup.rules.replayDisk(disk.records).isBlank && disk.records.length > 0,
+  );
 }
 
 /** One disk at a time: what a quorum has is never lost, so that nothing may be. */
@@ -223,12 +278,22 @@ function wipeOne(world: GroupWorld, plan: FaultPlan): void {
   // One lost disk of two voters needs the operator when the other voter reboots meanwhile (specified limit): spare it too.
   if (contents.some((content) => (lastElectorate(content)?.voters.length ?? 0) < 3)) return;
   if (contents.some((content) => (lastElectorate(content)?.index ?? 0) > content.committed)) return;
+  // Nor while a new disk of the witness has no vote yet.
+  const voters: readonly NodeId[] = contents.flatMap((content) => lastElectorate(content)?.voters ?? []);
+  const isWitnessed = world.witness === null || world.hosts.length % 2 === 1;
+  if (!isWitnessed && (world.witness?.id === null || !voters.includes(world.witness?.id ?? host.node))) return;
+  // Nor the only disk that has what was ordered with the witness's vote (specified limit).
+  const others = contents.filter((_, place) => world.hosts[place] !== host);
+  const granted = rules.replayDisk(world.witness?.disk.records ?? []).logView;
+  if (others.every(({ logView }) => compareViewIds(logView, granted) < 0)) return;
   const older = host.disk.earlier(world.dice);
   // A backup is known for what it is only to those who know more. One from before a change of the electorate may even hold an electorate
   // in which its node needs nobody. Both are specified limits.
+  // With a witness the other of two need not be there for a vote, and the witness has no log to know by: that limit again.
+  const isPair = world.witness !== null && world.hosts.length === 2;
   const isKnown = world.isOneView(world.hosts.map(({ node }) => node));
   const isSameElectorate = electorates.has(JSON.stringify(lastElectorate(rules.replayDisk(older))));
-  const kept: readonly DiskRecord[] = isKnown && isSameElectorate && world.dice.chance(0.5) ? older : [];
+  const kept: readonly DiskRecord[] = isKnown && isSameElectorate && !isPair && world.dice.chance(0.5) ? older : [];
   host.cutPower();
   host.disk.replace(kept);
   world.checkers.wipedAt.set(host.node, world.now);

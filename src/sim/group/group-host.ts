@@ -14,6 +14,7 @@ import { chainMachine } from "./chain-machine.ts";
 import type { Dice } from "./dice.ts";
 import type { VirtualTime } from "../virtual-time.ts";
 import type { GroupRules } from "./group-rules.ts";
+import { witnessPlace } from "./group-witness.ts";
 import { GroupDisk } from "./group-disk.ts";
 
 type GroupState = GroupStep["state"];
@@ -206,6 +207,13 @@ export class GroupHost {
         return;
       case "send":
         this.#world.send(this, effect.to, {
+          from: this.node,
+          incarnation: this.incarnation as Incarnation,
+          message: effect.message,
+        });
+        return;
+      case "ask-witness":
+        this.#world.send(this, witnessPlace, {
           from: this.node,
           incarnation: this.incarnation as Incarnation,
           message: effect.message,

@@ -26,8 +26,9 @@ export class GroupNetwork {
     this.#deliver = deliver;
   }
 
-  send(to: NodeId, packet: Packet): void {
-    if (this.isCut(packet.from, to)) return;
+  /** @param place where it is sent from, when that is not the sender's name */
+  send(to: NodeId, packet: Packet, place: NodeId = packet.from): void {
+    if (this.isCut(place, to)) return;
     const copies = this.duplication > 0 && this.#dice.chance(this.duplication) ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
       if (this.loss > 0 && this.#dice.chance(this.loss)) continue;

@@ -1,4 +1,5 @@
 import { groupFacts, hasLeft, startGroup, stepGroup } from "../../core/group.ts";
+import { foundedWitness, startWitness, stepWitness } from "../../core/quorum/witness.ts";
 import { replayDisk } from "../../core/replication/replay-disk.ts";
 
 /** The rules under test. A parameter, so that a mistake can be planted in a copy of them. */
@@ -8,7 +9,19 @@ export interface GroupRules {
   readonly groupFacts: typeof groupFacts;
   readonly hasLeft: typeof hasLeft;
   readonly replayDisk: typeof replayDisk;
+  readonly foundedWitness: typeof foundedWitness;
+  readonly startWitness: typeof startWitness;
+  readonly stepWitness: typeof stepWitness;
 }
 
 /** The rules as they are. */
-export const rightRules: GroupRules = { startGroup, stepGroup, groupFacts, hasLeft, replayDisk };
+export const rightRules: GroupRules = {
+  startGroup,
+  stepGroup,
+  groupFacts,
+  hasLeft,
+  replayDisk,
+  foundedWitness,
+  startWitness,
+  stepWitness,
+};

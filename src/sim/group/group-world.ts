@@ -9,6 +9,7 @@ import { Dice } from "./dice.ts";
 import { VirtualTime } from "../virtual-time.ts";
 import { GroupCheckers } from "./group-checkers.ts";
 import { GroupHost, type HostWorld } from "./group-host.ts";
+import { GroupWitness, witnessPlace } from "./group-witness.ts";
 import { GroupNetwork } from "./group-network.ts";
 import type { GroupRules } from "./group-rules.ts";
 
@@ -29,6 +30,8 @@ export class GroupWorld implements HostWorld {
   readonly dice: Dice;
   readonly network: GroupNetwork;
   readonly hosts: readonly GroupHost[];
+  /** null but with `arbiter: witness`. */
+  readonly witness: GroupWitness | null;
   readonly checkers: GroupCheckers;
   /** Steps of all hosts so far. */
   steps = 0;
@@ -43,6 +46,8 @@ export class GroupWorld implements HostWorld {
   onStep: ((host: GroupHost, step: GroupStep) => void) | null = null;
   /** Sees every packet as it is sent; false drops it. */
   onSend: ((from: GroupHost, to: NodeId, packet: Packet) => boolean) | null = null;
+  /** Sees every answer of the witness as it is sent; false drops it. */
+  onGrant: ((to: NodeId, packet: Packet) => boolean) | null = null;
   /** Said of everything that goes into a run's digest. */
   trace: ((line: string) => void) | null = null;
   readonly #requested = new Set<string>();
@@ -50,12 +55,17 @@ export class GroupWorld implements HostWorld {
   constructor(setup: WorldSetup) {
     this.dice = new Dice(setup.seed);
     const nodes = setup.names as readonly NodeId[];
-    this.network = new GroupNetwork(this.events, this.dice, (to, packet) => this.host(to).receive(packet));
+    this.network = new GroupNetwork(this.events, this.dice, (to, packet) =>
+      to === witnessPlace ? this.witness?.receive(packet) : this.host(to).receive(packet),
+    );
     const { heartbeat, quorum, rules, limits = logLimits } = setup;
     this.hosts = nodes.map(
       (node) =>
         new GroupHost({ node, nodes, heartbeat, quorum, rules, limits, events: this.events, dice: this.dice }, this),
     );
+    const witness = { rules, events: this.events, dice: this.dice, send: this.#sendGrant.bind(this) };
+    this.witness = quorum.kind === "witness" ? new GroupWitness(witness) : null;
+    this.witness?.start();
     this.checkers = new GroupCheckers(groupTimers(heartbeat).lease);
   }
 
@@ -125,6 +135,15 @@ export class GroupWorld implements HostWorld {
     this.checkers.watchSend(from, packet.message, this.now);
     if (this.onSend !== null && !this.onSend(from, to, packet)) return;
     this.network.send(to, packet);
+  }
+
+  #sendGrant(to: NodeId, packet: Packet): void {
+    const { witness } = this;
+    if (witness === null || packet.message.kind !== "grant") return;
+    this.trace?.(`${this.now} witness ${to} ${packet.message.step} ${packet.message.isGranted}`);
+    this.checkers.watchGrant(witness, packet.message, this.now);
+    if (this.onGrant !== null && !this.onGrant(to, packet)) return;
+    this.network.send(to, packet, witnessPlace);
   }
 
   probe(from: GroupHost, to: NodeId): void {

@@ -5,6 +5,7 @@ import { durationMs } from "../../model/units.ts";
 import { type LogLimits, logLimits } from "../../core/replication/log-limits.ts";
 import type { GroupHost } from "./group-host.ts";
 import { type GroupRules, rightRules } from "./group-rules.ts";
+import { type GroupWitness, witnessPlace } from "./group-witness.ts";
 import { GroupWorld } from "./group-world.ts";
 
 /** keepalive 100 ms, deadtime 300 ms: the set-up in which a takeover must cost little more than the deadtime. */
@@ -76,4 +77,23 @@ export function restart(world: GroupWorld, host: GroupHost): void {
   world.run(20);
   const took = world.runUntil(() => world.isOneView(world.hosts.map(({ node }) => node)), 3_000);
   if (took === null) throw new Error(`Cannot bring ${host.node} back: not in one view after 3 s`);
+}
+
+/** `arbiter: witness`. */
+export const witnessed: QuorumConfig = { kind: "witness", ip: "192.0.2.1", port: 6941 };
+
+/** Nodes a and b and their witness, which has its vote. @throws Error when it does not get it */
+export function formedWithWitness(names = "ab", stage: Stage = {}): { world: GroupWorld; witness: GroupWitness } {
+  const world = formed(names, { ...stage, quorum: witnessed });
+  const { witness } = world;
+  if (witness === null) throw new Error("Cannot form a view with a witness: there is none");
+  const counts = (): boolean => world.hosts.every((host) => host.facts()?.electorate.voters.includes(voterOf(witness)));
+  if (world.runUntil(counts, 2_000) === null) throw new Error("Cannot form a view with a witness: it has no vote");
+  world.run(300);
+  return { world, witness };
+}
+
+/** The name by which the disk of the witness votes. */
+export function voterOf(witness: GroupWitness): NodeId {
+  return witness.id ?? witnessPlace;
 }

@@ -1,11 +1,14 @@
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 import type { DeviceId, NodeId, ResourceId } from "../../model/ids.ts";
+import { simWitness } from "../sim-witness.ts";
 import type { ValueReader } from "./value-reader.ts";
 
 /** Reads names that must be in the configuration. */
 export interface Names {
   readonly config: ClusterConfig;
   node(reader: ValueReader): NodeId | undefined;
+  /** A node, or `witness` where the configuration has one. */
+  place(reader: ValueReader): NodeId | undefined;
   service(reader: ValueReader): string | undefined;
   resource(reader: ValueReader): ResourceId | undefined;
   device(reader: ValueReader): DeviceId | undefined;
@@ -20,6 +23,11 @@ export function namesOf(config: ClusterConfig): Names {
   return {
     config,
     node: (reader) => reader.oneOf(nodes),
+    place: (reader) => {
+      if (config.quorum.kind !== "witness" || nodes.some((node) => node === "witness")) return reader.oneOf(nodes);
+      const place = reader.oneOf([...nodes, "witness" as NodeId]);
+      return place === "witness" ? simWitness : place;
+    },
     service: (reader) => reader.oneOf(services),
     resource: (reader) => reader.oneOf(resources),
     device: (reader) =>

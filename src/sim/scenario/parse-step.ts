@@ -55,7 +55,7 @@ function onNode(kind: "power-off" | "power-on" | "shutdown" | "start-daemon" | "
 
 function parseCut(value: ValueReader, step: ValueReader, names: Names): Step | undefined {
   const lists = value.list("groups of nodes such as [[n1], [n2, n3]]");
-  const groups = lists.map((group) => group.list("a list of nodes").flatMap((node) => names.node(node) ?? []));
+  const groups = lists.map((group) => group.list("a list of nodes").flatMap((node) => names.place(node) ?? []));
   if (groups.length < 2) return lists.length > 0 ? value.wrong("found one group, wanted two or more") : undefined;
   const links = Math.max(...names.config.nodes.map((node) => node.addresses.length));
   const link = step.at("link").isMissing ? null : step.at("link").integer(0, links - 1);
