@@ -6,6 +6,8 @@ const setupFiles = ["test/setup/fail-on-warnings.ts"];
 export default defineConfig({
   test: {
     passWithNoTests: true,
+    // Half of them would be idle with vitest's own default on two processors.
+    maxWorkers: "100%",
     coverage: { provider: "v8", include: ["src/**/*.ts"], exclude: ["**/*.test.ts"] },
     projects: [
       {
@@ -18,6 +20,7 @@ export default defineConfig({
       { test: { name: "contract", include: ["test/contract/**/*.test.ts"], setupFiles, testTimeout: 20_000 } },
       { test: { name: "scenarios", include: ["test/scenarios/**/*.test.ts"], setupFiles, testTimeout: 60_000 } },
       { test: { name: "seeds", include: ["test/seeds/**/*.test.ts"], setupFiles, testTimeout: 120_000 } },
+      { test: { name: "exploration", include: ["test/exploration/**/*.test.ts"], setupFiles, testTimeout: 120_000 } },
       { test: { name: "planted", include: ["test/planted/**/*.test.ts"], setupFiles, testTimeout: 120_000 } },
       // Not in `npm test`: it wants an emulator. `npm run watchdog`.
       ...(process.env["npm_lifecycle_event"] === "watchdog"
