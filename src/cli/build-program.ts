@@ -3,6 +3,7 @@ import type { CliContext } from "./cli-context.ts";
 import { addChangeCommands } from "./commands/change-commands.ts";
 import { addConfigCommands } from "./commands/config-commands.ts";
 import { addEventCommands } from "./commands/event-commands.ts";
+import { addFenceCommands } from "./commands/fence-commands.ts";
 import { addLocalCommands } from "./commands/local-commands.ts";
 import { addShowCommands } from "./commands/show-commands.ts";
 import { addWitnessCommand } from "./commands/witness-command.ts";
@@ -35,6 +36,7 @@ export function buildProgram(context: CliContext, finish: (code: ExitCode) => vo
   addEventCommands(cli);
   addChangeCommands(cli);
   addConfigCommands(cli);
+  addFenceCommands(cli);
   addLocalCommands(cli);
   addWitnessCommand(cli);
   return program;

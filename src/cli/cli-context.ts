@@ -1,4 +1,5 @@
 import type { HaleClient } from "../client/hale-client.ts";
+import type { MetadataAnswer } from "../model/agent-metadata.ts";
 import type { WallMs } from "../model/units.ts";
 import type { WallText } from "./text/look.ts";
 
@@ -34,6 +35,14 @@ export interface Founding {
   readonly newKeys: string | null;
 }
 
+/** The fence agents of this machine. */
+export interface FenceAgents {
+  /** Names of what is installed, sorted. */
+  list(): Promise<readonly string[]>;
+  /** @param agent its name, or an absolute path */
+  metadata(agent: string, signal: AbortSignal): Promise<MetadataAnswer>;
+}
+
 /** Everything that the command takes from outside. `src/main/hale.ts` makes the real one, tests make their own. */
 export interface CliContext {
   readonly version: string;
@@ -59,6 +68,8 @@ export interface CliContext {
    * @throws ClusterError SCENARIO_INVALID
    */
   readonly runScenario: (path: string, onProgress: SimulationProgress) => Promise<SimulatedRun>;
+  /** Opened when they are first needed. */
+  readonly fenceAgents: () => Promise<FenceAgents>;
   /** Serves until `signal` is aborted. @throws ClusterError when it cannot begin, or not go on */
   readonly runWitness: (listen: string) => Promise<void>;
   /** Asks yes or no; null when nobody is there to ask. */

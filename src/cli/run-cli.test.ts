@@ -400,6 +400,7 @@ describe("usage", () => {
         service                    enable, disable, restart, clear or relocate a service
         node                       standby, online, fence or confirm-off for a node
         config                     check, show or reload the configuration
+        fence                      fence agents and devices
         init [options]             found the cluster on this node, once; every other node just starts its
                                    daemon
         simulate [options] <file>  run a scenario with the real decision code on virtual time; exit code 0

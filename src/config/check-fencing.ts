@@ -155,7 +155,7 @@ function checkSteps(root: Mapping): Problem[] {
 }
 
 /** Levels flattened, each step with its path. */
-function stepsOf(base: Path, fence: unknown): (readonly [Path, unknown])[] {
+export function stepsOf(base: Path, fence: unknown): (readonly [Path, unknown])[] {
   return asList(fence).flatMap((level, index): (readonly [Path, unknown])[] => {
     if (!Array.isArray(level)) return [[[...base, index], level]];
     return level.map((step, inner) => [[...base, index, inner], step]);

@@ -6,9 +6,10 @@ import { checkNames } from "./check-names.ts";
 import { checkNodes } from "./check-nodes.ts";
 import { checkQuorum } from "./check-quorum.ts";
 import { checkServices } from "./check-services.ts";
-import { type ConfigError, formatPath, type Problem } from "./config-error.ts";
+import type { ConfigError, Problem } from "./config-error.ts";
 import { configDigest } from "./digest.ts";
-import { readYaml, type YamlText } from "./read-yaml.ts";
+import { inFileOrder, placeProblem } from "./place-problem.ts";
+import { readYaml } from "./read-yaml.ts";
 import { asMapping } from "./raw.ts";
 import { documentSchema } from "./schema.ts";
 import { defaultWanted, schemaProblems } from "./schema-problems.ts";
@@ -17,9 +18,6 @@ import { defaultWanted, schemaProblems } from "./schema-problems.ts";
 export type ParsedConfig =
   | { readonly ok: true; readonly config: ClusterConfig; readonly digest: string }
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
-
-/** More are not shown: whoever has so many errors has another problem. */
-const errorsMax = 100;
 
 /**
  * No configuration is longer, as JSON in UTF-8 with all defaults written out: it is agreed on as one entry, and an entry has at most
@@ -50,7 +48,7 @@ export function parseConfig(text: string, fileName: string): ParsedConfig {
   }
   return {
     ok: false,
-    errors: inFileOrder([...mistakes, ...problems.map((problem) => place(problem, yaml, fileName))]),
+    errors: inFileOrder([...mistakes, ...problems.map((problem) => placeProblem(problem, yaml, fileName))]),
   };
 }
 
@@ -75,22 +73,4 @@ function semanticProblems(value: unknown): Problem[] {
     ...checkFencing(root),
     ...checkServices(root),
   ];
-}
-
-function place(problem: Problem, yaml: YamlText, file: string): ConfigError {
-  const { path, atKey = false, hint, ...rest } = problem;
-  const { found, wanted } = rest;
-  return {
-    file,
-    ...yaml.locate(path, atKey),
-    path: formatPath(path),
-    found,
-    wanted,
-    ...(hint === undefined ? {} : { hint }),
-  };
-}
-
-function inFileOrder(errors: readonly ConfigError[]): ConfigError[] {
-  const unique = new Map(errors.map((error) => [`${error.line}:${error.column}:${error.path}:${error.found}`, error]));
-  return [...unique.values()].toSorted((a, b) => a.line - b.line || a.column - b.column).slice(0, errorsMax);
 }

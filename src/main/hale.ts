@@ -45,6 +45,7 @@ const context: CliContext = {
     for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal);
     return simulateFile(path, onProgress);
   },
+  fenceAgents: async () => (await import("./fence-agents.ts")).openFenceAgents(),
   runWitness: async (listen) =>
     (await import("./run-witness.ts")).runWitness(folders, { listen, signal: interrupted.signal }),
   confirm: confirmOnTerminal,

@@ -6,6 +6,7 @@ export const errorCodes = {
   KEYS_UNREADABLE: "The key file cannot be read, or others may read it",
   NODE_UNKNOWN: "No such node in the configuration",
   SERVICE_UNKNOWN: "No such service in the configuration",
+  AGENT_UNKNOWN: "No such fence agent on this machine",
   NOT_ALLOWED: "The decision rules forbid it",
   NO_QUORUM: "This node has no quorate view, so nothing can be decided",
   NOT_REACHED: "The daemon cannot be reached",

@@ -2,8 +2,11 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFenceAgentDevice } from "../../src/adapters/fence-agent/fence-agent-device.ts";
+import { installedFenceAgents } from "../../src/adapters/fence-agent/installed-agents.ts";
 import { readFenceMetadata } from "../../src/adapters/fence-agent/metadata.ts";
 import { ProgramRunner } from "../../src/adapters/process/program-runner.ts";
+import { checkAgents } from "../../src/config/check-agents.ts";
+import { formatConfigError } from "../../src/config/config-error.ts";
 import type { FenceCall, FenceOutcome } from "../../src/model/operation.ts";
 import { durationMs } from "../../src/model/units.ts";
 import { fenceDeviceContract } from "./fence-device.contract.ts";
@@ -47,6 +50,79 @@ describe.skipIf(!hasDummy)("fence_dummy", () => {
   test("its metadata tells parameters and actions", async () => {
     const answer = await readFenceMetadata("fence_dummy", { runner }, never);
     expect(answer).toMatchObject({ ok: true, metadata: { name: "fence_dummy" } });
+  });
+});
+
+const hasDebian = ["fence_dummy", "fence_virsh", "fence_ipmilan", "fence_scsi"].every((name) =>
+  existsSync(`/usr/sbin/${name}`),
+);
+
+describe.skipIf(!hasDebian)("what agents of Debian say of themselves", () => {
+  async function metadataOf(agent: string) {
+    const answer = await readFenceMetadata(agent, { runner }, never);
+    if (!answer.ok) throw new Error(answer.reason);
+    return answer.metadata;
+  }
+
+  test.each([
+    ["fence_dummy", [], ["off", "on", "reboot", "status", "monitor"]],
+    ["fence_virsh", ["ip", "plug", "username"], ["off", "on", "reboot", "status", "monitor", "list"]],
+    ["fence_ipmilan", [], ["off", "on", "reboot", "status", "monitor", "diag"]],
+  ])("%s", async (agent, required, actions) => {
+    const metadata = await metadataOf(agent);
+    expect(metadata.name).toBe(agent);
+    expect(metadata.shortDescription).not.toBe("");
+    const wanted = metadata.parameters.filter(
+      (each) => each.isRequired && !each.isDeprecated && each.name !== "action",
+    );
+    expect(wanted.map((each) => each.name).toSorted()).toEqual(required);
+    const names = metadata.actions.map((action) => action.name);
+    expect(names).toEqual(expect.arrayContaining(actions));
+    expect(metadata.actions.some((action) => action.isAutomatic)).toBe(false);
+  });
+
+  test("names of old are known by the new ones", async () => {
+    const { parameters } = await metadataOf("fence_ipmilan");
+    expect(parameters.find(({ name }) => name === "ip")).toMatchObject({ replaces: "ipaddr", isDeprecated: false });
+    expect(parameters.find(({ name }) => name === "ipaddr")).toMatchObject({ isDeprecated: true });
+    expect(parameters.find(({ name }) => name === "auth")?.options).toEqual(["md5", "password", "none"]);
+  });
+
+  test("storage has to be given back to a node by itself", async () => {
+    const on = (await metadataOf("fence_scsi")).actions.find(({ name }) => name === "on");
+    expect(on).toMatchObject({ isAutomatic: true, isOnTarget: true });
+  });
+
+  test("every installed agent can be read, but for what is none", async () => {
+    const names = await installedFenceAgents();
+    expect(names).toEqual(expect.arrayContaining(["fence_apc_snmp", "fence_dummy", "fence_ipmilan", "fence_virsh"]));
+    const signals = names.map(() => new AbortController().signal);
+    const answers = await Promise.all(
+      signals.map(async (signal, index) => readFenceMetadata(names[index] ?? "", { runner }, signal)),
+    );
+    const unread = names.filter((_, index) => answers[index]?.ok !== true);
+    expect(unread.filter((name) => !["fence_ack_manual", "fence_virtd"].includes(name))).toEqual([]);
+  });
+
+  test("holds a configuration to it, with line and column", async () => {
+    const names = ["fence_virsh", "fence_ipmilan", "fence_dummy"];
+    const known = new Map(await Promise.all(names.map(async (name) => [name, await metadataOf(name)] as const)));
+    const text = `cluster: c
+nodes:
+  a: { addresses: [10.0.0.1], fence: [{ device: ipmi }, { device: dummy, plug: 1 }] }
+  b: { addresses: [10.0.0.2], fence: [{ device: host }] }
+fencing:
+  devices:
+    ipmi: { agent: fence_ipmilan, ip: 10.9.0.1, username: admin, lanpuls: true, password-file: /etc/hale/ipmi }
+    host: { agent: fence_virsh, ipaddr: 10.9.0.2 }
+    dummy: { agent: fence_dummy, type: file }
+`;
+    expect(checkAgents(text, "f", known).map(formatConfigError)).toEqual([
+      'f:3:74: nodes.a.fence[1].plug: found key "plug", wanted no plug: fence_dummy has none',
+      expect.stringMatching(/^f:4:39: nodes\.b\.fence\[0\]: found no plug, wanted plug, which fence_virsh requires/),
+      'f:7:66: fencing.devices.ipmi.lanpuls: found key "lanpuls", wanted a parameter of fence_ipmilan (hale fence show fence_ipmilan); did you mean "lanplus"?',
+      expect.stringMatching(/^f:8:5: fencing\.devices\.host: found no username, wanted username/),
+    ]);
   });
 });
 

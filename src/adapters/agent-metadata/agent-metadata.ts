@@ -1,44 +1,5 @@
 import { DOMParser, type Element } from "@xmldom/xmldom";
-
-/**
- * What an agent says of itself: the XML that OCF resource agents and fence agents print for `meta-data` and `metadata`.
- *
- * Both have the root `resource-agent`. Read leniently where agents in the wild differ (types beyond the specification, `1` or `true`),
- * strictly where XML does: an agent that prints half a document has failed.
- */
-export interface AgentMetadata {
-  readonly name: string;
-  readonly shortDescription: string;
-  readonly parameters: readonly AgentParameter[];
-  /** In the agent's order; monitor may occur several times with different depths. */
-  readonly actions: readonly AgentAction[];
-}
-
-/** One parameter of an agent. */
-export interface AgentParameter {
-  readonly name: string;
-  readonly isRequired: boolean;
-  /** Accepted, but another name is wanted by now. */
-  readonly isDeprecated: boolean;
-  /** The name that replaces this one, or that this one replaced (`obsoletes` of fence agents); empty when none. */
-  readonly replacedBy: string;
-  /** As the agent says: string, boolean, integer, select, second, ... */
-  readonly type: string;
-  readonly default: string | null;
-  readonly description: string;
-  /** Of a select; empty otherwise. */
-  readonly options: readonly string[];
-}
-
-/** One action of an agent. */
-export interface AgentAction {
-  readonly name: string;
-  /** null: the agent names none. */
-  readonly timeoutMs: number | null;
-  readonly intervalMs: number | null;
-  /** Check level of a monitor; 0 when not given. */
-  readonly depth: number;
-}
+import type { AgentAction, AgentMetadata, AgentParameter } from "../../model/agent-metadata.ts";
 
 /** Largest document read; the longest in Debian 12 has some 40 kB. */
 export const metadataBytesMax = 512 * 1024;
@@ -50,7 +11,8 @@ export function parseAgentMetadata(xml: string): AgentMetadata {
   const parameters = children(children(root, "parameters")[0], "parameter").map(toParameter);
   const actions = children(children(root, "actions")[0], "action").map(toAction);
   const shortDescription = textOf(root, "shortdesc") || (root.getAttribute("shortdesc") ?? "");
-  return { name: root.getAttribute("name") ?? "", shortDescription, parameters, actions };
+  const longDescription = textOf(root, "longdesc");
+  return { name: root.getAttribute("name") ?? "", shortDescription, longDescription, parameters, actions };
 }
 
 function parseRoot(xml: string): Element {
@@ -79,6 +41,7 @@ function toParameter(element: Element): AgentParameter {
     isRequired: isTrue(element.getAttribute("required")),
     isDeprecated: deprecated !== undefined || isTrue(element.getAttribute("deprecated")),
     replacedBy: replacement,
+    replaces: element.getAttribute("obsoletes") ?? "",
     type: content?.getAttribute("type") ?? "string",
     default: content?.getAttribute("default") ?? null,
     description: textOf(element, "shortdesc") || textOf(element, "longdesc"),
@@ -93,6 +56,8 @@ function toAction(element: Element): AgentAction {
     timeoutMs: parseSpan(element.getAttribute("timeout")),
     intervalMs: parseSpan(element.getAttribute("interval")),
     depth: Number.isInteger(depth) ? depth : 0,
+    isAutomatic: isTrue(element.getAttribute("automatic")),
+    isOnTarget: isTrue(element.getAttribute("on_target")),
   };
 }
 

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from "node:path";
-import { type AgentMetadata, metadataBytesMax, parseAgentMetadata } from "../agent-metadata/agent-metadata.ts";
+import type { MetadataAnswer } from "../../model/agent-metadata.ts";
+import { metadataBytesMax, parseAgentMetadata } from "../agent-metadata/agent-metadata.ts";
 import { lastLine } from "../process/limit-line.ts";
 import type { ProgramRunner } from "../process/program-runner.ts";
 
@@ -18,7 +19,7 @@ export async function readFenceMetadata(
   agent: string,
   { runner, folder = "/usr/sbin" }: ReadFenceMetadataOptions,
   signal: AbortSignal,
-): Promise<{ readonly ok: true; readonly metadata: AgentMetadata } | { readonly ok: false; readonly reason: string }> {
+): Promise<MetadataAnswer> {
   const { end, output } = await runner.run(
     {
       argv: [isAbsolute(agent) ? agent : join(folder, agent)],
@@ -31,13 +32,17 @@ export async function readFenceMetadata(
     },
     signal,
   );
-  if (end.kind === "not-started") return { ok: false, reason: end.reason };
-  if (end.kind !== "exited" || end.code !== 0) {
-    return { ok: false, reason: `Cannot read fence agent "${agent}": ${JSON.stringify(end)} ${lastLine(output)}` };
-  }
+  const failed = (reason: string): MetadataAnswer => ({
+    ok: false,
+    reason: `Cannot read fence agent "${agent}": ${reason}`,
+    isMissing: false,
+  });
+  if (end.kind === "not-started") return { ok: false, reason: end.reason, isMissing: end.isMissing };
+  if (end.kind === "timed-out") return failed(`it has not described itself after ${timeoutMs / 1_000} s`);
+  if (end.kind !== "exited" || end.code !== 0) return failed(`${JSON.stringify(end)} ${lastLine(output)}`);
   try {
     return { ok: true, metadata: parseAgentMetadata(output) };
   } catch (error) {
-    return { ok: false, reason: `Cannot read fence agent "${agent}": ${(error as Error).message}` };
+    return failed((error as Error).message);
   }
 }

@@ -1,11 +1,7 @@
-import { type AgentMetadata, metadataBytesMax, parseAgentMetadata } from "../agent-metadata/agent-metadata.ts";
+import type { AgentMetadata, MetadataAnswer } from "../../model/agent-metadata.ts";
+import { metadataBytesMax, parseAgentMetadata } from "../agent-metadata/agent-metadata.ts";
 import type { ProgramRunner } from "../process/program-runner.ts";
 import { lastLine } from "../process/limit-line.ts";
-
-/** What an agent says of itself, or why it could not be asked. */
-export type MetadataAnswer =
-  | { readonly ok: true; readonly metadata: AgentMetadata }
-  | { readonly ok: false; readonly reason: string };
 
 /** How to ask. */
 export interface ReadMetadataOptions {
@@ -24,10 +20,14 @@ export async function readOcfMetadata(
   { runner, root = "/usr/lib/ocf" }: ReadMetadataOptions,
   signal: AbortSignal,
 ): Promise<MetadataAnswer> {
-  const name = `ocf agent "${provider}:${type}"`;
+  const failed = (reason: string): MetadataAnswer => ({
+    ok: false,
+    reason: `Cannot read ocf agent "${provider}:${type}": ${reason}`,
+    isMissing: false,
+  });
   // A name with a slash would leave the folder; a leading dot is hidden by the standard.
   if (![provider, type].every((part) => /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(part))) {
-    return { ok: false, reason: `Cannot read ${name}: not a name of provider and type` };
+    return failed("not a name of provider and type");
   }
   const program = `${root}/resource.d/${provider}/${type}`;
   const { end, output } = await runner.run(
@@ -46,14 +46,12 @@ export async function readOcfMetadata(
     },
     signal,
   );
-  if (end.kind === "not-started") return { ok: false, reason: end.reason };
-  if (end.kind !== "exited" || end.code !== 0) {
-    return { ok: false, reason: `Cannot read ${name}: ${JSON.stringify(end)} ${lastLine(output)}` };
-  }
+  if (end.kind === "not-started") return { ok: false, reason: end.reason, isMissing: end.isMissing };
+  if (end.kind !== "exited" || end.code !== 0) return failed(`${JSON.stringify(end)} ${lastLine(output)}`);
   try {
     return { ok: true, metadata: parseAgentMetadata(output) };
   } catch (error) {
-    return { ok: false, reason: `Cannot read ${name}: ${(error as Error).message}` };
+    return failed((error as Error).message);
   }
 }
 

@@ -1,5 +1,6 @@
 import { lookOf, writeJson, type CliProgram } from "../cli-command.ts";
 import type { CliContext } from "../cli-context.ts";
+import { checkConfig } from "../check-config.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "../exit-codes.ts";
 
 interface JsonOption {
@@ -11,7 +12,9 @@ export function addConfigCommands({ program, context, finish }: CliProgram): voi
   const group = program.command("config").description("check, show or reload the configuration");
   group
     .command("check")
-    .description("read a configuration file and tell every error with its place; exit code 2 when there is one")
+    .description(
+      "read a configuration file and tell every error with its place, also what its fence agents say of it; exit code 2 when there is one",
+    )
     .argument("[file]", `default: ${context.configPath}`)
     .option("--json", "one document")
     .action(async (file: string | undefined, options: JsonOption) => {
@@ -44,34 +47,6 @@ export function addConfigCommands({ program, context, finish }: CliProgram): voi
     .description("let the daemon read its file again and the cluster agree on it; a wrong file changes nothing")
     .option("--json", "one document")
     .action(async (options: JsonOption) => finish(await reloadConfig(context, options.json === true)));
-}
-
-async function checkConfig(context: CliContext, path: string, json: boolean): Promise<ExitCode> {
-  const text = await context.readConfigText(path);
-  const { parseConfig } = await import("../../config/parse-config.ts");
-  const parsed = parseConfig(text, path);
-  const { paint } = lookOf(context);
-  if (parsed.ok) {
-    const { config, digest } = parsed;
-    if (json) writeJson(context, { ok: true, digest });
-    else {
-      const counts = `${counted(config.nodes.length, "node")}, ${counted(config.services.length, "service")}`;
-      context.stdout.write(`${paint("good", "✓")} ${path}: ${counts}, digest ${digest}\n`);
-    }
-    return exitCodes.done;
-  }
-  const { errors } = parsed;
-  if (json) writeJson(context, { ok: false, errors });
-  else {
-    const { configErrorsText } = await import("../text/config-error-text.ts");
-    context.stderr.write(configErrorsText(errors, text, lookOf(context)));
-    context.stderr.write(`${paint("bad", counted(errors.length, "error"))} in ${path}\n`);
-  }
-  return exitCodes.usage;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 async function reloadConfig(context: CliContext, json: boolean): Promise<ExitCode> {

@@ -1,0 +1,65 @@
+import type { ConfigError } from "../config/config-error.ts";
+import type { AgentMetadata } from "../model/agent-metadata.ts";
+import type { ClusterConfig } from "../model/cluster-config.ts";
+import { askAgents } from "./ask-agents.ts";
+import { lookOf, writeJson } from "./cli-command.ts";
+import type { CliContext } from "./cli-context.ts";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
+
+/** `hale config check`: the file by itself, then its fence devices by what the agents installed here say of themselves. */
+export async function checkConfig(context: CliContext, path: string, json: boolean): Promise<ExitCode> {
+  const text = await context.readConfigText(path);
+  const { parseConfig } = await import("../config/parse-config.ts");
+  const parsed = parseConfig(text, path);
+  if (!parsed.ok) return tellErrors(context, path, text, parsed.errors, json);
+  const { config, digest } = parsed;
+  const { known, unchecked } = await askTheirAgents(context, config);
+  const { checkAgents } = await import("../config/check-agents.ts");
+  const errors = checkAgents(text, path, known);
+  if (errors.length > 0) return tellErrors(context, path, text, errors, json);
+  const { paint } = lookOf(context);
+  if (json) writeJson(context, { ok: true, digest, unchecked });
+  else {
+    const counts = `${counted(config.nodes.length, "node")}, ${counted(config.services.length, "service")}`;
+    context.stdout.write(`${paint("good", "✓")} ${path}: ${counts}, digest ${digest}\n`);
+    for (const { agent, reason } of unchecked)
+      context.stdout.write(`${paint("warn", "!")} parameters of ${agent} were not checked: ${reason}\n`);
+  }
+  return exitCodes.done;
+}
+
+interface Asked {
+  readonly known: ReadonlyMap<string, AgentMetadata>;
+  /** Not installed here, or it does not describe itself. */
+  readonly unchecked: readonly { readonly agent: string; readonly reason: string }[];
+}
+
+async function askTheirAgents(context: CliContext, { fencing }: ClusterConfig): Promise<Asked> {
+  const names = fencing.kind === "devices" ? [...new Set(fencing.devices.map(({ agent }) => agent))] : [];
+  const asked = await askAgents(context, names);
+  return {
+    known: new Map(asked.flatMap(({ agent, answer }) => (answer.ok ? [[agent, answer.metadata] as const] : []))),
+    unchecked: asked.flatMap(({ agent, answer }) => (answer.ok ? [] : [{ agent, reason: answer.reason }])),
+  };
+}
+
+async function tellErrors(
+  context: CliContext,
+  path: string,
+  text: string,
+  errors: readonly ConfigError[],
+  json: boolean,
+): Promise<ExitCode> {
+  if (json) writeJson(context, { ok: false, errors });
+  else {
+    const look = lookOf(context);
+    const { configErrorsText } = await import("./text/config-error-text.ts");
+    context.stderr.write(configErrorsText(errors, text, look));
+    context.stderr.write(`${look.paint("bad", counted(errors.length, "error"))} in ${path}\n`);
+  }
+  return exitCodes.usage;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

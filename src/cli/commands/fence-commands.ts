@@ -1,0 +1,44 @@
+import { ClusterError } from "../../model/errors.ts";
+import { askAgents } from "../ask-agents.ts";
+import { lookOf, writeJson, type CliProgram } from "../cli-command.ts";
+import { exitCodes } from "../exit-codes.ts";
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+/** `hale fence list|show`: the agents that are installed here. */
+export function addFenceCommands({ program, context, finish }: CliProgram): void {
+  const group = program.command("fence").description("fence agents and devices");
+  group
+    .command("list")
+    .description("the fence agents that are installed on this machine")
+    .option("--json", "one document")
+    .action(async ({ json }: JsonOption) => {
+      // Programs of this name that do not describe themselves are no agents: fence_virtd is a daemon.
+      const agents = (await askAgents(context, "installed")).flatMap(({ agent, answer }) =>
+        answer.ok ? [{ name: agent, description: answer.metadata.shortDescription }] : [],
+      );
+      if (json === true) writeJson(context, { agents });
+      else {
+        const { agentListText } = await import("../text/agent-text.ts");
+        context.stdout.write(agentListText(agents, lookOf(context)));
+      }
+      finish(exitCodes.done);
+    });
+  group
+    .command("show")
+    .description("what a fence agent says of itself: its parameters, with defaults, and its actions")
+    .argument("<agent>", "its name such as fence_ipmilan, or its absolute path")
+    .option("--json", "one document")
+    .action(async (agent: string, { json }: JsonOption) => {
+      const answer = await (await context.fenceAgents()).metadata(agent, context.signal);
+      if (!answer.ok) throw new ClusterError("AGENT_UNKNOWN", answer.reason);
+      if (json === true) writeJson(context, answer.metadata);
+      else {
+        const { agentText } = await import("../text/agent-text.ts");
+        context.stdout.write(agentText(answer.metadata, lookOf(context)));
+      }
+      finish(exitCodes.done);
+    });
+}
