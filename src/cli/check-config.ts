@@ -17,13 +17,16 @@ export async function checkConfig(context: CliContext, path: string, json: boole
   const { checkAgents } = await import("../config/check-agents.ts");
   const errors = checkAgents(text, path, known);
   if (errors.length > 0) return tellErrors(context, path, text, errors, json);
+  const { configAdvice } = await import("../config/advise.ts");
+  const advice = configAdvice(config);
   const { paint } = lookOf(context);
-  if (json) writeJson(context, { ok: true, digest, unchecked });
+  if (json) writeJson(context, { ok: true, digest, unchecked, advice });
   else {
     const counts = `${counted(config.nodes.length, "node")}, ${counted(config.services.length, "service")}`;
     context.stdout.write(`${paint("good", "✓")} ${path}: ${counts}, digest ${digest}\n`);
     for (const { agent, reason } of unchecked)
       context.stdout.write(`${paint("warn", "!")} parameters of ${agent} were not checked: ${reason}\n`);
+    for (const line of advice) context.stdout.write(`${paint("warn", "!")} ${line}\n`);
   }
   return exitCodes.done;
 }

@@ -104,6 +104,7 @@ function buildService(
       buildResource(resource, { service: serviceId, path: ["services", id, "resources", index], sourceOf }),
     ),
     enabled: service.enabled ?? true,
+    ...(service["without-quorum"] === "freeze" ? { withoutQuorum: "freeze" } : {}),
   };
 }
 

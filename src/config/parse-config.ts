@@ -6,6 +6,7 @@ import { checkNames } from "./check-names.ts";
 import { checkNodes } from "./check-nodes.ts";
 import { checkQuorum } from "./check-quorum.ts";
 import { checkServices } from "./check-services.ts";
+import { checkWithoutQuorum } from "./check-without-quorum.ts";
 import type { ConfigError, Problem } from "./config-error.ts";
 import { configDigest } from "./digest.ts";
 import { inFileOrder, placeProblem } from "./place-problem.ts";
@@ -72,5 +73,6 @@ function semanticProblems(value: unknown): Problem[] {
     ...checkQuorum(root),
     ...checkFencing(root),
     ...checkServices(root),
+    ...checkWithoutQuorum(root),
   ];
 }

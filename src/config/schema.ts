@@ -219,6 +219,14 @@ const service = z.strictObject({
       within: duration("Restarts older than this no longer count.", "10m").optional(),
     })
     .optional(),
+  "without-quorum": z
+    .enum(["stop", "freeze"], { error: "stop or freeze; to ignore the loss of quorum would be two owners" })
+    .meta({
+      description:
+        "What a node does with it when its lease has run out. freeze: keep what runs; needs fence devices for all its nodes.",
+      default: "stop",
+    })
+    .optional(),
   resources: z
     .array(resource, { error: "a list of resources" })
     .min(1, { error: "at least one resource" })

@@ -76,9 +76,10 @@ function writeFencing(fencing: FencingConfig): object {
   return { devices: Object.fromEntries(devices) as object };
 }
 
-function writeService({ enabled, domain, recovery, resources }: ServiceConfig): object {
+function writeService({ enabled, domain, recovery, resources, withoutQuorum }: ServiceConfig): object {
   return {
     enabled,
+    "without-quorum": withoutQuorum ?? "stop",
     domain,
     recovery: {
       policy: recovery.policy,

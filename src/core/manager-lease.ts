@@ -1,8 +1,10 @@
+import type { ServiceId } from "../model/ids.ts";
 import { after } from "../model/units.ts";
 import { adoptionDeadtimes } from "./manager-patience.ts";
 import { abandonRequests } from "./manager-requests.ts";
 import { managerConfig, patch, say, wake, type Work } from "./manager-work.ts";
-import { isQuiet, type RunnerMandate } from "./services/runner.ts";
+import { type RunnerMandate } from "./services/runner.ts";
+import { frozenServices, isQuiet } from "./services/runner-state.ts";
 
 /** Judges whether this node may act, keeps what runs, or must stop it all. The first thing of every step after the input. */
 export function watchLease(work: Work): void {
@@ -24,11 +26,18 @@ export function watchLease(work: Work): void {
   const isHelpless = !isLeased && !isFrozen && !isPatient;
   const isAbandoned = state.shutdown !== null && facts.view === null && !isLeased;
   const isStopping = isHelpless || isAbandoned;
-  if (isStopping && !state.isStopping && !isQuiet(state.runner)) {
-    say(work, "error", "no quorum, and the lease has run out: stops its services");
-  }
+  if (isStopping && !state.isStopping) tellOfStopping(work);
   if (isHelpless && !state.isStopping) abandonRequests(work);
   patch(work, { isStopping, hadLease: state.hadLease || isLeased });
+}
+
+function tellOfStopping(work: Work): void {
+  const { runner, shutdown } = work.state;
+  const frozen = shutdown === null ? frozenServices(runner) : [];
+  const text = "no quorum, and the lease has run out";
+  for (const service of frozen) say(work, "error", `${text}: it is frozen, and goes on here`, service);
+  const others = Object.entries(runner.runtimes).filter(([service]) => !frozen.includes(service as ServiceId));
+  if (!isQuiet({ ...runner, runtimes: Object.fromEntries(others) })) say(work, "error", `${text}: stops its services`);
 }
 
 /** Tells when the witness falls silent and when it is back: nothing else shows that the next loss will be one too many. */
@@ -49,6 +58,6 @@ export function mandate(work: Work): RunnerMandate {
   return {
     mayStart: isLeased && !facts.isFrozen && !state.isFrozen && !state.isStopping,
     leaseUntil: facts.leaseUntil,
-    mustStop: state.isStopping,
+    mustStop: !state.isStopping ? "nothing" : state.shutdown === null ? "lease" : "all",
   };
 }

@@ -3,7 +3,7 @@ import { after } from "../model/units.ts";
 import { managerConfig, type ManagerState, patch, submit, wake, type Work } from "./manager-work.ts";
 import { watchdogAtExit } from "./manager-watchdog.ts";
 import { servicesInOrder } from "./services/cluster-state.ts";
-import { isQuiet } from "./services/runner.ts";
+import { isQuiet } from "./services/runner-state.ts";
 import { placesOf } from "./services/service-record.ts";
 
 /** The group has this long to order the leave before the daemon goes without proof, in deadtimes. */

@@ -6,7 +6,8 @@ import { isWatchdogAwaited } from "./manager-watchdog.ts";
 import { servicesInOrder } from "./services/cluster-state.ts";
 import { canRetry, retryBackOffMs } from "./services/failure-memory.ts";
 import { definitionsOf, ordersFor, reportsDue } from "./services/plan.ts";
-import { advanceRunner, markReported, type RunnerStep } from "./services/runner.ts";
+import { advanceRunner, type RunnerStep } from "./services/runner.ts";
+import { markReported } from "./services/runner-state.ts";
 import { isKnown, observationOf } from "./services/runtime.ts";
 
 /** Takes this node's orders from the plan and brings each service a step further. */

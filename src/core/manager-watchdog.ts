@@ -13,7 +13,7 @@ import {
   type Work,
 } from "./manager-work.ts";
 import { isCondemned } from "./services/plan.ts";
-import { isIdle } from "./services/runner.ts";
+import { isIdle } from "./services/runner-state.ts";
 
 /**
  * This node's own watchdog: the fence of who has no fence device.

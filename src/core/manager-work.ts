@@ -11,7 +11,7 @@ import { type DurationMs, earliest, type InstantMs } from "../model/units.ts";
 import type { FenceRunner, FenceVerdict } from "./fencing/fence-runner.ts";
 import type { ClusterState } from "./services/cluster-state.ts";
 import type { Goal } from "./services/goals.ts";
-import type { RunnerState } from "./services/runner.ts";
+import type { RunnerState } from "./services/runner-state.ts";
 
 /**
  * The manager on one node: the replicated state of the cluster, and this node's part in what follows from it.

@@ -20,7 +20,8 @@ import { afterRunner, proposeConfig, report, retryFailed, runServices } from "./
 import { type ManagerState, patch, say, type ToGroup, type Work } from "./manager-work.ts";
 import { idleWatchdog, onWatchdogOutcome, tendWatchdog } from "./manager-watchdog.ts";
 import { emptyClusterState } from "./services/cluster-state.ts";
-import { idleRunner, onOperationOutcome } from "./services/runner.ts";
+import { onOperationOutcome } from "./services/runner.ts";
+import { idleRunner } from "./services/runner-state.ts";
 import { isActive } from "./services/runtime.ts";
 
 /** One step. The caller submits the state's outbox. */

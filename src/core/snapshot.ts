@@ -6,6 +6,7 @@ import type { CoreSnapshot, GroupSnapshot } from "../model/snapshot.ts";
 import { viewIdText } from "../model/view.ts";
 import { runsAnything } from "./manager.ts";
 import { managerConfig, type ManagerState } from "./manager-work.ts";
+import { frozenServices } from "./services/runner-state.ts";
 import { clusterWarnings, explainNodes, explainServices } from "./services/explain.ts";
 
 /** What the core knows of the cluster at one instant, as this node sees it. Pure. */
@@ -70,8 +71,13 @@ function localWarnings(manager: ManagerState, facts: GroupFacts, moment: Moment)
   if (manager.isFrozen)
     warnings.push(`frozen: ${manager.self} keeps what runs and starts nothing until it is decided who goes on`);
   else if (facts.view === null && moment.now >= facts.leaseUntil) {
+    const frozen = frozenServices(manager.runner);
     const what = runsAnything(manager) ? "stops its services" : "runs no services";
-    warnings.push(`no quorum: ${manager.self} ${what}`);
+    warnings.push(
+      frozen.length > 0
+        ? `no quorum: ${manager.self} keeps ${frozen.join(", ")}, frozen: two owners, if somebody swears that it is off`
+        : `no quorum: ${manager.self} ${what}`,
+    );
   }
   const witness = witnessWarning(facts);
   if (witness !== null) warnings.push(witness);

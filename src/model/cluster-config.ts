@@ -111,6 +111,11 @@ export interface ServiceConfig {
   readonly resources: readonly ResourceConfig[];
   /** The wish before any operator spoke. Default true. */
   readonly enabled: boolean;
+  /**
+   * What its node does with it when its lease has run out. Default (absent): stop it. freeze: keep what runs, untouched, and start
+   * nothing; then only a fence device keeps the others from starting it beside.
+   */
+  readonly withoutQuorum?: "freeze";
 }
 
 /** The nodes that may or should run a service. */

@@ -4,7 +4,7 @@ import { shapeConfig, shapes, type Shape } from "../../src/sim/explore/shapes.ts
 import { realWire } from "../../src/sim/real-wire.ts";
 import { parseKeys } from "../../src/wire/keys.ts";
 
-/** 430 in all: what fits into the fast gate; test/exploration goes on, and `npm run soak` takes others, for as long as one likes. */
+/** 450 in all: what fits into the fast gate; test/exploration goes on, and `npm run soak` takes others, for as long as one likes. */
 const seedsOf: Readonly<Record<Shape, number>> = {
   "2": 90,
   "3": 90,
@@ -15,6 +15,7 @@ const seedsOf: Readonly<Record<Shape, number>> = {
   "5-watchdog": 20,
   "2-witness": 35,
   "4-witness": 15,
+  "3-freeze": 20,
 };
 
 /** Every so many seeds, packets are real bytes. */

@@ -13,7 +13,7 @@ export function addConfigCommands({ program, context, finish }: CliProgram): voi
   group
     .command("check")
     .description(
-      "read a configuration file and tell every error with its place, also what its fence agents say of it; exit code 2 when there is one",
+      "read a configuration file and tell every error with its place, also what its fence agents say of it, and what it leaves to chance; exit code 2 when there is one",
     )
     .argument("[file]", `default: ${context.configPath}`)
     .option("--json", "one document")

@@ -1,9 +1,17 @@
 import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { EntryBody } from "../../model/entry.ts";
 import { unseenNode } from "../fencing/node-record.ts";
-import { type Draft, nodesInOrder, patchNode, patchService, type Refusal, servicesInOrder } from "./cluster-state.ts";
+import {
+  definitionOf,
+  type Draft,
+  nodesInOrder,
+  patchNode,
+  patchService,
+  type Refusal,
+  servicesInOrder,
+} from "./cluster-state.ts";
 import { forgive } from "./failure-memory.ts";
-import type { ServiceRecord } from "./service-record.ts";
+import { placesOf, type ServiceRecord } from "./service-record.ts";
 
 /**
  * A configuration comes into force.
@@ -24,6 +32,11 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
     const text = `Cannot remove node "${gone.node}": it is a member; stop its daemon first`;
     return { code: "NOT_ALLOWED", text };
   }
+  const frozen = servicesInOrder(draft).find((record) => mayBeFrozen(draft, record));
+  if (config.fencing.kind === "none" && frozen !== undefined) {
+    const text = `Cannot take the fence devices away: service "${frozen.service}" may be frozen on a node without quorum; let it stop there first, and have all nodes here or known to be off`;
+    return { code: "NOT_ALLOWED", text };
+  }
   draft.config = { config, digest: body.digest, entry: draft.index };
   for (const { id } of config.nodes) draft.nodes[id] ??= unseenNode(id, draft.at);
   if (config.fencing.kind !== "watchdog") forgetWatchdogs(draft);
@@ -35,6 +48,12 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
   const text = `configuration ${body.digest.slice(0, 12)} in force, by ${body.author}`;
   draft.events.push({ node: draft.origin, level: "info", text });
   return null;
+}
+
+/** [SVC-24] By the configuration in force, or by the one before on a node that has not heard of it. */
+function mayBeFrozen(draft: Draft, record: ServiceRecord): boolean {
+  if (definitionOf(draft, record).withoutQuorum === "freeze") return true;
+  return record.definition.withoutQuorum === "freeze" && [...placesOf(record), ...record.doubts].length > 0;
 }
 
 /** Nobody keeps a watchdog armed under this configuration, whatever was said under the one before. */

@@ -5,7 +5,7 @@ import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "
 import { blockersOf, placementOf } from "./eligibility.ts";
 import { canRetry, retryBackOffMs } from "./failure-memory.ts";
 import { fenceNeeds } from "./plan.ts";
-import type { RunnerState } from "./runner.ts";
+import type { RunnerState } from "./runner-state.ts";
 import type { ResourceRuntime } from "./runtime.ts";
 import { phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 

@@ -5,14 +5,8 @@ import type { OperationOutcome } from "../../model/operation.ts";
 import { parseServiceId } from "../../model/ids.ts";
 import { durationMs, instantMs, wallMs } from "../../model/units.ts";
 import type { Order } from "./plan.ts";
-import {
-  advanceRunner,
-  idleRunner,
-  onOperationOutcome,
-  type RunnerMandate,
-  type RunnerState,
-  type RunnerStep,
-} from "./runner.ts";
+import { advanceRunner, onOperationOutcome, type RunnerMandate, type RunnerStep } from "./runner.ts";
+import { idleRunner, type RunnerState } from "./runner-state.ts";
 import { observationOf } from "./runtime.ts";
 import type { ServiceConfig } from "../../model/cluster-config.ts";
 
@@ -38,8 +32,8 @@ const definition: ServiceConfig = {
   enabled: true,
 };
 
-const free: RunnerMandate = { mayStart: true, leaseUntil: instantMs(1_000_000), mustStop: false };
-const helpless: RunnerMandate = { mayStart: false, leaseUntil: instantMs(0), mustStop: true };
+const free: RunnerMandate = { mayStart: true, leaseUntil: instantMs(1_000_000), mustStop: "nothing" };
+const helpless: RunnerMandate = { mayStart: false, leaseUntil: instantMs(0), mustStop: "lease" };
 
 /** One runner on one node; agents succeed unless the table says otherwise. */
 class Bench {

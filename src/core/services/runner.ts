@@ -6,30 +6,16 @@ import type { Moment } from "../../model/input.ts";
 import type { OperationAction, OperationOutcome } from "../../model/operation.ts";
 import { after, durationMs, earliest, type InstantMs, never } from "../../model/units.ts";
 import type { Order } from "./plan.ts";
+import { isKept, type RunnerState } from "./runner-state.ts";
 import { isActive, isKnown, newRuntime, redefine, type ResourceRuntime, type Runtime, type Task } from "./runtime.ts";
-
-/**
- * Carries out this node's orders, one agent operation after another, and watches what runs.
- *
- * - Start walks down the resources, stop walks up; a step begins when the one before has ended well (SAFE-6).
- * - A failed start is cleaned up (stopped, walking up) before it is reported, so that the report means: nothing of it runs here.
- * - A failed ordered stop ends there and is reported: the node must be fenced before anything else is done.
- * - Without a lease (`mustStop`) everything is stopped without an order. Nobody can be asked to fence then, so a failed stop is
- *   tried again and again, until it works or there is a group again to be told.
- * - Two operations on one resource never overlap: a monitor in the way is cancelled, and its end is waited for.
- */
-export interface RunnerState {
-  readonly runtimes: Readonly<Record<ServiceId, Runtime>>;
-  readonly nextOperation: number;
-}
 
 /** What the runner is allowed at this instant. */
 export interface RunnerMandate {
   /** Starts are allowed, and until when. */
   readonly mayStart: boolean;
   readonly leaseUntil: InstantMs;
-  /** Stop everything, unasked. */
-  readonly mustStop: boolean;
+  /** To be stopped, unasked. lease: the lease has run out, so all but what freezes; all: the daemon ends as well. */
+  readonly mustStop: "nothing" | "lease" | "all";
 }
 
 /** An order carried out, or a failure found. */
@@ -54,9 +40,6 @@ export interface RunnerStep {
   readonly wakeAt: InstantMs;
 }
 
-/** Nothing known, nothing running. */
-export const idleRunner: RunnerState = { runtimes: {}, nextOperation: 1 };
-
 /** The executor ends an operation at its time-out; when it is silent for this much longer, it is not waited for any more. */
 const overdueMs = 10_000;
 
@@ -65,6 +48,15 @@ const stopAgainMs = 1_000;
 
 /**
  * Brings every service a step further.
+ *
+ * Carries out this node's orders, one agent operation after another, and watches what runs.
+ *
+ * - Start walks down the resources, stop walks up; a step begins when the one before has ended well (SAFE-6).
+ * - A failed start is cleaned up (stopped, walking up) before it is reported, so that the report means: nothing of it runs here.
+ * - A failed ordered stop ends there and is reported: the node must be fenced before anything else is done.
+ * - Without a lease everything is stopped without an order. Nobody can be asked to fence then, so a failed stop is tried again and
+ *   again, until it works or there is a group again to be told. A service that freezes is left as it is, running or in parts.
+ * - Two operations on one resource never overlap: a monitor in the way is cancelled, and its end is waited for.
  *
  * @param definitions every service there is, to be probed when it was not yet
  * @param orders this node's orders, at most one per service, each of a service in `definitions`
@@ -105,32 +97,6 @@ export function onOperationOutcome(
     if (position >= 0) onOutcome(work, runtime, position, outcome);
   }
   return endWork(work);
-}
-
-/** Marks services as reported. */
-export function markReported(state: RunnerState, services: readonly ServiceId[]): RunnerState {
-  const runtimes = { ...state.runtimes };
-  for (const service of services) {
-    const runtime = runtimes[service];
-    if (runtime !== undefined) runtimes[service] = { ...runtime, mustReport: false };
-  }
-  return { ...state, runtimes };
-}
-
-/** True when nothing runs here and nothing is being done. */
-export function isQuiet(state: RunnerState): boolean {
-  return Object.values(state.runtimes).every((runtime) => runtime.task === null && !isActive(runtime));
-}
-
-/** True when it is known that nothing runs here and that nothing is about to: every resource was probed, no start is under way. */
-export function isIdle(state: RunnerState): boolean {
-  return Object.values(state.runtimes).every(
-    (runtime) =>
-      isKnown(runtime) &&
-      !isActive(runtime) &&
-      runtime.task === null &&
-      runtime.resources.every(({ operation }) => operation === null || operation.action === "monitor"),
-  );
 }
 
 function endOverdue(work: Work, runtime: Runtime): void {
@@ -200,7 +166,8 @@ function adoptTask(work: Work, runtime: Runtime, order: Order | undefined): Runt
     if (task.attempt === order.attempt) return runtime;
     return { ...runtime, task: { ...task, attempt: order.attempt, failure: null } };
   }
-  if (work.mandate.mustStop) {
+  if (work.mandate.mustStop !== "nothing") {
+    if (work.mandate.mustStop === "lease" && isKept(runtime)) return runtime;
     if (task?.kind === "stop" || !(isActive(runtime) || task !== null)) return runtime;
     return beginStop(work, runtime, null);
   }
@@ -251,7 +218,7 @@ function walk(work: Work, started: Runtime): Runtime {
       continue;
     }
     if (task.kind === "stop" && task.attempt === null && work.moment.now < task.notBefore) {
-      if (!work.mandate.mustStop) return { ...runtime, task: null, mustReport: true };
+      if (work.mandate.mustStop === "nothing") return { ...runtime, task: null, mustReport: true };
       work.wakeAt = earliest(work.wakeAt, task.notBefore);
       return runtime;
     }

@@ -4,7 +4,7 @@ import type { Bench, Checker } from "./checker.ts";
 
 /**
  * LIVE-3: a member without quorum has stopped its services within its bound. Who can have quorum is judged by cables and
- * power: a majority of the electorate that hears and is heard. Not with `arbiter: fencing`, where it may keep what runs.
+ * power: a majority of the electorate that hears and is heard. Services that freeze may be kept, and with `arbiter: fencing` all.
  *
  * @param isConnected a packet from one node reaches the other
  */
@@ -12,6 +12,7 @@ export function noQuorumNoServiceChecker(bench: Bench, isConnected: (from: NodeI
   const { truth, config } = bench;
   if (config.quorum.kind === "fencing") return {};
   const { deadtimeMs } = config.heartbeat;
+  const stopping = config.services.filter((service) => service.withoutQuorum !== "freeze");
   // The lease, a late notice, and the stops with their own time-outs.
   const stopMs = config.services
     .flatMap((service) => service.resources)
@@ -30,7 +31,7 @@ export function noQuorumNoServiceChecker(bench: Bench, isConnected: (from: NodeI
   return {
     onSample(): void {
       for (const { node, hasDaemon, isPaused, isImpaired } of truth.nodes.values()) {
-        const isIdle = config.services.every((service) => !truth.isActive(node, service));
+        const isIdle = stopping.every((service) => !truth.isActive(node, service));
         if (isIdle || !hasDaemon || isPaused || isImpaired || canHaveQuorum(node)) {
           aloneSince.delete(node);
           continue;
@@ -38,7 +39,7 @@ export function noQuorumNoServiceChecker(bench: Bench, isConnected: (from: NodeI
         const since = aloneSince.get(node) ?? bench.now();
         aloneSince.set(node, since);
         if (bench.now() - since < boundMs) continue;
-        const kept = config.services.filter((service) => truth.isActive(node, service));
+        const kept = stopping.filter((service) => truth.isActive(node, service));
         for (const service of kept)
           bench.report("LIVE-3", `${node} has no quorum for ${bench.now() - since} ms and still runs ${service.id}`);
       }

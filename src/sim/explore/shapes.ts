@@ -13,6 +13,7 @@ export const shapes = [
   "5-watchdog",
   "2-witness",
   "4-witness",
+  "3-freeze",
 ] as const;
 
 /** One of the clusters that seeds are run on. */
@@ -58,6 +59,7 @@ function shapeText(shape: Shape): string {
     resource("disk"),
     resource("server"),
     "  data:",
+    ...(shape.endsWith("freeze") ? ["    without-quorum: freeze"] : []),
     `    domain: { nodes: [${all}], ordered: false, restricted: false, failback: false }`,
     "    recovery: { policy: relocate, max-restarts: 1, within: 1m }",
     "    resources:",

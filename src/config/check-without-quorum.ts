@@ -1,0 +1,30 @@
+import type { Path, Problem } from "./config-error.ts";
+import { asList, asMapping, asText, type Mapping } from "./raw.ts";
+
+/**
+ * [SVC-24] Who freezes without quorum goes on for as long as it is alone. Only a fence that is confirmed keeps the others from
+ * starting the service beside it: time cannot know, and a watchdog would reset the node, which is not what was asked for.
+ */
+export function checkWithoutQuorum(root: Mapping): Problem[] {
+  const fencing = root["fencing"];
+  return Object.entries(asMapping(root["services"])).flatMap(([id, service]): Problem[] => {
+    const body = asMapping(service);
+    if (body["without-quorum"] !== "freeze") return [];
+    const path: Path = ["services", id, "without-quorum"];
+    const problem = (reason: string): Problem[] => [{ path, found: `"freeze" ${reason}`, wanted: "stop" }];
+    if (fencing === "none" || "none" in asMapping(fencing))
+      return problem("with fencing: none, which would be two owners after every cut");
+    if ("watchdog" in asMapping(fencing))
+      return problem("with fencing by watchdog, which resets a node that keeps its services without quorum");
+    const bare = unfenceable(root, asMapping(body["domain"]));
+    return bare === undefined ? [] : problem(`though nothing can fence node ${JSON.stringify(bare)}, which may run it`);
+  });
+}
+
+/** A node that may run the service and has no fence. */
+function unfenceable(root: Mapping, domain: Mapping): string | undefined {
+  const listed = asList(domain["nodes"]).map(asText);
+  const mayRun = (node: string): boolean => domain["restricted"] !== true || listed.includes(node);
+  const nodes = Object.entries(asMapping(root["nodes"]));
+  return nodes.find(([id, node]) => mayRun(id) && asList(asMapping(node)["fence"]).length === 0)?.[0];
+}

@@ -1,0 +1,48 @@
+import type { ServiceId } from "../../model/ids.ts";
+import { isActive, isKnown, type Runtime } from "./runtime.ts";
+
+/** What a node does with its services: what it knows of each, and the operations under way. */
+export interface RunnerState {
+  readonly runtimes: Readonly<Record<ServiceId, Runtime>>;
+  readonly nextOperation: number;
+}
+
+/** Nothing known, nothing running. */
+export const idleRunner: RunnerState = { runtimes: {}, nextOperation: 1 };
+
+/** Marks services as reported. */
+export function markReported(state: RunnerState, services: readonly ServiceId[]): RunnerState {
+  const runtimes = { ...state.runtimes };
+  for (const service of services) {
+    const runtime = runtimes[service];
+    if (runtime !== undefined) runtimes[service] = { ...runtime, mustReport: false };
+  }
+  return { ...state, runtimes };
+}
+
+/** True when nothing runs here and nothing is being done. */
+export function isQuiet(state: RunnerState): boolean {
+  return Object.values(state.runtimes).every((runtime) => runtime.task === null && !isActive(runtime));
+}
+
+/** True when it is known that nothing runs here and that nothing is about to: every resource was probed, no start is under way. */
+export function isIdle(state: RunnerState): boolean {
+  return Object.values(state.runtimes).every(
+    (runtime) =>
+      isKnown(runtime) &&
+      !isActive(runtime) &&
+      runtime.task === null &&
+      runtime.resources.every(({ operation }) => operation === null || operation.action === "monitor"),
+  );
+}
+
+/** Services that run here and are kept so when the lease runs out, sorted. */
+export function frozenServices(state: RunnerState): readonly ServiceId[] {
+  const kept = Object.values(state.runtimes).filter((runtime) => isKept(runtime) && isActive(runtime));
+  return kept.map((runtime) => runtime.service).toSorted();
+}
+
+/** [SVC-23] Nothing is being done with it, and it freezes. A start that is under way is undone as ever. */
+export function isKept({ definition, task }: Runtime): boolean {
+  return definition.withoutQuorum === "freeze" && task === null;
+}
