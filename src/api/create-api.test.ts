@@ -48,6 +48,7 @@ describe("documents", () => {
       digest: "123456789abc",
       config: control.config(),
     });
+    expect(await (await app.request("/v1/fences")).json()).toEqual({ fences: [] });
     expect(await (await app.request("/v1/services/web/why")).json()).toMatchObject({ summary: "web runs on n1" });
   });
 

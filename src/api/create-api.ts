@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import type { ConfigInForce, Health } from "../model/api-format.ts";
+import type { ConfigInForce, FenceList, Health } from "../model/api-format.ts";
 import { authorHeader } from "../model/api-format.ts";
 import { ClusterError } from "../model/errors.ts";
 import { isName, parseServiceId } from "../model/ids.ts";
@@ -18,6 +18,7 @@ export function createApi(control: Control, clock: Clock): Hono {
   app.get("/config", (c) => {
     return c.json<ConfigInForce>({ digest: control.snapshot().config.digest, config: control.config() });
   });
+  app.get("/fences", (c) => c.json<FenceList>({ fences: control.fences() }));
   app.get("/services/:id/why", (c) => {
     const id = c.req.param("id");
     const why = isName(id) ? control.why(parseServiceId(id)) : null;

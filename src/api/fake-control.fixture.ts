@@ -2,7 +2,7 @@ import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import { type NodeId, parseNodeId, parseServiceId, type ServiceId } from "../model/ids.ts";
 import type { Answer, Intent } from "../model/intent.ts";
-import type { Snapshot, Why } from "../model/snapshot.ts";
+import type { FenceReport, Snapshot, Why } from "../model/snapshot.ts";
 import { durationMs, wallMs } from "../model/units.ts";
 import type { Control } from "../ports/control.ts";
 
@@ -43,6 +43,10 @@ export class FakeControl implements Control {
 
   config(): ClusterConfig {
     return fakeConfig;
+  }
+
+  fences(): readonly FenceReport[] {
+    return [];
   }
 
   why(service: ServiceId): Why | null {

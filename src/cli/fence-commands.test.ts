@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { AgentMetadata, MetadataAnswer } from "../model/agent-metadata.ts";
+import { parseNodeId } from "../model/ids.ts";
+import type { FenceReport } from "../model/snapshot.ts";
+import { wallMs } from "../model/units.ts";
 import { fakeContext } from "./fixtures/fake-context.fixture.ts";
 import { runCli } from "./run-cli.ts";
 
@@ -77,6 +80,47 @@ describe("fence agents", () => {
       code: 1,
       err: 'hale: Cannot run "fence_nowhere": no such file [AGENT_UNKNOWN]\n',
     });
+  });
+});
+
+describe("what was done", () => {
+  const [n1, n2] = [parseNodeId("n1"), parseNodeId("n2")];
+  const plainFence = { by: n1, means: "devices" as const, attempt: 1, times: 1, devices: [] };
+  const fences: readonly FenceReport[] = [
+    {
+      ...plainFence,
+      target: n2,
+      result: "confirmed",
+      why: "it is lost and may run web",
+      reason: "confirmed off by pdu",
+      startedAt: wallMs(60_000),
+      endedAt: wallMs(62_500),
+      entry: 9,
+    },
+    {
+      ...plainFence,
+      target: n1,
+      by: n2,
+      result: "failed",
+      why: "asked by root",
+      reason: "pdu: no answer",
+      times: 3,
+      startedAt: wallMs(1_000),
+      endedAt: wallMs(31_000),
+      entry: 5,
+    },
+  ];
+  const told: Over = { client: { fences: () => Promise.resolve(fences) } };
+
+  it("is told, newest first, of one node or of all", async () => {
+    expect((await hale("fence history", told)).out).toMatchInlineSnapshot(`
+      "BEGUN                NODE  RESULT     TOOK  BY  WHY, AND WHAT CAME OF IT
+      1970-01-01 00:01:00  n2    confirmed  2.5s  n1  it is lost and may run web: confirmed off by pdu
+      1970-01-01 00:00:01  n1    failed     30s   n2  asked by root: pdu: no answer, 3 times
+      "
+    `);
+    expect(JSON.parse((await hale("fence history n1 --json", told)).out)).toMatchObject({ fences: [{ target: "n1" }] });
+    expect((await hale("fence history")).out).toBe("no node was fenced\n");
   });
 });
 

@@ -1,7 +1,7 @@
 import type { ConfigInForce, Health, SubmitLine } from "../model/api-format.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import type { Answer, Intent } from "../model/intent.ts";
-import type { Snapshot, Why } from "../model/snapshot.ts";
+import type { FenceReport, Snapshot, Why } from "../model/snapshot.ts";
 
 /**
  * What a daemon can be asked. Every call rejects with a ClusterError: NOT_REACHED, or the code the daemon gave.
@@ -12,6 +12,8 @@ export interface HaleClient {
   status(signal: AbortSignal): Promise<Snapshot>;
   why(service: string, signal: AbortSignal): Promise<Why>;
   config(signal: AbortSignal): Promise<ConfigInForce>;
+  /** What was done to make nodes known to be off, newest first. */
+  fences(signal: AbortSignal): Promise<readonly FenceReport[]>;
   /** Kept events with a sequence above `after`, oldest first. */
   events(after: number, signal: AbortSignal): Promise<readonly ClusterEvent[]>;
   /** The same, then each new one as it happens. Ends on abort; throws NOT_REACHED when the connection is lost. */

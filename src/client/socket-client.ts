@@ -4,6 +4,7 @@ import {
   authorHeader,
   type ConfigInForce,
   type EventList,
+  type FenceList,
   type Health,
   type SubmitLine,
 } from "../model/api-format.ts";
@@ -67,6 +68,7 @@ export function createSocketClient({ socketPath, author }: SocketClientOptions):
     status: (signal) => document<Snapshot>(get("/status"), signal),
     why: (service, signal) => document<Why>(get(`/services/${encodeURIComponent(service)}/why`), signal),
     config: (signal) => document<ConfigInForce>(get("/config"), signal),
+    fences: async (signal) => (await document<FenceList>(get("/fences"), signal)).fences,
     events: async (after, signal) => (await document<EventList>(get(`/events?after=${after}`), signal)).events,
     reload: (signal) => document<Answer>({ method: "POST", path: "/config/reload", silenceMs: reloadMs }, signal),
 

@@ -15,7 +15,7 @@ import { buildResource } from "./build-resource.ts";
 import type { Path } from "./config-error.ts";
 import { assumeOffDefault, daemonGraceMax, heartbeatDefaults, watchdogTimeoutDefault } from "./defaults.ts";
 import { parseEndpoint } from "./ip.ts";
-import type { ClusterDocument, ServiceDocument } from "./schema.ts";
+import type { ClusterDocument, ServiceDocument, StepDocument } from "./schema.ts";
 import { type SourceOf, spanOr, writtenParameters } from "./written.ts";
 
 /**
@@ -50,15 +50,20 @@ function buildHeartbeat({ heartbeat = {}, fencing }: ClusterDocument): Heartbeat
 function buildNode(id: string, node: ClusterDocument["nodes"][string], sourceOf: SourceOf): NodeConfig {
   const fence = (node.fence ?? []).map((level, index) =>
     Array.isArray(level)
-      ? level.map((step, inner) => buildStep(step.device, ["nodes", id, "fence", index, inner], sourceOf))
-      : [buildStep(level.device, ["nodes", id, "fence", index], sourceOf)],
+      ? level.map((step, inner) => buildStep(step, ["nodes", id, "fence", index, inner], sourceOf))
+      : [buildStep(level, ["nodes", id, "fence", index], sourceOf)],
   );
   return { id: parseNodeId(id), addresses: node.addresses, fence };
 }
 
-function buildStep(device: string, path: Path, sourceOf: SourceOf): FenceStep {
+function buildStep(step: StepDocument, path: Path, sourceOf: SourceOf): FenceStep {
   const plug = sourceOf([...path, "plug"]);
-  return { device: parseDeviceId(device), ...(plug === undefined || plug === "" ? {} : { plug }) };
+  const delayMs = spanOr(step.delay, 0);
+  return {
+    device: parseDeviceId(step.device),
+    ...(plug === undefined || plug === "" ? {} : { plug }),
+    ...(delayMs === 0 ? {} : { delayMs }),
+  };
 }
 
 function buildQuorum(quorum: ClusterDocument["quorum"], nodes: readonly NodeId[]): QuorumConfig {
@@ -80,11 +85,12 @@ function buildFencing(fencing: ClusterDocument["fencing"], deadtimeMs: DurationM
     const written = fencing === "none" ? undefined : fencing.none?.["assume-off-after"];
     return { kind: "none", assumeOffAfterMs: spanOr(written, assumeOffDefault(deadtimeMs)) };
   }
-  const devices = Object.entries(fencing.devices).map(([id, { agent, timeout, ...parameters }]) => ({
+  const devices = Object.entries(fencing.devices).map(([id, { agent, timeout, action, ...parameters }]) => ({
     id: parseDeviceId(id),
     agent,
     parameters: writtenParameters(Object.keys(parameters), ["fencing", "devices", id], sourceOf),
     timeoutMs: spanOr(timeout, 60_000),
+    ...(action === undefined || action === "off-on" ? {} : { action }),
   }));
   return { kind: "devices", devices };
 }

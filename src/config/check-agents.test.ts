@@ -39,7 +39,7 @@ const known = new Map([
   ["fence_lamp", lamp],
 ]);
 
-function check(device: string, step = "{ device: d, plug: 1 }"): readonly string[] {
+function check(device: string, step = "{ device: d, plug: 1 }", metadata = known): readonly string[] {
   const text = `cluster: c
 nodes:
   a: { addresses: [10.0.0.1], fence: [${step}] }
@@ -47,7 +47,7 @@ fencing:
   devices:
     d: ${device}
 `;
-  return checkAgents(text, "f", known).map(formatConfigError);
+  return checkAgents(text, "f", metadata).map(formatConfigError);
 }
 
 describe("a fence device", () => {
@@ -82,6 +82,19 @@ describe("a fence device", () => {
     ],
   ])("%s", (device, error) => {
     expect(check(device)).toEqual([error]);
+  });
+
+  it("does only what its agent can", () => {
+    const mute = new Map([
+      ["fence_pdu", { ...pdu, actions: actions.filter(({ name }) => name !== "on" && name !== "reboot") }],
+    ]);
+    expect(check("{ agent: fence_pdu, ip: 1 }", undefined, mute)).toEqual([
+      'f:6:17: fencing.devices.d.agent: found fence_pdu, which cannot do "on", wanted action: off',
+    ]);
+    expect(check("{ agent: fence_pdu, action: reboot, ip: 1 }", undefined, mute)).toEqual([
+      'f:6:36: fencing.devices.d.action: found fence_pdu, which cannot do "reboot", wanted action: off',
+    ]);
+    expect(check("{ agent: fence_pdu, action: off, ip: 1 }", undefined, mute)).toEqual([]);
   });
 
   it("is told the plug of each node, or none", () => {

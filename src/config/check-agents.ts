@@ -29,6 +29,7 @@ export function checkAgents(
     problems.push(
       ...checkGiven(path, device, metadata, yaml),
       ...checkRequired(path, device, metadata),
+      ...checkAction(path, device, metadata),
       ...checkPlugs(root, id, device, metadata),
     );
   }
@@ -36,7 +37,7 @@ export function checkAgents(
 }
 
 /** Keys of a device that are hale's own. */
-const ownKeys: readonly string[] = ["agent", "timeout"];
+const ownKeys: readonly string[] = ["agent", "timeout", "action"];
 /** Parameters that hale gives itself, at each call. */
 const perCall: readonly string[] = ["action", "plug", "port"];
 const fileSuffix = "-file";
@@ -106,6 +107,17 @@ function isGiven(device: Mapping, { name, replaces }: AgentParameter): boolean {
     const given = agentName(key.endsWith(fileSuffix) ? key.slice(0, -fileSuffix.length) : key);
     return names.includes(given) || names.includes(agentName(key));
   });
+}
+
+function checkAction(path: Path, device: Mapping, { name, actions }: AgentMetadata): Problem[] {
+  const written = asText(device["action"]);
+  const needed = written === "off" || written === "reboot" ? [written] : ["off", "on"];
+  const missing = needed.find((action) => !actions.some((each) => each.name === action));
+  if (missing === undefined) return [];
+  const possible = ["off", "reboot"].filter((action) => actions.some((each) => each.name === action));
+  const wanted = possible.length === 0 ? "an agent that can switch off" : `action: ${possible.join(" or ")}`;
+  const at = written === undefined ? { path: [...path, "agent"] } : { path: [...path, "action"] };
+  return [{ ...at, found: `${name}, which cannot do "${missing}"`, wanted }];
 }
 
 /** A device that switches one machine takes no plug; one with many must be told which. */

@@ -88,17 +88,14 @@ function checkAssumeOff(root: Mapping, none: Mapping): Problem[] {
   return [{ path: ["fencing", "none", "assume-off-after"], found: describeValue(none["assume-off-after"]), wanted }];
 }
 
-/** Set by hale for each call. */
-const ownParameters: readonly string[] = ["action", "plug"];
-
 function checkDevices(root: Mapping): Problem[] {
   const problems: Problem[] = [];
   for (const [id, device] of Object.entries(asMapping(asMapping(root["fencing"])["devices"]))) {
     for (const [key, value] of Object.entries(asMapping(device))) {
       const path: Path = ["fencing", "devices", id, key];
-      if (ownParameters.includes(key)) {
-        const wanted =
-          key === "plug" ? "the plug at the node: fence: [{ device: …, plug: … }]" : "no such parameter: hale sets it";
+      // Given by hale for each call, from the step.
+      if (key === "plug") {
+        const wanted = "the plug at the node: fence: [{ device: …, plug: … }]";
         problems.push({ path, atKey: true, found: `key ${JSON.stringify(key)}`, wanted });
       } else problems.push(...checkParameter(path, key, value), ...checkAgentOrFile(path, key, value));
     }
@@ -134,7 +131,8 @@ export function checkParameter(path: Path, key: string, value: unknown): Problem
 
 function checkSteps(root: Mapping): Problem[] {
   const fencing = asMapping(root["fencing"]);
-  const devices = Object.keys(asMapping(fencing["devices"]));
+  const bodies = asMapping(fencing["devices"]);
+  const devices = Object.keys(bodies);
   const problems: Problem[] = [];
   for (const [id, node] of Object.entries(asMapping(root["nodes"]))) {
     const fence = asMapping(node)["fence"];
@@ -144,7 +142,14 @@ function checkSteps(root: Mapping): Problem[] {
     }
     for (const [path, step] of stepsOf(["nodes", id, "fence"], fence)) {
       const device = asText(asMapping(step)["device"]);
-      if (device === undefined || devices.includes(device)) continue;
+      if (device === undefined) continue;
+      // A node with two power supplies that are cut one after the other, each for a moment, has never been off.
+      const isOneOfSeveral = path.length > 4 && asList(asList(fence)[path[3] as number]).length > 1;
+      if (isOneOfSeveral && asMapping(bodies[device])["action"] === "reboot") {
+        const wanted = "a device that switches off: only a level of one step may reboot";
+        problems.push({ path: [...path, "device"], found: `${device}, whose action is reboot`, wanted });
+      }
+      if (devices.includes(device)) continue;
       if (devices.length === 0) {
         const wanted = "no fence steps: no device is configured under fencing.devices";
         problems.push({ path: [...path, "device"], found: JSON.stringify(device), wanted });

@@ -193,10 +193,19 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     'ip: "10.9.9.9\\naction=on"',
     ["8:48: fencing.devices.pdu.ip: found a text of several lines, wanted one line"],
   ],
+  ["ip: 10.9.9.9", "action: on", ['8:52: fencing.devices.pdu.action: found "on", wanted off-on, off or reboot']],
   [
     "ip: 10.9.9.9",
-    "action: off",
-    ['8:44: fencing.devices.pdu.action: found key "action", wanted no such parameter: hale sets it'],
+    "action: reboot",
+    [
+      "5:68: nodes.serv2.fence[0][0].device: found pdu, whose action is reboot, wanted a device that switches off: only a level of one step may reboot",
+      "5:96: nodes.serv2.fence[0][1].device: found pdu, whose action is reboot, wanted a device that switches off: only a level of one step may reboot",
+    ],
+  ],
+  [
+    "plug: 1 }",
+    "plug: 1, delay: soon }",
+    ['4:88: nodes.serv1.fence[0].delay: found "soon", wanted a duration such as 250ms, 1.5s or 10m, or 0'],
   ],
   [
     "/etc/hale/pdu.secret",

@@ -63,6 +63,7 @@ const heartbeat = z.strictObject({
 const fenceStep = z.strictObject({
   device: z.string({ error: "the name of a device under fencing.devices" }),
   plug: parameter.meta({ description: "The device's name for the node." }).optional(),
+  delay: durationOrZero("Wait before this step, in each attempt.", "0").optional(),
 });
 
 const node = z.strictObject({
@@ -105,6 +106,10 @@ const device = z
   .object({
     agent: text("the name of a fence agent such as fence_ipmilan", "Name of a fence agent, or its absolute path."),
     timeout: duration("A longer action has failed.", "60s").optional(),
+    action: z
+      .enum(["off-on", "off", "reboot"], { error: "off-on, off or reboot" })
+      .meta({ description: "What is done to a node: off, then on again; off; or a reboot.", default: "off-on" })
+      .optional(),
   })
   .catchall(parameter)
   .meta({ description: "A fence device; every other key is a parameter of the agent." });
@@ -250,6 +255,8 @@ export const documentSchema = z
 
 /** The whole file, checked. */
 export type ClusterDocument = z.infer<typeof documentSchema>;
+/** One step of a node's `fence`. */
+export type StepDocument = z.infer<typeof fenceStep>;
 /** One entry of `services`. */
 export type ServiceDocument = NonNullable<ClusterDocument["services"]>[string];
 /** One entry of a service's `resources`: exactly one key is there. */

@@ -15,6 +15,20 @@ it("writes what can be read again as the same", () => {
   expect(writeConfig(config)).toMatchSnapshot();
 });
 
+it("writes what is done to a node, and after which delay", () => {
+  const text = officeText
+    .replace("plug: 1 }", "plug: 1, delay: 5s }")
+    .replace("fence: [[{", "fence: [{")
+    .replace("}]] }", "}] }");
+  const reboot = text.replace("{ agent: fence_apc_snmp,", "{ agent: fence_apc_snmp, action: reboot,");
+  const { nodes, fencing } = configOf(reboot);
+  expect([nodes[0]?.fence, fencing]).toMatchObject([
+    [[{ device: "pdu", plug: "1", delayMs: 5_000 }]],
+    { devices: [{ action: "reboot" }] },
+  ]);
+  expect(configOf(writeConfig(configOf(reboot)))).toEqual(configOf(reboot));
+});
+
 it("writes a watchdog", () => {
   const text =
     "cluster: c\nnodes: { a: { addresses: [10.0.0.1] } }\nfencing: { watchdog: { device: /dev/watchdog1, timeout: 30s } }\n";

@@ -51,7 +51,10 @@ function zeroOr(span: number): string | 0 {
 }
 
 function writeNode({ addresses, fence }: NodeConfig, fencing: FencingConfig): object {
-  const levels = fence.map((steps) => (steps.length === 1 ? steps[0] : steps));
+  const written = fence.map((steps) =>
+    steps.map(({ delayMs, ...step }) => ({ ...step, ...(delayMs ? { delay: formatDuration(delayMs) } : {}) })),
+  );
+  const levels = written.map((steps) => (steps.length === 1 ? steps[0] : steps));
   return { addresses, ...(fencing.kind === "devices" || levels.length > 0 ? { fence: levels } : {}) };
 }
 
@@ -69,9 +72,9 @@ function writeFencing(fencing: FencingConfig): object {
   if (fencing.kind === "none") return { none: { "assume-off-after": zeroOr(fencing.assumeOffAfterMs) } };
   if (fencing.kind === "watchdog")
     return { watchdog: { device: fencing.device, timeout: formatDuration(fencing.timeoutMs) } };
-  const devices = fencing.devices.map(({ id, agent, parameters, timeoutMs }) => [
+  const devices = fencing.devices.map(({ id, agent, parameters, timeoutMs, action = "off-on" }) => [
     id,
-    { agent, timeout: formatDuration(timeoutMs), ...parameters },
+    { agent, action, timeout: formatDuration(timeoutMs), ...parameters },
   ]);
   return { devices: Object.fromEntries(devices) as object };
 }

@@ -33,6 +33,8 @@ export interface Driver {
   queue: Pending[];
   sequence: number;
   isFenceWorking: boolean;
+  /** Fence agents whose devices do not answer. */
+  readonly brokenAgents: Set<string>;
 }
 
 /** A machine. */
@@ -97,8 +99,15 @@ export function testConfig(
     quorum: { kind: "majority" },
     fencing: {
       kind: "devices",
-      powerOn: false,
-      devices: [{ id: parseDeviceId("pdu"), agent: "fence_test", parameters: {}, timeoutMs: durationMs(10_000) }],
+      devices: [
+        {
+          id: parseDeviceId("pdu"),
+          agent: "fence_test",
+          parameters: {},
+          timeoutMs: durationMs(10_000),
+          action: "off" as const,
+        },
+      ],
     },
     services: services.map(({ name, ...given }) => testService(name, given)),
   };
@@ -168,6 +177,7 @@ export function newDriver(config: ClusterConfig): Driver {
     queue: [],
     sequence: 0,
     isFenceWorking: true,
+    brokenAgents: new Set(),
   };
 }
 
@@ -583,9 +593,9 @@ function checkStart(driver: Driver, node: DriverNode, operation: Extract<Effect,
 }
 
 function runFence(driver: Driver, node: DriverNode, call: Extract<Effect, { kind: "fence" }>["call"]): void {
-  say(driver, node, `fence ${call.action} ${call.plug ?? ""}`);
+  say(driver, node, `fence ${call.action} ${call.plug ?? ""} by ${call.agent}`);
   later(driver, 100, () => {
-    const confirmed = driver.isFenceWorking;
+    const confirmed = driver.isFenceWorking && !driver.brokenAgents.has(call.agent);
     const target = nodeOf(driver, call.plug ?? "");
     if (confirmed && call.action === "off" && target.hasPower) powerOff(driver, target.id);
     const outcome = { confirmed, reason: confirmed ? "" : "no answer", output: "", durationMs: 100 };

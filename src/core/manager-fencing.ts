@@ -1,8 +1,16 @@
 import type { EntryBody } from "../model/entry.ts";
-import type { NodeId } from "../model/ids.ts";
 import type { Intent } from "../model/intent.ts";
 import { after, type InstantMs, never } from "../model/units.ts";
-import { beginFence, type FenceVerdict } from "./fencing/fence-runner.ts";
+import {
+  beginFence,
+  dueJobs,
+  type FenceStepResult,
+  type FenceTask,
+  type FenceVerdict,
+  fenceWakeAt,
+  giveUp,
+  goOn,
+} from "./fencing/fence-runner.ts";
 import { fenceDueAt } from "./manager-patience.ts";
 import { type FenceProof, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
 import { fenceNeeds } from "./services/plan.ts";
@@ -28,18 +36,38 @@ export function fenceAsTold(work: Work): void {
   callDevices(work, { ...wanted, isArbiter: true });
 }
 
-function callDevices(
-  work: Work,
-  what: { readonly target: NodeId; readonly attempt: number; readonly isArbiter: boolean },
-): void {
-  const step = beginFence(work.state.fencer, managerConfig(work.state), what);
+function callDevices(work: Work, what: FenceTask): void {
+  afterFencer(work, beginFence(work.state.fencer, managerConfig(work.state), what, work.moment.now));
+}
+
+/** [FEN-2] Steps whose delay is over begin, unless nobody waits for them any more: a node may have come back since. */
+export function tendFencer(work: Work): void {
+  for (const job of dueJobs(work.state.fencer, work.moment.now)) {
+    const { fencer } = work.state;
+    afterFencer(
+      work,
+      isWanted(work, job) ? goOn(fencer, job) : giveUp(fencer, job, "no longer wanted after its delay"),
+    );
+  }
+  wake(work, fenceWakeAt(work.state.fencer));
+}
+
+function isWanted({ state, facts }: Work, { target, attempt, isArbiter }: FenceTask): boolean {
+  if (isArbiter) return facts.arbiterFence?.target === target && facts.arbiterFence.attempt === attempt;
+  const fence = state.cluster.fences[target];
+  // Without a view the others may have given the attempt up by now, and us.
+  return facts.view !== null && fence?.inFlight?.by === state.self && fence.attempt === attempt;
+}
+
+/** Takes over what a step of the runner has given. */
+export function afterFencer(work: Work, step: FenceStepResult): void {
   patch(work, { fencer: step.runner });
   work.effects.push(...step.effects);
   for (const verdict of step.verdicts) onVerdict(work, verdict);
 }
 
 /** The devices have answered: an entry for the cluster, or the group's verdict. */
-export function onVerdict(work: Work, verdict: FenceVerdict): void {
+function onVerdict(work: Work, verdict: FenceVerdict): void {
   const { target, attempt, confirmed, devices, reason, isArbiter } = verdict;
   const { self, cluster } = work.state;
   if (isArbiter) {

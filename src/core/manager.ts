@@ -10,7 +10,7 @@ import { type InstantMs, never } from "../model/units.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { idleFenceRunner, onFenceOutcome } from "./fencing/fence-runner.ts";
 import { deliver } from "./manager-entries.ts";
-import { fenceAsTold, onVerdict, probePorts, seeToFences } from "./manager-fencing.ts";
+import { afterFencer, fenceAsTold, probePorts, seeToFences, tendFencer } from "./manager-fencing.ts";
 import { mandate, watchLease, watchWitness } from "./manager-lease.ts";
 import { shutDown } from "./manager-leaving.ts";
 import { noteHearings } from "./manager-patience.ts";
@@ -106,6 +106,7 @@ export function stepManager(
   watchLease(work);
   watchWitness(work);
   fenceAsTold(work);
+  tendFencer(work);
   proposeConfig(work);
   runServices(work);
   // Before the report: who is told what runs here knows about the watchdog then.
@@ -142,10 +143,7 @@ function take(work: Work, input: ManagerInput): void {
       return;
     }
     case "fence-result": {
-      const step = onFenceOutcome(work.state.fencer, input.call, input.outcome);
-      patch(work, { fencer: step.runner });
-      work.effects.push(...step.effects);
-      for (const verdict of step.verdicts) onVerdict(work, verdict);
+      afterFencer(work, onFenceOutcome(work.state.fencer, input.call, input.outcome, work.moment.now));
       return;
     }
     case "port-state":

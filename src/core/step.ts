@@ -8,7 +8,7 @@ import type { GroupFacts } from "../model/group-facts.ts";
 import { isWitness, type NodeId, type ServiceId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
-import type { CoreSnapshot, Why } from "../model/snapshot.ts";
+import type { CoreSnapshot, FenceReport, Why } from "../model/snapshot.ts";
 import { earliest, type InstantMs, never } from "../model/units.ts";
 import { type GroupStep, groupFacts, hasLeft, startGroup, stepGroup } from "./group.ts";
 import type { GroupInput } from "./group-input.ts";
@@ -20,6 +20,7 @@ import type { LogLimits } from "./replication/log-limits.ts";
 import type { GroupState } from "./replication/group-state.ts";
 import { replayDisk } from "./replication/replay-disk.ts";
 import { clusterMachine } from "./services/cluster-machine.ts";
+import { explainFences } from "./services/explain-fences.ts";
 import { explainService } from "./services/explain.ts";
 import { takeSnapshot } from "./snapshot.ts";
 
@@ -119,6 +120,11 @@ export function whyOf(core: CoreState, service: ServiceId, moment: Moment): Why 
   const missing = [...away, ...(facts.witness?.isHeard === false ? ["the witness"] : [])];
   const unheard = missing.length === 0 ? "" : `, not heard: ${missing.join(", ")}`;
   return { ...why, summary: `no quorum here${unheard}; as last known: ${why.summary}` };
+}
+
+/** What was done, and is being done, to make nodes known to be off. Newest first. */
+export function fencesOf(core: CoreState): readonly FenceReport[] {
+  return explainFences(core.manager.cluster);
 }
 
 /** The configuration in force, or this node's file while none was agreed on. */

@@ -1,4 +1,14 @@
-import { bootAboveOf, configOf, diskOf, replayCoreDisk, snapshotOf, startCore, stepCore, whyOf } from "../core/step.ts";
+import {
+  bootAboveOf,
+  configOf,
+  diskOf,
+  fencesOf,
+  replayCoreDisk,
+  snapshotOf,
+  startCore,
+  stepCore,
+  whyOf,
+} from "../core/step.ts";
 import type { Rules } from "./setup.ts";
 
 /** The rules of hale. */
@@ -8,6 +18,7 @@ export const coreRules: Rules = {
   stepCore,
   snapshotOf,
   whyOf,
+  fencesOf,
   configOf,
   bootAboveOf,
   diskOf,

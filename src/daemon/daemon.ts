@@ -8,7 +8,7 @@ import type { ServiceId } from "../model/ids.ts";
 import { makeIncarnation, type Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
 import type { Answer, Intent } from "../model/intent.ts";
-import type { Snapshot, Why } from "../model/snapshot.ts";
+import type { FenceReport, Snapshot, Why } from "../model/snapshot.ts";
 import type { InstantMs } from "../model/units.ts";
 import type { Beater } from "../ports/beater.ts";
 import type { Control } from "../ports/control.ts";
@@ -162,6 +162,10 @@ export class Daemon implements Control {
 
   why(service: ServiceId): Why | null {
     return this.#rules.whyOf(this.#startedCore(), service, this.#moment());
+  }
+
+  fences(): readonly FenceReport[] {
+    return this.#rules.fencesOf(this.#startedCore());
   }
 
   submit(intent: Intent, author: string, progress: (text: string) => void, signal: AbortSignal): Promise<Answer> {

@@ -5,7 +5,7 @@ import type { ServiceId, NodeId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
 import type { CoreBoot, CoreState, CoreStep } from "../core/step.ts";
-import type { CoreSnapshot, Why } from "../model/snapshot.ts";
+import type { CoreSnapshot, FenceReport, Why } from "../model/snapshot.ts";
 import type { Announcer } from "../ports/announcer.ts";
 import type { Beater } from "../ports/beater.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -65,6 +65,7 @@ export interface Rules {
   /** The core's part of the snapshot; links, counters and the file's digest are the daemon's. */
   snapshotOf(core: CoreState, moment: Moment): CoreSnapshot;
   whyOf(core: CoreState, service: ServiceId, moment: Moment): Why | null;
+  fencesOf(core: CoreState): readonly FenceReport[];
   configOf(core: CoreState): ClusterConfig;
   /** A boot counter that this node must get above before it may go on; null when all is well. */
   bootAboveOf(core: CoreState): number | null;

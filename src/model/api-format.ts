@@ -2,6 +2,7 @@ import type { ClusterConfig } from "./cluster-config.ts";
 import type { ClusterEvent } from "./cluster-event.ts";
 import type { NodeId } from "./ids.ts";
 import type { Answer } from "./intent.ts";
+import type { FenceReport } from "./snapshot.ts";
 
 /*
  * What travels between `api/` and `client/`, beside Snapshot, Why and ClusterEvent. All paths begin with `/v1`; a change that an
@@ -36,6 +37,12 @@ export interface ConfigInForce {
 /** `GET /v1/events`. */
 export interface EventList {
   readonly events: readonly ClusterEvent[];
+}
+
+/** `GET /v1/fences`. */
+export interface FenceList {
+  /** Newest first. */
+  readonly fences: readonly FenceReport[];
 }
 
 /** One line of the answer to `POST /v1/intents`: progress on the way, the answer last. */

@@ -48,6 +48,8 @@ export interface FenceStep {
   readonly device: DeviceId;
   /** The device's name for the node, key `plug` of the agent. */
   readonly plug?: string;
+  /** Wait before the device is asked, in each attempt. Default (absent): 0. */
+  readonly delayMs?: DurationMs;
 }
 
 /** Who decides when votes are even. */
@@ -74,8 +76,6 @@ export type FencingConfig =
   | {
       readonly kind: "devices";
       readonly devices: readonly FenceDeviceConfig[];
-      /** Switch a node on again once its fence is confirmed, so that it can come back. Default (absent): true. */
-      readonly powerOn?: boolean;
     }
   | {
       /** Written out by who wants it: a node counts as off this long after it was lost. */
@@ -100,6 +100,11 @@ export interface FenceDeviceConfig {
   readonly parameters: Readonly<Record<string, string>>;
   /** A longer action has failed. Default 60 s. */
   readonly timeoutMs: DurationMs;
+  /**
+   * off: the node stays off. reboot: by one action of the agent, which must have seen the node off in between.
+   * Default (absent): off, and on again once the fence is confirmed, so that the node can come back.
+   */
+  readonly action?: "off" | "reboot";
 }
 
 /** A service: an ordered group of resources that fails over as one. */

@@ -42,7 +42,7 @@ export interface OperationOutcome {
 }
 
 /** What a fence device is asked. */
-export type FenceAction = "off" | "on" | "status" | "monitor";
+export type FenceAction = "off" | "reboot" | "on" | "status" | "monitor";
 
 /** One call of one fence agent. */
 export interface FenceCall {

@@ -1,4 +1,4 @@
-import type { NodeId, ResourceId, ServiceId } from "./ids.ts";
+import type { DeviceId, NodeId, ResourceId, ServiceId } from "./ids.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { GroupStatus } from "./message.ts";
 import type { OperationAction, OperationOutcome } from "./operation.ts";
@@ -118,4 +118,28 @@ export interface NodeVerdict {
   readonly node: NodeId;
   readonly verdict: "runs it" | "may" | "may not" | "preferred";
   readonly reasons: readonly string[];
+}
+
+/** One line of `hale fence history`: what was done to make a node known to be off, newest first. */
+export interface FenceReport {
+  readonly target: NodeId;
+  readonly by: NodeId;
+  readonly result: "confirmed" | "failed" | "under way";
+  /** devices: fence devices. race: the same, to go on alone. watchdog: its own. time: `assume-off-after`. operator: `confirm-off`. */
+  readonly means: "devices" | "race" | "watchdog" | "time" | "operator";
+  /** That confirmed. */
+  readonly devices: readonly DeviceId[];
+  /** Why it was wanted. */
+  readonly why: string;
+  /** What came of it; empty while it is under way. */
+  readonly reason: string;
+  /** null: not known. Of several attempts, of the first one. */
+  readonly startedAt: WallMs | null;
+  readonly endedAt: WallMs | null;
+  /** Of the last one; 0: no entry announced it. */
+  readonly attempt: number;
+  /** Attempts that failed alike, one after another. */
+  readonly times: number;
+  /** Index of the entry that ended it; null while it is under way. */
+  readonly entry: number | null;
 }

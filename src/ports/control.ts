@@ -2,7 +2,7 @@ import type { ClusterEvent } from "../model/cluster-event.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { ServiceId } from "../model/ids.ts";
 import type { Answer, Intent } from "../model/intent.ts";
-import type { Snapshot, Why } from "../model/snapshot.ts";
+import type { FenceReport, Snapshot, Why } from "../model/snapshot.ts";
 
 /** What the API may ask of the daemon it lives in. Implemented by the daemon; everything goes through its inbox. */
 export interface Control {
@@ -11,6 +11,8 @@ export interface Control {
   config(): ClusterConfig;
   /** null: no such service. */
   why(service: ServiceId): Why | null;
+  /** What was done to make nodes known to be off, newest first. */
+  fences(): readonly FenceReport[];
   /** Resolves when the intent's goal is reached or refused; `progress` on the way. Aborting gives up waiting, not the intent. */
   submit(intent: Intent, author: string, progress: (text: string) => void, signal: AbortSignal): Promise<Answer>;
   /** Reads the configuration file again; when right, proposes it to the group. */

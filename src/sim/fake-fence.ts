@@ -71,19 +71,21 @@ export class FakeFence {
     this.#time.schedule(startedAt + state.actionMs / 2, null, () => this.#act(call, found.node));
     this.#time.schedule(startedAt + Math.min(state.actionMs, call.timeoutMs), null, () => {
       this.underWay -= 1;
+      const isDone = this.#isDone(call, found.node);
+      if (call.action === "reboot") this.#power.powerOn(found.node, "fence device");
       if (state.isMute || state.actionMs > call.timeoutMs) finish(false, "no answer in time");
-      else finish(this.#isDone(call, found.node), call.action);
+      else finish(isDone, call.action);
     });
     return done;
   }
 
   #act(call: FenceCall, node: NodeId): void {
-    if (call.action === "off") this.#power.powerOff(node, "fence device");
+    if (call.action === "off" || call.action === "reboot") this.#power.powerOff(node, "fence device");
     if (call.action === "on") this.#power.powerOn(node, "fence device");
   }
 
   #isDone(call: FenceCall, node: NodeId): boolean {
-    if (call.action === "off") return !this.#power.hasPower(node);
+    if (call.action === "off" || call.action === "reboot") return !this.#power.hasPower(node);
     // The switch is on; whether the machine gets any power is not its business.
     return true;
   }

@@ -7,7 +7,7 @@ interface JsonOption {
   readonly json?: boolean;
 }
 
-/** `hale fence list|show`: the agents that are installed here. */
+/** `hale fence list|show|history`: the agents that are installed here, and what was done. */
 export function addFenceCommands({ program, context, finish }: CliProgram): void {
   const group = program.command("fence").description("fence agents and devices");
   group
@@ -23,6 +23,21 @@ export function addFenceCommands({ program, context, finish }: CliProgram): void
       else {
         const { agentListText } = await import("../text/agent-text.ts");
         context.stdout.write(agentListText(agents, lookOf(context)));
+      }
+      finish(exitCodes.done);
+    });
+  group
+    .command("history")
+    .description("what was done to make nodes known to be off: when, by whom, why, by which devices, with which result")
+    .argument("[node]", "of this node only")
+    .option("--json", "one document")
+    .action(async (node: string | undefined, { json }: JsonOption) => {
+      const all = await context.client.fences(context.signal);
+      const fences = all.filter(({ target }) => node === undefined || target === node);
+      if (json === true) writeJson(context, { fences });
+      else {
+        const { fencesText } = await import("../text/fences-text.ts");
+        context.stdout.write(fencesText(fences, lookOf(context)));
       }
       finish(exitCodes.done);
     });

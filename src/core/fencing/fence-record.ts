@@ -20,6 +20,8 @@ export interface FenceRecord {
   readonly last: FenceEnd | null;
   /** Failed attempts in a row, for the back-off. */
   readonly failures: number;
+  /** What was done, oldest first, at most `fencePastsMax`. Absent in what a version wrote that kept none. */
+  readonly history?: readonly FencePast[];
 }
 
 /** An announced attempt without an answer. */
@@ -46,6 +48,40 @@ export interface FenceEnd {
   readonly devices: readonly DeviceId[];
   readonly reason: string;
   readonly at: WallMs;
+}
+
+/** One thing of the past that was to make the node known to be off. */
+export interface FencePast {
+  /** Index of the entry that ended it. */
+  readonly entry: number;
+  /** 0: no entry announced it. */
+  readonly attempt: number;
+  readonly by: NodeId;
+  /** devices: asked for by an entry. race: by the group, to go on alone. */
+  readonly means: "devices" | "race" | "watchdog" | "time" | "operator";
+  readonly confirmed: boolean;
+  /** That confirmed. */
+  readonly devices: readonly DeviceId[];
+  /** Why it was wanted. */
+  readonly why: string;
+  /** What came of it. */
+  readonly reason: string;
+  /** null: no entry has told of the beginning. */
+  readonly startedAt: WallMs | null;
+  readonly at: WallMs;
+  /** Attempts that failed like this one, one after another, and are told here as one: the first began at `startedAt`. */
+  readonly times: number;
+}
+
+/** What is kept of each node. */
+export const fencePastsMax = 16;
+
+/** With one more. Attempts that fail for ever in the same way must not push out what was before. */
+export function withPast(history: readonly FencePast[], past: FencePast): readonly FencePast[] {
+  const last = history.at(-1);
+  const isSame = last !== undefined && !last.confirmed && !past.confirmed && last.reason === past.reason;
+  if (!isSame || last.means !== past.means || last.why !== past.why) return [...history, past].slice(-fencePastsMax);
+  return [...history.slice(0, -1), { ...past, startedAt: last.startedAt, times: last.times + 1 }];
 }
 
 /** No attempt yet. */

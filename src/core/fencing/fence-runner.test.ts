@@ -1,11 +1,20 @@
 import { describe, expect, it } from "vitest";
-import type { ClusterConfig, FenceStep } from "../../model/cluster-config.ts";
+import type { ClusterConfig, FenceDeviceConfig, FenceStep } from "../../model/cluster-config.ts";
 import { parseDeviceId, parseNodeId } from "../../model/ids.ts";
-import { durationMs } from "../../model/units.ts";
+import { durationMs, instantMs, never, wallMs } from "../../model/units.ts";
 import { fenceBackOffMs, fencePerformer } from "./fence-record.ts";
-import { beginFence, type FenceRunner, type FenceStepResult, idleFenceRunner, onFenceOutcome } from "./fence-runner.ts";
+import {
+  beginFence,
+  dueJobs,
+  type FenceRunner,
+  type FenceStepResult,
+  fenceWakeAt,
+  giveUp,
+  goOn,
+  idleFenceRunner,
+  onFenceOutcome,
+} from "./fence-runner.ts";
 import { unseenNode } from "./node-record.ts";
-import { wallMs } from "../../model/units.ts";
 
 const target = parseNodeId("n1");
 
@@ -13,7 +22,9 @@ function step(device: string, plug?: string): FenceStep {
   return plug === undefined ? { device: parseDeviceId(device) } : { device: parseDeviceId(device), plug };
 }
 
-function config(fence: readonly (readonly FenceStep[])[], powerOn = false): ClusterConfig {
+const start = instantMs(0);
+
+function config(fence: readonly (readonly FenceStep[])[], action: FenceDeviceConfig["action"] = "off"): ClusterConfig {
   const spans = { keepaliveMs: 1, warntimeMs: 1, deadtimeMs: 1, initdeadMs: 1, daemonGraceMs: 1 };
   const heartbeat = { ...spans, port: 1 } as unknown as ClusterConfig["heartbeat"];
   const devices = ["pdu1", "pdu2", "ipmi"].map((name) => ({
@@ -21,6 +32,7 @@ function config(fence: readonly (readonly FenceStep[])[], powerOn = false): Clus
     agent: `fence_${name}`,
     parameters: { ip: name },
     timeoutMs: durationMs(1000),
+    ...(action === undefined ? {} : { action }),
   }));
   const nodes = [{ id: target, addresses: [], fence }];
   return {
@@ -28,9 +40,21 @@ function config(fence: readonly (readonly FenceStep[])[], powerOn = false): Clus
     heartbeat,
     nodes,
     quorum: { kind: "majority" },
-    fencing: { kind: "devices", devices, powerOn },
+    fencing: { kind: "devices", devices },
     services: [],
   };
+}
+
+/** One level of a step for each device, with its action. */
+function withActions(actions: Readonly<Record<string, FenceDeviceConfig["action"]>>): ClusterConfig {
+  const whole = config([Object.keys(actions).map((device) => step(device))]);
+  if (whole.fencing.kind !== "devices") throw new Error("it has devices");
+  const devices = whole.fencing.devices.map((device) => {
+    const { action: _, ...plain } = device;
+    const action = actions[device.id];
+    return action === undefined ? plain : { ...plain, action };
+  });
+  return { ...whole, fencing: { kind: "devices", devices } };
 }
 
 /** Answers every call from the table and tells what was called and what came of it. */
@@ -52,10 +76,17 @@ function play(using: ClusterConfig, works: Readonly<Record<string, boolean>>): r
     for (const verdict of result.verdicts)
       said.push(`${verdict.confirmed ? "confirmed" : "failed"}: ${verdict.reason}`);
   };
-  take(beginFence(runner, using, { target, attempt: 1, isArbiter: false }));
+  take(beginFence(runner, using, { target, attempt: 1, isArbiter: false }, start));
   for (let call = queue.shift(); call !== undefined; call = queue.shift()) {
     const confirmed = works[agents.get(call) ?? ""] ?? false;
-    take(onFenceOutcome(runner, call, { confirmed, reason: confirmed ? "" : "no answer", output: "", durationMs: 1 }));
+    take(
+      onFenceOutcome(
+        runner,
+        call,
+        { confirmed, reason: confirmed ? "" : "no answer", output: "", durationMs: 1 },
+        start,
+      ),
+    );
   }
   expect(runner.jobs).toEqual([]);
   return said;
@@ -88,7 +119,7 @@ describe("fencing a node by its devices", () => {
   });
 
   it("[FEN-10] switches it on again after it was confirmed, whatever comes of that", () => {
-    const on = config([[step("pdu1")]], true);
+    const on = withActions({ pdu1: undefined });
     expect(play(on, { fence_pdu1: true })).toEqual([
       "off fence_pdu1",
       "on fence_pdu1",
@@ -96,9 +127,57 @@ describe("fencing a node by its devices", () => {
     ]);
   });
 
+  it("[FEN-10] leaves off what is to stay off, and switches on by the other devices of the level", () => {
+    const mixed = withActions({ pdu1: undefined, pdu2: "off", ipmi: undefined });
+    expect(play(mixed, { fence_pdu1: true, fence_pdu2: true, fence_ipmi: true })).toEqual([
+      "off fence_pdu1",
+      "off fence_pdu2",
+      "off fence_ipmi",
+      "on fence_pdu1",
+      "confirmed: confirmed off by pdu1 and pdu2 and ipmi",
+      "on fence_ipmi",
+    ]);
+  });
+
+  it("[FEN-10] reboots by one call", () => {
+    expect(play(withActions({ ipmi: "reboot" }), { fence_ipmi: true })).toEqual([
+      "reboot fence_ipmi",
+      "confirmed: confirmed off by ipmi",
+    ]);
+    expect(play(withActions({ ipmi: "reboot" }), {})).toEqual(["reboot fence_ipmi", "failed: ipmi: no answer"]);
+  });
+
+  it("[FEN-2] waits before a step that has a delay, and only there", () => {
+    const slow: FenceStep = { ...step("pdu2"), delayMs: durationMs(5_000) };
+    const task = { target, attempt: 1, isArbiter: false };
+    const begun = beginFence(idleFenceRunner, config([[step("pdu1"), slow]]), task, start);
+    expect(fenceWakeAt(begun.runner)).toBe(never);
+    const ok = { confirmed: true, reason: "", output: "", durationMs: 1 };
+    const waiting = onFenceOutcome(begun.runner, 1, ok, instantMs(100));
+    expect([waiting.effects, waiting.verdicts, fenceWakeAt(waiting.runner)]).toEqual([[], [], 5_100]);
+    // The answer of the first device, once more, is no answer of the second.
+    expect(onFenceOutcome(waiting.runner, 1, ok, instantMs(200)).verdicts).toEqual([]);
+    expect(dueJobs(waiting.runner, instantMs(5_099))).toEqual([]);
+    const [due] = dueJobs(waiting.runner, instantMs(5_100));
+    if (due === undefined) throw new Error("its delay is over");
+    const called = goOn(waiting.runner, due);
+    expect(called.effects).toMatchObject([{ kind: "fence", call: { agent: "fence_pdu2", action: "off" } }]);
+    const done = onFenceOutcome(called.runner, 2, ok, instantMs(5_200));
+    expect([done.runner.jobs, done.verdicts]).toMatchObject([[], [{ confirmed: true }]]);
+    expect(giveUp(waiting.runner, due, "why")).toMatchObject({
+      runner: { jobs: [] },
+      verdicts: [{ confirmed: false, reason: "why" }],
+    });
+  });
+
   it("[FEN-3] ignores the answer to a call it did not make", () => {
-    const begun = beginFence(idleFenceRunner, config([[step("pdu1")]]), { target, attempt: 1, isArbiter: false });
-    const late = onFenceOutcome(begun.runner, 99, { confirmed: true, reason: "", output: "", durationMs: 1 });
+    const begun = beginFence(
+      idleFenceRunner,
+      config([[step("pdu1")]]),
+      { target, attempt: 1, isArbiter: false },
+      start,
+    );
+    const late = onFenceOutcome(begun.runner, 99, { confirmed: true, reason: "", output: "", durationMs: 1 }, start);
     expect(late).toEqual({ runner: begun.runner, effects: [], verdicts: [] });
   });
 });

@@ -2,13 +2,16 @@ import type { ClusterConfig, FenceDeviceConfig, FenceStep, NodeConfig } from "..
 import type { Effect } from "../../model/effect.ts";
 import type { DeviceId, NodeId } from "../../model/ids.ts";
 import type { FenceAction, FenceCall, FenceOutcome } from "../../model/operation.ts";
+import { after, earliest, type InstantMs, never } from "../../model/units.ts";
 
 /**
  * Carries out fences on this node: device after device of a level, level after level.
  *
  * All steps of a level must confirm, one after another (two power supplies: the node is off only when both are). When a step
  * fails, the level has failed and the next one begins from its first step: a half-done level never counts. After a confirmed
- * fence the same devices switch the node on again, so that it can come back; whether that works is nobody's condition.
+ * fence the same devices switch the node on again, so that it can come back; whether that works is nobody's condition. A device
+ * whose action is `off` leaves it off; one that reboots has done both in one. A step may wait before it begins, and keeps nobody
+ * but its own job waiting.
  */
 export interface FenceRunner {
   readonly jobs: readonly FenceJob[];
@@ -16,26 +19,28 @@ export interface FenceRunner {
 }
 
 /** One attempt on one node. `attempt` with `isArbiter`: the group's count, else that of the entries. */
-export interface FenceJob {
+export interface FenceTask {
   readonly target: NodeId;
   readonly attempt: number;
   readonly isArbiter: boolean;
+}
+
+/** An attempt under way. */
+export interface FenceJob extends FenceTask {
   readonly levels: readonly (readonly FenceStep[])[];
   readonly devices: readonly FenceDeviceConfig[];
-  readonly powerOn: boolean;
   readonly level: number;
   readonly step: number;
   readonly phase: "off" | "on";
-  /** The outstanding call. */
+  /** The outstanding call; 0 while it waits. */
   readonly call: number;
+  /** When the delay of its step is over; null: it does not wait. */
+  readonly waitsUntil: InstantMs | null;
   readonly problems: readonly string[];
 }
 
 /** What came of an attempt. */
-export interface FenceVerdict {
-  readonly target: NodeId;
-  readonly attempt: number;
-  readonly isArbiter: boolean;
+export interface FenceVerdict extends FenceTask {
   readonly confirmed: boolean;
   readonly devices: readonly DeviceId[];
   readonly reason: string;
@@ -55,7 +60,8 @@ export const idleFenceRunner: FenceRunner = { jobs: [], nextCall: 1 };
 export function beginFence(
   runner: FenceRunner,
   config: ClusterConfig,
-  what: { readonly target: NodeId; readonly attempt: number; readonly isArbiter: boolean },
+  what: FenceTask,
+  now: InstantMs,
 ): FenceStepResult {
   if (runner.jobs.some((job) => isSame(job, what))) return { runner, effects: [], verdicts: [] };
   const node = config.nodes.find((candidate) => candidate.id === what.target);
@@ -67,14 +73,34 @@ export function beginFence(
     ...what,
     levels: node.fence,
     devices: config.fencing.devices,
-    powerOn: config.fencing.powerOn ?? true,
     level: 0,
     step: 0,
     phase: "off",
     call: 0,
+    waitsUntil: null,
     problems: [],
   };
-  return callStep(runner, job);
+  return callStep(runner, job, now);
+}
+
+/** Attempts whose present step may begin: its delay is over. */
+export function dueJobs(runner: FenceRunner, now: InstantMs): readonly FenceJob[] {
+  return runner.jobs.filter(({ waitsUntil }) => waitsUntil !== null && now >= waitsUntil);
+}
+
+/** Begins the step that has waited. */
+export function goOn(runner: FenceRunner, job: FenceJob): FenceStepResult {
+  return callDevice(runner, { ...job, waitsUntil: null });
+}
+
+/** Ends an attempt before its step has begun. */
+export function giveUp(runner: FenceRunner, job: FenceJob, reason: string): FenceStepResult {
+  return failed(runner, { ...job, problems: [...job.problems, reason] });
+}
+
+/** When the next delay is over; `never`: no step waits. */
+export function fenceWakeAt(runner: FenceRunner): InstantMs {
+  return runner.jobs.reduce((at, { waitsUntil }) => earliest(at, waitsUntil ?? never), never);
 }
 
 /** True when some device is configured that can fence the node. */
@@ -83,16 +109,21 @@ export function canFence(config: ClusterConfig, node: NodeConfig | undefined): b
 }
 
 /** A device has answered. An unknown call is ignored. */
-export function onFenceOutcome(runner: FenceRunner, call: number, outcome: FenceOutcome): FenceStepResult {
-  const job = runner.jobs.find((candidate) => candidate.call === call);
+export function onFenceOutcome(
+  runner: FenceRunner,
+  call: number,
+  outcome: FenceOutcome,
+  now: InstantMs,
+): FenceStepResult {
+  const job = runner.jobs.find((candidate) => candidate.call === call && candidate.waitsUntil === null);
   if (job === undefined) return { runner, effects: [], verdicts: [] };
-  if (job.phase === "on") return onPowerOn(runner, job);
+  if (job.phase === "on") return switchOn(runner, { ...job, step: job.step + 1 });
   const level = job.levels[job.level] ?? [];
   if (!outcome.confirmed) {
     const problem = `${level[job.step]?.device ?? "device"}: ${outcome.reason}`;
-    return callStep(runner, { ...job, level: job.level + 1, step: 0, problems: [...job.problems, problem] });
+    return callStep(runner, { ...job, level: job.level + 1, step: 0, problems: [...job.problems, problem] }, now);
   }
-  if (job.step + 1 < level.length) return callStep(runner, { ...job, step: job.step + 1 });
+  if (job.step + 1 < level.length) return callStep(runner, { ...job, step: job.step + 1 }, now);
   return onLevelConfirmed(runner, job, level);
 }
 
@@ -106,32 +137,46 @@ function onLevelConfirmed(runner: FenceRunner, job: FenceJob, level: readonly Fe
     devices,
     reason: `confirmed off by ${devices.join(" and ")}`,
   };
-  if (!job.powerOn) return { runner: without(runner, job), effects: [], verdicts: [verdict] };
-  const next = callStep(runner, { ...job, phase: "on", step: 0 });
+  const next = switchOn(runner, { ...job, phase: "on", step: 0 });
   return { ...next, verdicts: [verdict] };
 }
 
-function onPowerOn(runner: FenceRunner, job: FenceJob): FenceStepResult {
+/** The next step of the confirmed level whose device has switched off what it is to switch on again; the job's end after the last. */
+function switchOn(runner: FenceRunner, job: FenceJob): FenceStepResult {
   const level = job.levels[job.level] ?? [];
-  if (job.step + 1 < level.length) return callStep(runner, { ...job, step: job.step + 1 });
-  return { runner: without(runner, job), effects: [], verdicts: [] };
+  const step = level.findIndex((each, index) => index >= job.step && deviceOf(job, each)?.action === undefined);
+  if (step < 0) return { runner: without(runner, job), effects: [], verdicts: [] };
+  return callDevice(runner, { ...job, step });
 }
 
-/** Calls the job's present step, or ends the job when its levels are used up. Empty levels are no levels. */
-function callStep(runner: FenceRunner, started: FenceJob): FenceStepResult {
+/** Begins the job's present step, after its delay, or ends the job when its levels are used up. Empty levels are no levels. */
+function callStep(runner: FenceRunner, started: FenceJob, now: InstantMs): FenceStepResult {
   let level = started.level;
   while (level < started.levels.length && (started.levels[level]?.length ?? 0) === 0) level += 1;
   const job = { ...started, level };
   const step = job.levels[job.level]?.[job.step];
   if (step === undefined) return failed(runner, job);
-  const device = job.devices.find((candidate) => candidate.id === step.device);
-  if (device === undefined) {
+  if (deviceOf(job, step) === undefined) {
     const problems = [...job.problems, `${step.device}: no such device`];
-    return callStep(runner, { ...job, level: job.level + 1, step: 0, problems });
+    return callStep(runner, { ...job, level: job.level + 1, step: 0, problems }, now);
   }
-  const call = fenceCall(runner.nextCall, device, step, job.phase);
-  const jobs = [...without(runner, job).jobs, { ...job, call: call.id }];
-  return { runner: { jobs, nextCall: runner.nextCall + 1 }, effects: [{ kind: "fence", call }], verdicts: [] };
+  if (step.delayMs === undefined || step.delayMs === 0) return callDevice(runner, job);
+  const waiting = { ...job, call: 0, waitsUntil: after(now, step.delayMs) };
+  return { runner: withJob(runner, waiting), effects: [], verdicts: [] };
+}
+
+function callDevice(runner: FenceRunner, job: FenceJob): FenceStepResult {
+  const step = job.levels[job.level]?.[job.step];
+  const device = step === undefined ? undefined : deviceOf(job, step);
+  if (step === undefined || device === undefined) return { runner: without(runner, job), effects: [], verdicts: [] };
+  const action = job.phase === "off" && device.action === "reboot" ? "reboot" : job.phase;
+  const call = fenceCall(runner.nextCall, device, step, action);
+  const next = withJob(runner, { ...job, call: call.id });
+  return { runner: { ...next, nextCall: runner.nextCall + 1 }, effects: [{ kind: "fence", call }], verdicts: [] };
+}
+
+function deviceOf(job: Pick<FenceJob, "devices">, step: FenceStep): FenceDeviceConfig | undefined {
+  return job.devices.find((candidate) => candidate.id === step.device);
 }
 
 function failed(runner: FenceRunner, job: FenceJob): FenceStepResult {
@@ -151,13 +196,14 @@ function fenceCall(id: number, device: FenceDeviceConfig, step: FenceStep, actio
   return step.plug === undefined ? call : { ...call, plug: step.plug };
 }
 
-function without(runner: FenceRunner, job: FenceJob): FenceRunner {
+function withJob(runner: FenceRunner, job: FenceJob): FenceRunner {
+  return { ...runner, jobs: [...without(runner, job).jobs, job] };
+}
+
+function without(runner: FenceRunner, job: FenceTask): FenceRunner {
   return { ...runner, jobs: runner.jobs.filter((other) => !isSame(other, job)) };
 }
 
-function isSame(
-  job: FenceJob,
-  what: { readonly target: NodeId; readonly attempt: number; readonly isArbiter: boolean },
-) {
+function isSame(job: FenceTask, what: FenceTask): boolean {
   return job.target === what.target && job.attempt === what.attempt && job.isArbiter === what.isArbiter;
 }

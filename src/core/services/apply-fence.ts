@@ -3,7 +3,7 @@ import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import { isLive, type OffProof } from "../fencing/node-record.ts";
 import { type Draft, movePhase, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
-import { noFence } from "../fencing/fence-record.ts";
+import { type FenceInFlight, type FencePast, noFence, withPast } from "../fencing/fence-record.ts";
 import { phaseNode } from "./service-record.ts";
 
 /**
@@ -25,6 +25,8 @@ export function setOff(
   const from = record.isMember ? "member" : record.incarnation === null ? "unseen" : "lost";
   patchNode(draft, node, { off: proof, since: draft.at, reason });
   patchFence(draft, node, { wish: null, failures: 0 });
+  const means = meansOf[proof];
+  if (means !== null) notePast(draft, node, { by: draft.origin, means, confirmed: true, reason });
   draft.events.push({ node, level: proof === "left" ? "info" : "warning", text: `${from} -> off: ${reason}` });
   for (const service of servicesInOrder(draft)) {
     if (service.doubts.includes(node) || service.strays.some((stray) => stray.node === node)) {
@@ -38,6 +40,35 @@ export function setOff(
   }
   return true;
 }
+
+/** What a proof adds to the history; null: nothing, or what brought it has added it. */
+const meansOf: Readonly<Record<OffProof, FencePast["means"] | null>> = {
+  left: null,
+  fenced: null,
+  "self-fenced": "watchdog",
+  assumed: "time",
+  sworn: "operator",
+};
+
+/** Adds to the history of a node's fences. Nothing told of the beginning of what no entry announced. */
+export function notePast(
+  draft: Draft,
+  target: NodeId,
+  past: Pick<FencePast, "by" | "means" | "confirmed" | "reason"> & Partial<FencePast>,
+): void {
+  const unannounced = { attempt: 0, devices: [], why: whys[past.means], startedAt: null };
+  const whole = { ...unannounced, ...past, entry: draft.index, at: draft.at, times: 1 };
+  patchFence(draft, target, { history: withPast(draft.fences[target]?.history ?? [], whole) });
+}
+
+/** Why, where nothing else says it. */
+const whys: Readonly<Record<FencePast["means"], string>> = {
+  devices: "",
+  race: "it was lost, and the other goes on alone",
+  watchdog: "it was lost",
+  time: "it was lost",
+  operator: "an operator said so",
+};
 
 /** An attempt is announced. It counts when it is the next one, by a live member, for a node that is not off. */
 export function applyFenceBegun(draft: Draft, body: Extract<EntryBody, { kind: "fence-begun" }>): void {
@@ -59,6 +90,15 @@ export function applyFenceBegun(draft: Draft, body: Extract<EntryBody, { kind: "
   draft.events.push({ node: body.target, level: "warning", text });
 }
 
+function pastOf(
+  announced: FenceInFlight | null,
+  { attempt, by, confirmed, devices, reason }: Extract<EntryBody, { kind: "fence-result" }>,
+): Parameters<typeof notePast>[2] {
+  const result = { attempt, by, confirmed, devices, reason };
+  if (attempt === 0 || announced === null) return { ...result, means: "race" };
+  return { ...result, means: "devices", why: announced.reason, startedAt: announced.at };
+}
+
 /** An attempt is answered. Attempt 0 is the group's own fence, which made the lone view possible and no entry could announce. */
 export function applyFenceResult(draft: Draft, body: Extract<EntryBody, { kind: "fence-result" }>): void {
   const fence = draft.fences[body.target] ?? noFence(body.target);
@@ -77,6 +117,7 @@ export function applyFenceResult(draft: Draft, body: Extract<EntryBody, { kind: 
     },
     failures: body.confirmed ? 0 : fence.failures + 1,
   });
+  notePast(draft, body.target, pastOf(fence.inFlight, body));
   // A member that was to be fenced and was not (or lives anew) is a candidate only from here on.
   if (isLive(draft.nodes[body.target])) patchNode(draft, body.target, { eligibleSince: draft.index });
   if (!body.confirmed) {

@@ -1,6 +1,7 @@
 import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
+import { notePast } from "./apply-fence.ts";
 import { type NodeRecord, unseenNode, withLoss } from "../fencing/node-record.ts";
 import { type Draft, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
 
@@ -97,10 +98,13 @@ function dropOrphanedFences(draft: Draft): void {
     if (inFlight === null) continue;
     if (isContinuing(draft.nodes[inFlight.by], inFlight.byIncarnation)) continue;
     patchFence(draft, fence.target, { inFlight: null });
+    const reason = `void: ${inFlight.by}, which did it, is gone`;
+    const past = { attempt: fence.attempt, by: inFlight.by, why: inFlight.reason, startedAt: inFlight.at };
+    notePast(draft, fence.target, { ...past, means: "devices", confirmed: false, reason });
     draft.events.push({
       node: fence.target,
       level: "warning",
-      text: `fence ${fence.attempt} is void: ${inFlight.by}, which did it, is gone`,
+      text: `fence ${fence.attempt} is ${reason}`,
     });
   }
 }
