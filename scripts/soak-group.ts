@@ -20,6 +20,9 @@ const kinds: readonly RunKind[] = [
   { name: "5", nodes: 5, arbiter: "majority" },
   { name: "5, a pair stays cut", nodes: 5, arbiter: "majority", mesh: true },
   { name: "5, crashes and lost disks", nodes: 5, arbiter: "majority", hot: true },
+  { name: "2 disk", nodes: 2, arbiter: "disk" },
+  { name: "2 disk, crashes and lost disks", nodes: 2, arbiter: "disk", hot: true },
+  { name: "4 disk", nodes: 4, arbiter: "disk" },
 ];
 
 const startedAt = Date.now();

@@ -61,6 +61,7 @@ function writeNode({ addresses, fence }: NodeConfig, fencing: FencingConfig): ob
 function writeQuorum(quorum: QuorumConfig): unknown {
   if (quorum.kind === "majority") return "majority";
   if (quorum.kind === "witness") return { arbiter: { witness: addressText(quorum) } };
+  if (quorum.kind === "disk") return { arbiter: { disk: quorum.path } };
   return { arbiter: "fencing", prefer: quorum.prefer, delay: zeroOr(quorum.delayMs) };
 }
 

@@ -8,7 +8,7 @@ import { unreachable } from "../model/unreachable.ts";
 import { noteTwoWay } from "./membership/attention.ts";
 import { isHeard } from "./membership/peer.ts";
 import { rivalOf } from "./quorum/fencing-race.ts";
-import { isWitnessHeard } from "./quorum/known-witness.ts";
+import { hasWitness, isWitnessHeard } from "./quorum/known-witness.ts";
 import type { GroupInput } from "./group-input.ts";
 import { askToBeHeard } from "./replication/ask-witness.ts";
 import { beatBody } from "./replication/beat.ts";
@@ -107,7 +107,7 @@ export function groupFacts(state: GroupState, moment: Moment): GroupFacts {
 }
 
 function witnessFacts({ setup, witness, log }: GroupState, { now }: Moment): WitnessFacts | null {
-  if (setup.quorum.kind !== "witness") return null;
+  if (!hasWitness(setup.quorum)) return null;
   return {
     isHeard: isWitnessHeard(witness, now, setup.timers.deadtime),
     heardAt: witness.id === null ? null : witness.heardAt,

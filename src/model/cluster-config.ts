@@ -69,6 +69,12 @@ export type QuorumConfig =
       /** IPv4 or IPv6, no name: name service may be what is missing. */
       readonly ip: string;
       readonly port: number;
+    }
+  | {
+      /** An even number of nodes: a disk that they share has a vote. */
+      readonly kind: "disk";
+      /** Absolute path of a block device or a file, the same on all nodes. */
+      readonly path: string;
     };
 
 /** How a lost node is made known to run nothing. */

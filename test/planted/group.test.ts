@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { runSeed } from "../../src/sim/group/group-run.ts";
+import { diskMistakes } from "./disk-mistakes.ts";
 import { directedMistakes } from "./directed-mistakes.ts";
 import { mistakes } from "./mistakes.ts";
 import { plantMistake } from "./plant-mistake.ts";
@@ -17,7 +18,7 @@ describe("found by a seed", () => {
 });
 
 describe("found by a directed story", () => {
-  test.concurrent.each(directedMistakes)("$name", async ({ story, patches }) => {
+  test.concurrent.each([...directedMistakes, ...diskMistakes])("$name", async ({ story, patches }) => {
     expect(story(await plantMistake(patches))).not.toEqual([]);
   });
 });

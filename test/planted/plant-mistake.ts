@@ -29,7 +29,7 @@ export async function plantMistake(patches: readonly Patch[]): Promise<GroupRule
   const missing = new Set(patches);
   const result = await build({
     stdin: {
-      contents: `export * from "./group.ts"; export { replayDisk } from "./replication/replay-disk.ts"; export * from "./quorum/witness.ts";`,
+      contents: `export * from "./group.ts"; export { replayDisk } from "./replication/replay-disk.ts"; export * from "./quorum/witness.ts"; export * from "./quorum/arbiter-disk.ts";`,
       resolveDir: join(root, "src/core"),
     },
     bundle: true,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { runSeed, type RunKind } from "../../src/sim/group/group-run.ts";
 
-// Goal: whatever happens to the group alone, its promises hold, and it is one view again soon after the faults end. 470 seeds in all.
+// Goal: whatever happens to the group alone, its promises hold, and it is one view again soon after the faults end. 535 seeds in all.
 
 const kinds: readonly (readonly [seeds: number, kind: RunKind])[] = [
   [60, { name: "2 fencing", nodes: 2, arbiter: "fencing" }],
@@ -13,6 +13,11 @@ const kinds: readonly (readonly [seeds: number, kind: RunKind])[] = [
   [10, { name: "3 and an idle witness", nodes: 3, arbiter: "witness", churn: true }],
   [15, { name: "4 witness", nodes: 4, arbiter: "witness" }],
   [5, { name: "4 witness, crashes and lost disks", nodes: 4, arbiter: "witness", hot: true }],
+  [30, { name: "2 disk", nodes: 2, arbiter: "disk" }],
+  [10, { name: "2 disk, leaving", nodes: 2, arbiter: "disk", churn: true }],
+  [10, { name: "2 disk, crashes and lost disks", nodes: 2, arbiter: "disk", hot: true }],
+  [5, { name: "3 and an idle disk", nodes: 3, arbiter: "disk", churn: true }],
+  [10, { name: "4 disk", nodes: 4, arbiter: "disk" }],
   [60, { name: "3", nodes: 3, arbiter: "majority" }],
   [35, { name: "3, a pair stays cut", nodes: 3, arbiter: "majority", mesh: true }],
   [40, { name: "3, crashes and lost disks", nodes: 3, arbiter: "majority", hot: true }],

@@ -1,3 +1,4 @@
+import type { QuorumConfig } from "../../model/cluster-config.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { WitnessGrant } from "../../model/message.ts";
 import { type InstantMs, instantMs, never } from "../../model/units.ts";
@@ -23,6 +24,11 @@ export interface KnownWitness {
   readonly logView: ViewId;
   /** When it is asked next. */
   readonly askAt: InstantMs;
+}
+
+/** There is a witness to ask: a machine, or a disk, which answers as one. */
+export function hasWitness({ kind }: QuorumConfig): boolean {
+  return kind === "witness" || kind === "disk";
 }
 
 /** Nothing is known yet. */

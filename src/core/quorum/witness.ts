@@ -85,8 +85,9 @@ function onDone(state: WitnessState, write: number): WitnessStep {
 }
 
 function onAsk(state: WitnessState, to: Asker, ask: WitnessAsk): WitnessStep {
-  const { promised, logView } = judge(state, ask) ?? state;
-  const isGranted = ask.step !== "hear" && judge(state, ask) !== null;
+  const granted = judgeAsk(state, ask);
+  const { promised, logView } = granted ?? state;
+  const isGranted = granted !== null;
   const { step, sentAt, view } = ask;
   const grant: WitnessGrant = { step, asker: to.incarnation, sentAt, view, isGranted, promised, logView };
   const records = changes(state, { promised, logView });
@@ -101,9 +102,11 @@ function onAsk(state: WitnessState, to: Asker, ask: WitnessAsk): WitnessStep {
   return { state: { ...next, waiting }, effects: persist };
 }
 
-/** What the witness holds after it has granted; null when it refuses. */
-function judge(state: WitnessState, ask: WitnessAsk): Pick<WitnessState, "promised" | "logView"> | null {
-  const { promised, logView } = state;
+/** The two views that decide, wherever they are kept. */
+export type WitnessRecord = Pick<WitnessState, "promised" | "logView">;
+
+/** What the witness holds after it has granted; null when it refuses, or nothing was asked for. */
+export function judgeAsk({ promised, logView }: WitnessRecord, ask: WitnessAsk): WitnessRecord | null {
   const { view, basis } = ask;
   if (ask.step === "promise") {
     // [GRP-80] Never below what was promised; the same again for an asker that has not heard the answer.
@@ -116,7 +119,7 @@ function judge(state: WitnessState, ask: WitnessAsk): Pick<WitnessState, "promis
   return null;
 }
 
-function changes(before: WitnessState, after: Pick<WitnessState, "promised" | "logView">): readonly DiskRecord[] {
+function changes(before: WitnessState, after: WitnessRecord): readonly DiskRecord[] {
   if (!sameViewId(before.logView, after.logView)) return [installedAlone(after.logView)];
   if (!sameViewId(before.promised, after.promised)) return [{ kind: "promise", promised: after.promised }];
   return [];

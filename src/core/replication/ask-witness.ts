@@ -3,7 +3,7 @@ import { isWitness } from "../../model/ids.ts";
 import type { WitnessAsk } from "../../model/message.ts";
 import { after } from "../../model/units.ts";
 import { compareViewIds, noView, type ViewId } from "../../model/view.ts";
-import { isWitnessHeard } from "../quorum/known-witness.ts";
+import { hasWitness, isWitnessHeard } from "../quorum/known-witness.ts";
 import { isQuorate } from "../quorum/votes.ts";
 import type { Active, Proposing } from "./group-state.ts";
 import { isDue, type Turn } from "./turn.ts";
@@ -11,7 +11,7 @@ import { isDue, type Turn } from "./turn.ts";
 /** [GRP-84] Each keepalive, in a view or not: that it answers is what keeps the lease where its vote is needed. */
 export function askToBeHeard(turn: Turn): void {
   const { state, moment } = turn;
-  if (state.setup.quorum.kind !== "witness" || !isDue(turn, state.witness.askAt)) return;
+  if (!hasWitness(state.setup.quorum) || !isDue(turn, state.witness.askAt)) return;
   state.witness = { ...state.witness, askAt: after(moment.now, state.setup.timers.keepalive) };
   isDue(turn, state.witness.askAt);
   ask(turn, "hear", noView, noView);
@@ -33,7 +33,7 @@ function ask(turn: Turn, step: WitnessAsk["step"], view: ViewId, basis: ViewId):
 export function helpfulWitness(turn: Turn, logView: ViewId): NodeId | null {
   const { state, moment } = turn;
   const { witness, setup } = state;
-  if (setup.quorum.kind !== "witness" || !isWitnessHeard(witness, moment.now, setup.timers.deadtime)) return null;
+  if (!hasWitness(setup.quorum) || !isWitnessHeard(witness, moment.now, setup.timers.deadtime)) return null;
   return compareViewIds(logView, witness.logView) < 0 ? null : witness.id;
 }
 

@@ -10,7 +10,7 @@ import {
   witnessOf,
 } from "../quorum/electorate-change.ts";
 import { compareViewIds } from "../../model/view.ts";
-import { isWitnessHeard } from "../quorum/known-witness.ts";
+import { hasWitness, isWitnessHeard } from "../quorum/known-witness.ts";
 import { commitIndex } from "./commit-index.ts";
 import { commitUpTo } from "./follow.ts";
 import type { Active, Lead, MemberProgress, Pending } from "./group-state.ts";
@@ -115,7 +115,7 @@ function changeWitness(turn: Turn, active: Leading, situation: ElectorateSituati
   // One that has promised above this view would refuse its log: of an earlier cluster of this name, until a later view is above it.
   const isUseful = compareViewIds(witness.promised, active.view.id) <= 0;
   const isHeard = isSettled && isUseful && isWitnessHeard(witness, turn.moment.now, setup.timers.deadtime);
-  const wanted = setup.quorum.kind !== "witness" ? null : isHeard ? witness.id : present;
+  const wanted = !hasWitness(setup.quorum) ? null : isHeard ? witness.id : present;
   const voters = withWitness(wanted, situation);
   if (voters === null) return;
   const reason = witnessOf(voters) === null ? "the witness has no vote any more" : "the witness gets its vote";

@@ -1,7 +1,7 @@
 import { logOf } from "../../core/replication/replay-disk.ts";
 import type { DiskRecord, DiskState } from "../../model/disk.ts";
 import type { NodeId } from "../../model/ids.ts";
-import { compareViewIds } from "../../model/view.ts";
+import { compareViewIds, noView } from "../../model/view.ts";
 import type { Electorate } from "../../model/message.ts";
 import type { GroupHost } from "./group-host.ts";
 import { witnessPlace } from "./group-witness.ts";
@@ -37,12 +37,15 @@ const faults: readonly (readonly [weight: number, fault: Fault])[] = [
   [5, wipeOne],
   [8, (world) => world.network.heal()],
   [14, hitWitness],
+  [14, hitArbiterDisk],
 ];
 
 /** Faults at random moments until `until`. */
 export function scheduleFaults(world: GroupWorld, plan: FaultPlan, from: number, until: number): void {
-  // Without a witness there is nothing to hit, and the runs stay what they were.
-  const possible = world.witness === null ? faults.filter(([, fault]) => fault !== hitWitness) : faults;
+  // Where there is nothing to hit, the runs stay what they were.
+  const isThere = (fault: Fault): boolean =>
+    fault === hitWitness ? world.witness !== null : fault !== hitArbiterDisk || world.arbiterDisk !== null;
+  const possible = faults.filter(([, fault]) => isThere(fault));
   const total = possible.reduce((sum, [weight]) => sum + weight, 0);
   if (world.dice.chance(0.6)) hitViewChanges(world, until);
   const one = (): void => {
@@ -112,6 +115,7 @@ export function healAll(world: GroupWorld): void {
     witness.disk.stalledUntil = Math.min(witness.disk.stalledUntil, world.now);
     if (!witness.isRunning) world.events.after(dice.between(0, 300), () => witness.start());
   }
+  healArbiterDisk(world);
   for (const host of world.hosts) {
     host.frozenUntil = Math.min(host.frozenUntil, world.now);
     host.hungUntil = Math.min(host.hungUntil, world.now);
@@ -257,6 +261,39 @@ function hitWitness(world: GroupWorld): void {
   events.after(dice.chance(0.5) ? dice.between(0, 200) : dice.between(0, 3_000), () => witness.start());
 }
 
+/** The shared disk is slow, stands still, is out of reach of some or gives them errors, or is made anew. */
+function hitArbiterDisk(world: GroupWorld): void {
+  const { arbiterDisk: disk, dice, events, hosts } = world;
+  if (disk === null) return;
+  switch (dice.below(6)) {
+    case 0:
+    case 1:
+      for (const { node } of hosts) if (dice.chance(0.5)) disk.cuts.add(node);
+      break;
+    case 2:
+      for (const { node } of hosts) if (dice.chance(0.5)) disk.errors.add(node);
+      break;
+    case 3:
+      disk.stalledUntil = world.now + dice.between(20, 1_500);
+      return;
+    case 4:
+      disk.latencyMax = dice.pick([10, 40, 200]);
+      break;
+    default:
+      if (maySpareWitnessDisk(world)) disk.makeAnew();
+      return;
+  }
+  events.after(dice.between(50, 3_000), () => healArbiterDisk(world));
+}
+
+function healArbiterDisk({ arbiterDisk: disk, now }: GroupWorld): void {
+  if (disk === null) return;
+  disk.cuts.clear();
+  disk.errors.clear();
+  disk.latencyMax = 2;
+  disk.stalledUntil = Math.min(disk.stalledUntil, now);
+}
+
 /** A lost witness and a lost disk of a node at once may need the operator: one at a time. */
 function maySpareWitnessDisk(world: GroupWorld): boolean {
   return world.hosts.every(
@@ -280,17 +317,19 @@ function wipeOne(world: GroupWorld, plan: FaultPlan): void {
   if (contents.some((content) => (lastElectorate(content)?.index ?? 0) > content.committed)) return;
   // Nor while a new disk of the witness has no vote yet.
   const voters: readonly NodeId[] = contents.flatMap((content) => lastElectorate(content)?.voters ?? []);
-  const isWitnessed = world.witness === null || world.hosts.length % 2 === 1;
-  if (!isWitnessed && (world.witness?.id === null || !voters.includes(world.witness?.id ?? host.node))) return;
+  const third = world.arbiterDisk?.id ?? world.witness?.id ?? null;
+  const isWitnessed = (world.witness === null && world.arbiterDisk === null) || world.hosts.length % 2 === 1;
+  if (!isWitnessed && (third === null || !voters.includes(third))) return;
   // Nor the only disk that has what was ordered with the witness's vote (specified limit).
   const others = contents.filter((_, place) => world.hosts[place] !== host);
-  const granted = rules.replayDisk(world.witness?.disk.records ?? []).logView;
-  if (others.every(({ logView }) => compareViewIds(logView, granted) < 0)) return;
+  const claimed = world.arbiterDisk?.slots.flatMap(({ votes }) => votes.map((vote) => vote?.logView ?? noView)) ?? [];
+  const granted = [rules.replayDisk(world.witness?.disk.records ?? []).logView, ...claimed];
+  if (granted.some((view) => others.every(({ logView }) => compareViewIds(logView, view) < 0))) return;
   const older = host.disk.earlier(world.dice);
   // A backup is known for what it is only to those who know more. One from before a change of the electorate may even hold an electorate
   // in which its node needs nobody. Both are specified limits.
   // With a witness the other of two need not be there for a vote, and the witness has no log to know by: that limit again.
-  const isPair = world.witness !== null && world.hosts.length === 2;
+  const isPair = (world.witness !== null || world.arbiterDisk !== null) && world.hosts.length === 2;
   const isKnown = world.isOneView(world.hosts.map(({ node }) => node));
   const isSameElectorate = electorates.has(JSON.stringify(lastElectorate(rules.replayDisk(older))));
   const kept: readonly DiskRecord[] = isKnown && isSameElectorate && !isPair && world.dice.chance(0.5) ? older : [];

@@ -15,7 +15,9 @@ import type { Dice } from "./dice.ts";
 import type { VirtualTime } from "../virtual-time.ts";
 import type { GroupRules } from "./group-rules.ts";
 import { witnessPlace } from "./group-witness.ts";
+import type { GroupArbiterDisk } from "./group-arbiter-disk.ts";
 import { GroupDisk } from "./group-disk.ts";
+import { GroupDiskHand } from "./group-disk-hand.ts";
 
 type GroupState = GroupStep["state"];
 
@@ -29,6 +31,8 @@ export interface HostSetup {
   readonly limits: LogLimits;
   readonly events: VirtualTime;
   readonly dice: Dice;
+  /** The disk that decides; null without one. */
+  readonly arbiterDisk: GroupArbiterDisk | null;
 }
 
 /** What a host does to its surroundings. */
@@ -63,6 +67,7 @@ export class GroupHost {
   #wakeAt = Number.POSITIVE_INFINITY;
   #waiting: (() => GroupInput)[] = [];
   #isDraining = false;
+  #hand: GroupDiskHand | null = null;
 
   constructor(setup: HostSetup, world: HostWorld) {
     this.setup = setup;
@@ -102,6 +107,7 @@ export class GroupHost {
     this.#life += 1;
     this.incarnation = makeIncarnation({ boot, startedAt: Math.round(events.now), random: dice.below(0xffff) });
     this.#waiting = [];
+    this.#hand = this.#reachDisk(this.incarnation);
     const disk = rules.replayDisk(this.disk.records);
     const seed = dice.below(0x7fffffff);
     const machine = chainMachine;
@@ -127,6 +133,7 @@ export class GroupHost {
 
   /** Power off: the process and what was not yet on disk are gone. */
   cutPower(): void {
+    this.#hand?.cutPower();
     this.#end();
     this.isPowered = false;
     this.disk.cutPower();
@@ -213,6 +220,7 @@ export class GroupHost {
         });
         return;
       case "ask-witness":
+        if (this.#hand !== null) return this.#hand.ask(effect.message);
         this.#world.send(this, witnessPlace, {
           from: this.node,
           incarnation: this.incarnation as Incarnation,
@@ -289,8 +297,28 @@ export class GroupHost {
     });
   }
 
+  #reachDisk(incarnation: Incarnation): GroupDiskHand | null {
+    const { arbiterDisk: disk, rules, events, dice, heartbeat } = this.setup;
+    if (disk === null) return null;
+    return new GroupDiskHand({
+      disk,
+      rules,
+      events,
+      dice,
+      self: this.node,
+      incarnation,
+      deadtimeMs: heartbeat.deadtimeMs,
+      now: () => this.moment().now,
+      frozenUntil: () => this.frozenUntil,
+      stillUntil: () => Math.max(this.frozenUntil, this.hungUntil),
+      granted: (from, grant) => this.receive({ from, incarnation, message: { kind: "grant", ...grant } }),
+    });
+  }
+
   #end(): void {
     this.#life += 1;
+    this.#hand?.loseProcess();
+    this.#hand = null;
     this.state = null;
     this.#beat = null;
     this.#waiting = [];

@@ -1,4 +1,5 @@
 import { groupFacts, hasLeft, startGroup, stepGroup } from "../../core/group.ts";
+import { startArbiterDisk, stepArbiterDisk } from "../../core/quorum/arbiter-disk.ts";
 import { foundedWitness, startWitness, stepWitness } from "../../core/quorum/witness.ts";
 import { replayDisk } from "../../core/replication/replay-disk.ts";
 
@@ -12,6 +13,8 @@ export interface GroupRules {
   readonly foundedWitness: typeof foundedWitness;
   readonly startWitness: typeof startWitness;
   readonly stepWitness: typeof stepWitness;
+  readonly startArbiterDisk: typeof startArbiterDisk;
+  readonly stepArbiterDisk: typeof stepArbiterDisk;
 }
 
 /** The rules as they are. */
@@ -24,4 +27,6 @@ export const rightRules: GroupRules = {
   foundedWitness,
   startWitness,
   stepWitness,
+  startArbiterDisk,
+  stepArbiterDisk,
 };

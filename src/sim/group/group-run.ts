@@ -7,7 +7,7 @@ import { type LogLimits, logLimits } from "../../core/replication/log-limits.ts"
 import { type FaultPlan, healAll, scheduleFaults } from "./group-faults.ts";
 import type { Violation } from "./group-checkers.ts";
 import type { GroupHost } from "./group-host.ts";
-import { type GroupWitness, witnessPlace } from "./group-witness.ts";
+import { witnessPlace } from "./group-witness.ts";
 import { type GroupRules, rightRules } from "./group-rules.ts";
 import { GroupWorld } from "./group-world.ts";
 
@@ -15,7 +15,7 @@ import { GroupWorld } from "./group-world.ts";
 export interface RunKind {
   readonly name: string;
   readonly nodes: number;
-  readonly arbiter: "majority" | "fencing" | "witness";
+  readonly arbiter: "majority" | "fencing" | "witness" | "disk";
   /** After healing one pair stays cut, one way or both. */
   readonly mesh?: boolean;
   /** More crashes, and disks that are lost. */
@@ -136,15 +136,18 @@ function watchEnd(world: GroupWorld, all: boolean): void {
     if (isMember && state.pending.length > 5)
       world.checkers.report("V6", world.now, `${host.node} waits for ${state.pending.length} submissions`);
     const voters = host.facts()?.electorate.voters ?? [];
-    const isCounted = world.witness === null || world.hosts.length % 2 === 1 || voters.includes(idOf(world.witness));
+    const third = thirdVoter(world);
+    const isCounted = third === null || world.hosts.length % 2 === 1 || voters.includes(third);
     if (all && !isCounted) world.checkers.report("V6", world.now, `${host.node} does not count the witness`);
     if (all && voters.filter((voter) => !isWitness(voter)).length !== world.hosts.length)
       world.checkers.report("V6", world.now, `${host.node} counts only ${voters.join()}`);
   }
 }
 
-function idOf(witness: GroupWitness): NodeId {
-  return witness.id ?? witnessPlace;
+/** The name of the witness's disk, or of the shared one; null without either. */
+function thirdVoter({ witness, arbiterDisk }: GroupWorld): NodeId | null {
+  if (arbiterDisk !== null) return arbiterDisk.id;
+  return witness === null ? null : (witness.id ?? witnessPlace);
 }
 
 /** In a mesh: a view that holds everyone its coordinator hears both ways, and all of those are in it. */
@@ -186,6 +189,7 @@ function submitSome(world: GroupWorld, host: GroupHost): void {
 
 function quorumOf(kind: RunKind): QuorumConfig {
   if (kind.arbiter === "witness") return { kind: "witness", ip: "192.0.2.1", port: 6941 };
+  if (kind.arbiter === "disk") return { kind: "disk", path: "/dev/arbiter" };
   if (kind.arbiter === "majority") return { kind: "majority" };
   return { kind: "fencing", prefer: "a" as NodeId, delayMs: durationMs(1_000) };
 }
@@ -202,7 +206,7 @@ function describe(world: GroupWorld): string {
         `${host.node} ${facts.status} [${members}], promised ${viewIdText(promised)}, installed ${viewIdText(logView)}`,
         `voters ${voters.join("")}@${index}, length ${facts.length}, delivered ${facts.delivered}`,
         `blank ${isBlank}, frozen ${facts.isFrozen}, fence ${JSON.stringify(facts.arbiterFence)}, hears ${facts.heard.join("")}`,
-        ...(world.witness === null ? [] : [`knows ${JSON.stringify(host.state.witness)}`]),
+        ...(thirdVoter(world) === null ? [] : [`knows ${JSON.stringify(host.state.witness)}`]),
       ].join(", ");
     })
     .join("; ");

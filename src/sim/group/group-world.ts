@@ -8,6 +8,7 @@ import { groupTimers } from "../../core/membership/timers.ts";
 import { Dice } from "./dice.ts";
 import { VirtualTime } from "../virtual-time.ts";
 import { GroupCheckers } from "./group-checkers.ts";
+import { GroupArbiterDisk } from "./group-arbiter-disk.ts";
 import { GroupHost, type HostWorld } from "./group-host.ts";
 import { GroupWitness, witnessPlace } from "./group-witness.ts";
 import { GroupNetwork } from "./group-network.ts";
@@ -32,6 +33,8 @@ export class GroupWorld implements HostWorld {
   readonly hosts: readonly GroupHost[];
   /** null but with `arbiter: witness`. */
   readonly witness: GroupWitness | null;
+  /** null but with `arbiter: disk`. */
+  readonly arbiterDisk: GroupArbiterDisk | null;
   readonly checkers: GroupCheckers;
   /** Steps of all hosts so far. */
   steps = 0;
@@ -59,10 +62,10 @@ export class GroupWorld implements HostWorld {
       to === witnessPlace ? this.witness?.receive(packet) : this.host(to).receive(packet),
     );
     const { heartbeat, quorum, rules, limits = logLimits } = setup;
-    this.hosts = nodes.map(
-      (node) =>
-        new GroupHost({ node, nodes, heartbeat, quorum, rules, limits, events: this.events, dice: this.dice }, this),
-    );
+    const { events, dice } = this;
+    this.arbiterDisk = quorum.kind === "disk" ? new GroupArbiterDisk(nodes, events, dice) : null;
+    const around = { nodes, heartbeat, quorum, rules, limits, events, dice, arbiterDisk: this.arbiterDisk };
+    this.hosts = nodes.map((node) => new GroupHost({ node, ...around }, this));
     const witness = { rules, events: this.events, dice: this.dice, send: this.#sendGrant.bind(this) };
     this.witness = quorum.kind === "witness" ? new GroupWitness(witness) : null;
     this.witness?.start();
