@@ -1,85 +1,103 @@
-import { exploreSeed, type SeedResult } from "../src/sim/explore/explore-seed.ts";
-import { shapes, type Shape } from "../src/sim/explore/shapes.ts";
+import { availableParallelism } from "node:os";
+import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import { parseSoak, type SoakWish } from "./soak/parse-soak.ts";
+import { soakKinds, type SoakResult } from "./soak/soak-kinds.ts";
+import { Tally } from "./soak/tally.ts";
 
-// npm run soak -- --minutes N [--shape 3] [--from SEED]     many seeds, until time is up or ten have failed
-// npm run soak -- --seed N --shape 3 [--quiet]              one seed again, with everything that happened
+// npm run soak -- --minutes N [--shape 3] [--from SEED] [--threads N]   many seeds of all shapes in turn, until time is up or ten have failed;
+//                                                                       --shape group- takes all whose names begin so
+// npm run soak -- --seed N --shape 3 [--quiet]                          one seed again, with everything that happened
+
+interface Task {
+  readonly kind: string;
+  readonly seed: number;
+}
 
 const failuresMax = 10;
 
-const options = parseOptions(process.argv.slice(2));
-if (options === null) {
-  console.error("usage: npm run soak -- [--minutes N] [--shape S] [--from SEED] | --seed N --shape S [--quiet]");
-  console.error(`shapes: ${shapes.join(" ")}`);
-  process.exitCode = 2;
-} else if (options.seed !== undefined) runOne(options.seed, options.shape ?? "3", options.isQuiet);
-else runMany(options.minutes, options.shape, options.from);
+if (isMainThread) await begin();
+else parentPort?.on("message", (task: Task) => parentPort?.postMessage(run(task)));
 
-function runOne(seed: number, shape: Shape, isQuiet: boolean): void {
-  const result = exploreSeed(seed, shape);
-  if (!isQuiet)
-    for (const line of result.timeline)
-      console.log(`${String(line.atMs).padStart(6)} ${line.node.padEnd(5)} ${line.text}`);
-  for (const line of result.ends) console.log(line);
-  console.log(
-    `plan: ${result.plan.kinds.join(", ")}; a fault each ${result.plan.gapMs} ms, lasting up to ${result.plan.lastsMsMax} ms`,
-  );
-  console.log(describe(result));
-  if (result.violations.length > 0) process.exitCode = 1;
+async function begin(): Promise<void> {
+  const names = soakKinds.map(({ name }) => name);
+  const wish = parseSoak(process.argv.slice(2), names, availableParallelism());
+  if (wish === null) {
+    console.error(
+      "usage: npm run soak -- [--minutes N] [--shape S] [--from SEED] [--threads N] | --seed N --shape S [--quiet]",
+    );
+    console.error(`shapes: ${names.join(" ")}`);
+    process.exitCode = 2;
+  } else if (wish.kind === "one") again(wish);
+  else await runMany(wish);
 }
 
-function runMany(minutes: number, shape: Shape | undefined, from: number): void {
-  const startedAt = Date.now();
-  const tally = { seeds: 0, failed: 0, virtualMs: 0, slowestMs: 0 };
-  for (let seed = from; Date.now() - startedAt < minutes * 60_000 && tally.failed < failuresMax; seed += 1) {
-    for (const each of shape === undefined ? shapes : [shape]) {
-      const result = exploreSeed(seed, each);
-      tally.seeds += 1;
-      tally.virtualMs += result.ranMs;
-      tally.slowestMs = Math.max(tally.slowestMs, result.recoveredMs ?? 0);
-      if (result.violations.length === 0) continue;
-      tally.failed += 1;
-      console.log(describe(result));
-    }
-  }
-  const realMs = Date.now() - startedAt;
-  const speed = Math.round(tally.virtualMs / realMs);
+function again({ seed, shape, isQuiet }: Extract<SoakWish, { kind: "one" }>): void {
+  const result = run({ kind: shape, seed }, isQuiet ? undefined : (line) => console.log(line));
+  console.log(`rare states: ${[...result.rareStates].sort().join(", ") || "none"}`);
   console.log(
-    `${tally.seeds} seeds in ${Math.round(realMs / 1000)} s, ${tally.failed} failed; ` +
-      `${Math.round(tally.virtualMs / 1000)} s of virtual time, ${speed} times real time; slowest recovery ${tally.slowestMs} ms`,
+    result.broken.length > 0
+      ? failure(result)
+      : `seed ${seed} shape ${shape}: ok, well ${result.recoveredMs} ms after the faults`,
   );
+  if (result.broken.length > 0) process.exitCode = 1;
+}
+
+async function runMany(wish: Extract<SoakWish, { kind: "many" }>): Promise<void> {
+  const startedAt = Date.now();
+  const tally = new Tally();
+  let next = 0;
+  const isOver = (): boolean => Date.now() - startedAt >= wish.minutes * 60_000 || tally.failed >= failuresMax;
+  const task = (): Task => {
+    const place = next % wish.kinds.length;
+    const seed = wish.from + Math.floor(next / wish.kinds.length);
+    next += 1;
+    return { kind: wish.kinds[place] ?? "", seed };
+  };
+  const onResult = (result: SoakResult): void => {
+    tally.add(result);
+    if (result.broken.length > 0) console.log(failure(result));
+  };
+  await Promise.all(Array.from({ length: wish.threads }, () => work(isOver, task, onResult)));
+  for (const line of tally.lines(Date.now() - startedAt, wish.threads)) console.log(line);
   if (tally.failed > 0) process.exitCode = 1;
 }
 
-function describe(result: SeedResult): string {
-  const { seed, shape, violations, ranMs, recoveredMs, entries } = result;
-  const head = `seed ${seed} shape ${shape}: ${violations.length === 0 ? "ok" : "FAILED"}, ran ${ranMs} ms, ${entries} entries`;
-  if (violations.length === 0) return `${head}, well ${recoveredMs} ms after the faults`;
-  const lines = violations.slice(0, 5).map((broken) => `  ${broken.rule} at ${broken.atMs} ms: ${broken.text}`);
-  return [head, ...lines, `  again: npm run soak -- --seed ${seed} --shape ${shape}`].join("\n");
+/** One thread, a seed at a time. */
+async function work(isOver: () => boolean, task: () => Task, onResult: (result: SoakResult) => void): Promise<void> {
+  const worker = new Worker(new URL("run.mjs", import.meta.url), { argv: [import.meta.filename] });
+  try {
+    while (!isOver()) {
+      onResult(
+        await new Promise<SoakResult>((resolve, reject) => {
+          worker.once("message", resolve);
+          worker.once("error", reject);
+          worker.postMessage(task());
+        }),
+      );
+      worker.removeAllListeners("error");
+    }
+  } finally {
+    await worker.terminate();
+  }
 }
 
-function parseOptions(
-  words: readonly string[],
-): { minutes: number; shape?: Shape; from: number; seed?: number; isQuiet: boolean } | null {
-  const read: { minutes: number; shape?: Shape; from: number; seed?: number; isQuiet: boolean } = {
-    minutes: 1,
-    from: 1,
-    isQuiet: false,
-  };
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index];
-    if (word === "--quiet") {
-      read.isQuiet = true;
-      continue;
-    }
-    index += 1;
-    const value = words[index];
-    const shape = shapes.find((each) => each === value);
-    if (word === "--shape" && shape !== undefined) read.shape = shape;
-    else if (word === "--minutes" && Number(value) > 0) read.minutes = Number(value);
-    else if (word === "--seed" && Number.isInteger(Number(value))) read.seed = Number(value);
-    else if (word === "--from" && Number.isInteger(Number(value))) read.from = Number(value);
-    else return null;
+/** A seed that throws has failed like any other. */
+function run({ kind, seed }: Task, tell?: (line: string) => void): SoakResult {
+  const found = soakKinds.find(({ name }) => name === kind);
+  if (found === undefined) throw new RangeError(`Cannot find shape "${kind}"`);
+  try {
+    return found.run(seed, tell);
+  } catch (error) {
+    const broken = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+    return { kind, seed, ranMs: 0, recoveredMs: null, faults: new Map(), rareStates: new Set(), broken };
   }
-  return read;
+}
+
+function failure({ kind, seed, broken }: SoakResult): string {
+  const lines = broken.map((line) => `  ${line}`);
+  return [
+    `seed ${seed} shape ${kind}: FAILED`,
+    ...lines,
+    `  again: npm run soak -- --seed ${seed} --shape ${kind}`,
+  ].join("\n");
 }

@@ -14,6 +14,10 @@ export interface WatchdogDriver {
   stepMs: number;
   /** It cannot be stopped once it was started, as with the module's parameter of that name. */
   isNoWayOut: boolean;
+  /** Its milliseconds in one of true time. */
+  rate: number;
+  /** From the end of the time-out until the machine is really off. */
+  resetMs: number;
 }
 
 /**
@@ -21,12 +25,21 @@ export interface WatchdogDriver {
  * that holds it dies. It stands outside the machine: one that stands still is reset, too.
  */
 export class FakeWatchdog {
-  readonly driver: WatchdogDriver = { isThere: true, timeoutMsMax: 3_600_000, stepMs: 1_000, isNoWayOut: false };
+  readonly driver: WatchdogDriver = {
+    isThere: true,
+    timeoutMsMax: 3_600_000,
+    stepMs: 1_000,
+    isNoWayOut: false,
+    rate: 1,
+    resetMs: 0,
+  };
   readonly #time: VirtualTime;
   readonly #reset: () => void;
   #holder: SimProcess | null = null;
   #timeoutMs = 0;
   #bite: TimedEvent | null = null;
+  /** The time-out is over: nothing but a loss of power can change what follows. */
+  #hasRung = false;
 
   constructor(time: VirtualTime, reset: () => void) {
     this.#time = time;
@@ -67,13 +80,22 @@ export class FakeWatchdog {
   }
 
   feed(): void {
-    if (this.#bite === null) return;
+    if (this.#bite === null || this.#hasRung) return;
     this.#bite.run = null;
-    this.#bite = this.#time.schedule(this.#time.now + this.#timeoutMs, null, this.#reset);
+    const atMs = Math.ceil(this.#time.now + this.#timeoutMs / this.driver.rate);
+    this.#bite = this.#time.schedule(atMs, null, () => {
+      this.#hasRung = true;
+      this.#bite = this.#time.schedule(this.#time.now + this.driver.resetMs, null, this.#reset);
+    });
   }
 
-  /** Without power, or by the magic word. */
+  /** By the magic word. */
   stop(): void {
+    if (!this.#hasRung) this.#forget();
+  }
+
+  #forget(): void {
+    this.#hasRung = false;
     if (this.#bite !== null) this.#bite.run = null;
     this.#bite = null;
   }
@@ -81,7 +103,7 @@ export class FakeWatchdog {
   /** The machine is off. */
   cutOff(): void {
     this.#holder = null;
-    this.stop();
+    this.#forget();
   }
 
   #arm(process: SimProcess, device: string, timeoutMs: DurationMs): WatchdogOutcome {

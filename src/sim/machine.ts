@@ -10,7 +10,7 @@ import type { Channel } from "../wire/packet-format.ts";
 import { carryingOpener, carryingSealer } from "./carried-packets.ts";
 import { fakeAgents } from "./fake-agents.ts";
 import { FakeBeater } from "./fake-beater.ts";
-import { FakeClock } from "./fake-clock.ts";
+import { FakeClock, type MachineClock, rightClock } from "./fake-clock.ts";
 import { FakeDisk, fakeJournal } from "./fake-disk.ts";
 import type { FakeFence } from "./fake-fence.ts";
 import { FakeKernel, type KernelWitness, type ServiceBook } from "./fake-kernel.ts";
@@ -50,6 +50,8 @@ export interface MachineSurroundings {
   readonly supervisorMs: number;
   /** Default: the rules of hale. A planted bug is a change of these. */
   readonly rules: ((node: NodeId) => Rules | undefined) | undefined;
+  /** How its clocks run; default: right, but for where the monotonic one counts from. */
+  readonly clocks: ((node: NodeId) => Partial<MachineClock>) | undefined;
   /** The real wire instead of carried packets: slower. */
   readonly wire: MachineWire | undefined;
 }
@@ -70,11 +72,11 @@ interface RunningDaemon {
 export class Machine implements Plug {
   readonly id: NodeId;
   readonly disk: FakeDisk;
+  readonly clock: MachineClock;
   readonly watchdog: FakeWatchdog;
   readonly #around: MachineSurroundings;
   readonly #random: Random;
   readonly #place: number;
-  readonly #clockOffsetMs: number;
   #kernelProcess: SimProcess | null = null;
   #kernel: FakeKernel | null = null;
   #running: RunningDaemon | null = null;
@@ -86,7 +88,7 @@ export class Machine implements Plug {
     this.#around = around;
     this.#random = random;
     this.#place = around.config.nodes.findIndex((node) => node.id === id);
-    this.#clockOffsetMs = (this.#place + 1) * 1_000_000;
+    this.clock = { ...rightClock((this.#place + 1) * 1_000_000), ...around.clocks?.(id) };
     this.disk = new FakeDisk(around.time, random.fork());
     this.watchdog = new FakeWatchdog(around.time, () => around.witness.onReset(id));
     around.network.connect(id, this);
@@ -189,7 +191,7 @@ export class Machine implements Plug {
   #makeDaemon(kernel: FakeKernel, process: SimProcess): RunningDaemon {
     const { time, network, fence, witness, config, configDigest, rules, wire } = this.#around;
     const { id } = this;
-    const clock = new FakeClock(time, process, this.#clockOffsetMs);
+    const clock = new FakeClock(time, process, this.clock);
     const transport = new FakeTransport({ self: id, network, time, process, clock });
     const random = this.#random.fork();
     const ownRules = rules?.(id);

@@ -15,6 +15,7 @@ import { oneOrderChecker } from "./checkers/one-order.ts";
 import { oneOwnerChecker } from "./checkers/one-owner.ts";
 import { recoveryChecker } from "./checkers/recovery.ts";
 import { resourceOrderChecker } from "./checkers/resource-order.ts";
+import type { MachineClock } from "./fake-clock.ts";
 import { FakeFence, type DeviceState, type PowerControl } from "./fake-fence.ts";
 import { ServiceBook, type ResourceTruth } from "./fake-kernel.ts";
 import { FakeNetwork } from "./fake-network.ts";
@@ -33,6 +34,8 @@ export interface WorldSetup {
   readonly bootMs?: number;
   /** Planted bugs, per node. Default: the rules of hale. */
   readonly rules?: (node: NodeId) => Rules | undefined;
+  /** How the clocks of a machine run; default: right. */
+  readonly clocks?: (node: NodeId) => Partial<MachineClock>;
   /** Default: packets are carried, not written. */
   readonly wire?: MachineWire;
   /** Level below which events are left out of the timeline. Default "info". */
@@ -78,7 +81,7 @@ export class World implements PowerControl, MachineWitness {
   readonly fenced: NodeId[] = [];
   /** Nodes that their watchdogs have reset, in order. */
   readonly resets: NodeId[] = [];
-  readonly #checkers: readonly Checker[];
+  readonly #checkers: Checker[];
   readonly #isDebug: boolean;
   readonly #told = new Set<string>();
   readonly #unplugged = new Set<NodeId>();
@@ -103,6 +106,7 @@ export class World implements PowerControl, MachineWitness {
       bootMs: setup.bootMs ?? 5000,
       supervisorMs: 2000,
       rules: setup.rules,
+      clocks: setup.clocks,
       wire: setup.wire,
     };
     this.machines = new Map(
@@ -140,6 +144,11 @@ export class World implements PowerControl, MachineWitness {
     return machine;
   }
 
+  /** From now on, this one too is told what happens. */
+  watch(checker: Checker): void {
+    this.#checkers.push(checker);
+  }
+
   runUntil(atMs: number): void {
     this.time.runUntil(atMs);
   }
@@ -160,6 +169,7 @@ export class World implements PowerControl, MachineWitness {
     if (!this.hasPower(node)) return;
     this.note(node, `-- power off (${why})`);
     if (why === "fence device" && !this.fenced.includes(node)) this.fenced.push(node);
+    if (why === "fence device") for (const checker of this.#checkers) checker.onFence?.(node);
     this.machine(node).powerOff();
   }
 
@@ -207,6 +217,13 @@ export class World implements PowerControl, MachineWitness {
     this.note(node, "-- disk replaced by an empty one");
     this.machine(node).disk.lose();
     this.truth.of(node).log = [];
+  }
+
+  /** Somebody sets the wall clock of `node`, forwards or back. */
+  stepWallClock(node: NodeId, byMs: number): void {
+    this.note(node, `-- wall clock set by ${byMs} ms`);
+    this.machine(node).clock.wallSkewMs += byMs;
+    for (const checker of this.#checkers) checker.onClockStep?.(node);
   }
 
   /** The resource dies by itself on `node`. */
@@ -285,6 +302,7 @@ export class World implements PowerControl, MachineWitness {
   onReset(node: NodeId): void {
     this.note(node, "-- reset by its watchdog");
     this.resets.push(node);
+    for (const checker of this.#checkers) checker.onReset?.(node);
     this.machine(node).powerOff();
     if (!this.#unplugged.has(node)) this.machine(node).powerOn();
   }
@@ -302,6 +320,7 @@ export class World implements PowerControl, MachineWitness {
       truth.isImpaired = true;
       truth.isPaused = this.machine(node).isPaused;
     }
+    for (const checker of this.#checkers) checker.onDaemon?.(node, what, reason);
   }
 
   onBody(node: NodeId, incarnation: Incarnation, body: HeartbeatBody): void {

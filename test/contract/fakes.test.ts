@@ -6,7 +6,7 @@ import type { ReceivedBytes } from "../../src/ports/transport.ts";
 import { type CarriedBytes, carryingSealer } from "../../src/sim/carried-packets.ts";
 import { fakeAgents } from "../../src/sim/fake-agents.ts";
 import { FakeBeater } from "../../src/sim/fake-beater.ts";
-import { FakeClock } from "../../src/sim/fake-clock.ts";
+import { FakeClock, rightClock } from "../../src/sim/fake-clock.ts";
 import { FakeDisk, fakeJournal } from "../../src/sim/fake-disk.ts";
 import { FakeKernel, ServiceBook } from "../../src/sim/fake-kernel.ts";
 import { FakeNetwork } from "../../src/sim/fake-network.ts";
@@ -44,7 +44,7 @@ async function until(time: VirtualTime, condition: () => boolean): Promise<void>
 
 clockContract("fake", () => {
   const time = new VirtualTime();
-  const clock = new FakeClock(time, process(time), 1_000_000);
+  const clock = new FakeClock(time, process(time), rightClock(1_000_000));
   return { clock, pass: async (at) => time.runUntil(at - 1_000_000) };
 });
 

@@ -31,6 +31,13 @@ export interface Checker {
   onOperation?(node: NodeId, operation: Operation): void;
   onTruth?(node: NodeId, resource: ResourceId, truth: ResourceTruth): void;
   onPower?(node: NodeId, hasPower: boolean): void;
+  /** A fence device is about to cut the power of `node`, which has some. */
+  onFence?(node: NodeId): void;
+  /** Its watchdog is about to reset `node`. */
+  onReset?(node: NodeId): void;
+  onDaemon?(node: NodeId, what: "started" | "crashed" | "ended", reason: string): void;
+  /** Its wall clock was set. */
+  onClockStep?(node: NodeId): void;
   onBody?(node: NodeId, incarnation: Incarnation, body: HeartbeatBody): void;
   /** Now and then, for rules about time. */
   onSample?(): void;

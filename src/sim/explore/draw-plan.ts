@@ -1,3 +1,6 @@
+import { type LogLimits, logLimits } from "../../core/replication/log-limits.ts";
+import { driftMax } from "../fake-clock.ts";
+import { tinyLimits } from "../group/group-run.ts";
 import type { Random } from "../random.ts";
 import type { Shape } from "./shapes.ts";
 
@@ -22,13 +25,15 @@ export const faultKinds = [
   "fence-device",
   "operator",
   "watchdog",
+  "wall-clock",
 ] as const;
 
 /** A kind of fault. */
 export type FaultKind = (typeof faultKinds)[number];
 
-/** What one seed does to its cluster. */
+/** What one seed does to its cluster: some kinds of faults are left out, others come often; sizes differ from seed to seed. */
 export interface Plan {
+  /** A fault is drawn from these; a kind that is there several times comes up more often. */
   readonly kinds: readonly FaultKind[];
   /** Time between two faults, on average. */
   readonly gapMs: number;
@@ -37,7 +42,25 @@ export interface Plan {
   /** When faults end. */
   readonly faultsUntilMs: number;
   readonly jitterMsMax: number;
+  /** Probability that a node that changes its view is hit in the middle of it. */
+  readonly aim: number;
+  /** Of bad weather: the greatest share of packets that are lost. */
+  readonly lossMax: number;
+  /** The longest that a slow disk takes to write. */
+  readonly writeMsMax: number;
+  /** How long a service's resources take to start and to stop. */
+  readonly agentMs: number;
+  /** How far the rates of clocks may be from true time. */
+  readonly drift: number;
+  /** How far wall clocks may be from each other. */
+  readonly wallSkewMsMax: number;
+  /** Of the log: those of hale, or so small that it is trimmed all the time. */
+  readonly limits: LogLimits;
 }
+
+/** A kind comes up to so many times as often as another. */
+const weightMax = 4;
+const hourMs = 3_600_000;
 
 /** Draws the plan of a seed. */
 export function drawPlan(random: Random, shape: Shape): Plan {
@@ -45,14 +68,23 @@ export function drawPlan(random: Random, shape: Shape): Plan {
   const chosen = faultKinds.filter((kind) => isPossible(kind, shape) && random.chance(share));
   // Who leaves takes its vote along. Two voters may be left, and then one lost disk is a case for the operator.
   const kinds = chosen.includes("lost-disk") ? chosen.filter((kind) => kind !== "shutdown") : chosen;
-  // The bound of a watchdog is longer than what other shapes call a long fault: some must outlast it.
-  const [longer, later] = shape.endsWith("watchdog") ? [4, 2] : [1, 1];
+  // The bound of a watchdog, and of an assumption, are longer than what other shapes call a long fault: some must outlast it.
+  const isLong = shape.endsWith("watchdog") || (shape.endsWith("none") && random.chance(0.5));
+  const [longer, later] = isLong ? [4, 2] : [1, 1];
   return {
-    kinds: kinds.length > 0 ? kinds : ["power"],
+    kinds:
+      kinds.length > 0 ? kinds.flatMap((kind) => Array<FaultKind>(random.between(1, weightMax)).fill(kind)) : ["power"],
     gapMs: longer * random.pick([700, 2000, 5000]),
     lastsMsMax: longer * random.pick([1000, 4000, 12_000]),
     faultsUntilMs: later * random.pick([15_000, 30_000, 45_000]),
     jitterMsMax: random.pick([0, 2, 20]),
+    aim: random.pick([0, 0, 0.03, 0.1]),
+    lossMax: random.pick([0.1, 0.3, 0.6]),
+    writeMsMax: random.pick([50, 500, 3000]),
+    agentMs: random.pick([100, 100, 3000]),
+    drift: random.pick([0, 0.001, driftMax]),
+    wallSkewMsMax: random.pick([0, 100, 6 * hourMs]),
+    limits: random.chance(0.25) ? tinyLimits : logLimits,
   };
 }
 

@@ -1,14 +1,17 @@
-import type { LogLimits } from "../../core/replication/log-limits.ts";
 import { coreRules } from "../../daemon/core-rules.ts";
+import type { LogLimits } from "../../core/replication/log-limits.ts";
 import type { Rules } from "../../daemon/setup.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Violation } from "../checkers/checker.ts";
 import { viewIdText } from "../../model/view.ts";
+import type { MachineClock } from "../fake-clock.ts";
 import type { NodeTruth } from "../ground-truth.ts";
 import type { MachineWire } from "../machine.ts";
+import type { RareState } from "../rare-states/rare-states.ts";
+import { ClusterWatch } from "../rare-states/watch-cluster.ts";
 import { Random } from "../random.ts";
-import { World, type TimelineLine, type WorldSetup } from "../world.ts";
-import { drawPlan, type Plan } from "./draw-plan.ts";
+import { World, type TimelineLine } from "../world.ts";
+import { drawPlan, type FaultKind, type Plan } from "./draw-plan.ts";
 import { FaultMaker } from "./fault-maker.ts";
 import { shapeConfig, type Shape } from "./shapes.ts";
 
@@ -23,6 +26,9 @@ export interface SeedResult {
   /** From the end of the faults until everything was as it should be; null when it never was. */
   readonly recoveredMs: number | null;
   readonly entries: number;
+  readonly faults: ReadonlyMap<FaultKind, number>;
+  /** Rare states that it has been in. */
+  readonly rareStates: ReadonlySet<RareState>;
   readonly timeline: readonly TimelineLine[];
   /** Where every node stood in the end, one line each. */
   readonly ends: readonly string[];
@@ -33,7 +39,7 @@ export interface SeedOptions {
   /** Planted bugs. */
   readonly rules?: (node: NodeId) => Rules | undefined;
   readonly wire?: MachineWire;
-  /** Of the log; default: those of hale. */
+  /** Of the log; default: drawn. */
   readonly limits?: LogLimits;
 }
 
@@ -41,28 +47,31 @@ export interface SeedOptions {
 const recoveryMsMax = 90_000;
 const lookEveryMs = 500;
 const askAgainMs = 20_000;
-
-function worldOptions({ limits, ...options }: SeedOptions): Pick<WorldSetup, "rules" | "wire"> {
-  if (limits === undefined) return options;
-  const rules = (node: NodeId): Rules => {
-    const own = options.rules?.(node) ?? coreRules;
-    return { ...own, startCore: (boot, moment) => own.startCore({ ...boot, limits }, moment) };
-  };
-  return { ...options, rules };
-}
+/** FEN-11 allows for so much. */
+const resetMsMax = 1_000;
 
 /** Runs one seed: faults with safety watched, then no faults, and everything must come back in time. */
 export function exploreSeed(seed: number, shape: Shape, options: SeedOptions = {}): SeedResult {
   const random = new Random(seed);
   const plan = drawPlan(random, shape);
   const { config, digest } = shapeConfig(shape);
+  const watch = new ClusterWatch();
   const world = new World({
     config,
     configDigest: digest,
     seed: random.bits(),
     bootMs: random.pick([500, 3000]),
-    ...worldOptions(options),
+    rules: (node) => watch.rules(node, withLimits(options.rules?.(node) ?? coreRules, options.limits ?? plan.limits)),
+    clocks: () => drawClock(random, plan),
+    ...(options.wire === undefined ? {} : { wire: options.wire }),
   });
+  world.watch(watch.checker(world));
+  const rates = [...world.machines.values()].map(({ clock }) => clock.rate);
+  if (Math.max(...rates) - Math.min(...rates) > 0.005) watch.rareStates.add("clocks-apart");
+  for (const { watchdog } of world.machines.values())
+    Object.assign(watchdog.driver, { rate: drawRate(random, plan), resetMs: random.between(0, resetMsMax) });
+  for (const { id } of config.services.flatMap(({ resources }) => resources))
+    world.book.times.set(id, { start: plan.agentMs, stop: plan.agentMs, monitor: 100 });
   world.found();
   const faults = new FaultMaker(world, random.fork(), plan);
   for (const node of config.nodes) world.machine(node.id).powerOn(random.between(0, 500));
@@ -80,9 +89,24 @@ export function exploreSeed(seed: number, shape: Shape, options: SeedOptions = {
     ranMs: world.time.now,
     recoveredMs,
     entries: world.truth.entries.length,
+    faults: faults.made,
+    rareStates: watch.rareStates,
     timeline: world.timeline,
     ends: [...world.truth.nodes.values()].map(endOf),
   };
+}
+
+function withLimits(rules: Rules, limits: LogLimits): Rules {
+  return { ...rules, startCore: (boot, moment) => rules.startCore({ ...boot, limits }, moment) };
+}
+
+/** One machine's. */
+function drawClock(random: Random, plan: Plan): Partial<MachineClock> {
+  return { rate: drawRate(random, plan), wallSkewMs: random.between(-plan.wallSkewMsMax, plan.wallSkewMsMax) };
+}
+
+function drawRate(random: Random, { drift }: Plan): number {
+  return 1 + (drift * random.between(-1000, 1000)) / 1000;
 }
 
 function endOf({ node, hasPower, hasDaemon, body, log }: NodeTruth): string {

@@ -11,9 +11,15 @@ import type { FaultKind, Plan } from "./draw-plan.ts";
 const causesPerFault = 3;
 
 const goodWatchdog = { isThere: true, timeoutMsMax: 3_600_000, stepMs: 1_000, isNoWayOut: false };
+const hourMs = 3_600_000;
+
+/** What may hit a node in the middle of a view change. */
+const aimed = ["power", "crash-daemon", "pause-machine", "pause-daemon", "cut-groups", "slow-disk"] as const;
 
 /** Does faults to a world, at random times, until told to end. */
 export class FaultMaker {
+  /** How many of each kind were made. */
+  readonly made = new Map<FaultKind, number>();
   readonly #world: World;
   readonly #random: Random;
   readonly #plan: Plan;
@@ -27,6 +33,7 @@ export class FaultMaker {
     this.#plan = plan;
     this.#nodes = world.config.nodes.map((node) => node.id);
     world.network.weather = { ...fairWeather, jitterMsMax: plan.jitterMsMax };
+    if (plan.aim > 0) this.#aim();
   }
 
   start(): void {
@@ -34,7 +41,7 @@ export class FaultMaker {
     const gapMs = 1 + Math.floor(2 * this.#plan.gapMs * (this.#random.bits() / 4294967296));
     time.schedule(time.now + gapMs, null, () => {
       if (this.#hasEnded) return;
-      this.#do(this.#random.pick(this.#plan.kinds));
+      this.#do(this.#random.pick(this.#plan.kinds), this.#random.pick(this.#nodes));
       this.start();
     });
   }
@@ -56,9 +63,28 @@ export class FaultMaker {
     }
   }
 
-  #do(kind: FaultKind): void {
+  /** An adversary that knows when it hurts: who changes its view may be hit a few ms later. */
+  #aim(): void {
+    const statuses = new Map<NodeId, string>();
+    const kinds = aimed.filter((kind) => this.#plan.kinds.includes(kind));
+    if (kinds.length === 0) return;
+    this.#world.watch({
+      onBody: (node, _, { status }) => {
+        if (this.#hasEnded || statuses.get(node) === status) return;
+        statuses.set(node, status);
+        if (status === "electing" || !this.#random.chance(this.#plan.aim)) return;
+        const target = this.#random.chance(0.5) ? node : this.#random.pick(this.#nodes);
+        const kind = this.#random.pick(kinds);
+        this.#world.time.after(this.#random.between(0, 8), () => {
+          if (!this.#hasEnded) this.#do(kind, target);
+        });
+      },
+    });
+  }
+
+  #do(kind: FaultKind, node: NodeId): void {
     this.#world.truth.causes += causesPerFault;
-    const node = this.#random.pick(this.#nodes);
+    this.made.set(kind, (this.made.get(kind) ?? 0) + 1);
     switch (kind) {
       case "power":
         return this.#power(node);
@@ -96,6 +122,8 @@ export class FaultMaker {
         return this.#watchdog(node);
       case "operator":
         return this.#operator(node);
+      case "wall-clock":
+        return this.#world.stepWallClock(node, this.#random.between(-6 * hourMs, 6 * hourMs));
       default:
         return unreachable(kind);
     }
@@ -162,7 +190,7 @@ export class FaultMaker {
   }
 
   #weather(): void {
-    const loss = this.#random.pick([0.05, 0.2, 0.4]);
+    const loss = this.#random.pick([0.1, 0.5, 1]) * this.#plan.lossMax;
     const duplication = this.#random.pick([0, 0.1, 0.3]);
     const jitterMsMax = this.#random.pick([0, 10, 200]);
     this.#world.note(null, `-- weather: loss ${loss}, duplication ${duplication}, jitter ${jitterMsMax} ms`);
@@ -181,7 +209,7 @@ export class FaultMaker {
 
   #disk(node: NodeId, isBroken: boolean): void {
     const { disk } = this.#world.machine(node);
-    const writeMs = this.#random.pick([50, 500, 3000]);
+    const writeMs = this.#random.between(1, this.#plan.writeMsMax);
     this.#world.note(node, isBroken ? "-- disk refuses to write" : `-- disk takes ${writeMs} ms to write`);
     if (isBroken) disk.isFailing = true;
     else disk.writeMs = writeMs;

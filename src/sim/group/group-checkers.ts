@@ -161,6 +161,9 @@ export class GroupCheckers {
       if (known !== key) this.report("order", now, `${life} delivers at ${entry.index} ${key}, but it was ${known}`);
       return;
     }
+    const previous = this.log[entry.index - 2];
+    if (previous !== undefined && entry.at < previous.at)
+      this.report("order", now, `the stamp of entry ${entry.index} goes back by ${previous.at - entry.at} ms`);
     this.#keys[entry.index - 1] = key;
     this.log[entry.index - 1] = entry;
     const chain = this.#chains[entry.index - 1];

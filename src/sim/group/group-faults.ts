@@ -17,6 +17,8 @@ export interface FaultPlan {
   readonly leaves: boolean;
   /** They do so all the time: the electorate is always changing. */
   readonly churn: boolean;
+  /** Some kinds are left out, others come often. */
+  readonly swarm: boolean;
 }
 
 type Fault = (world: GroupWorld, plan: FaultPlan) => void;
@@ -35,32 +37,53 @@ const faults: readonly (readonly [weight: number, fault: Fault])[] = [
   [2, powerLoss],
   [5, leaveOne],
   [5, wipeOne],
-  [8, (world) => world.network.heal()],
+  [8, healCables],
   [14, hitWitness],
   [14, hitArbiterDisk],
+  [4, setWallClock],
 ];
 
-/** Faults at random moments until `until`. */
-export function scheduleFaults(world: GroupWorld, plan: FaultPlan, from: number, until: number): void {
+/** A swarm leaves a kind out, or takes it as it is, or makes it so many times as frequent. */
+const weights = [0, 0, 1, 1, 4];
+
+/** Faults at random moments until `until`. @returns how many of each kind, counted as they are made */
+export function scheduleFaults(
+  world: GroupWorld,
+  plan: FaultPlan,
+  from: number,
+  until: number,
+): ReadonlyMap<string, number> {
+  const made = new Map<string, number>();
   // Where there is nothing to hit, the runs stay what they were.
-  const isThere = (fault: Fault): boolean =>
-    fault === hitWitness ? world.witness !== null : fault !== hitArbiterDisk || world.arbiterDisk !== null;
+  const isThere = (fault: Fault): boolean => {
+    if (fault === hitWitness) return world.witness !== null;
+    if (fault === hitArbiterDisk) return world.arbiterDisk !== null;
+    return fault !== setWallClock || plan.swarm;
+  };
   const possible = faults.filter(([, fault]) => isThere(fault));
-  const total = possible.reduce((sum, [weight]) => sum + weight, 0);
+  const drawn = plan.swarm
+    ? possible.map(([weight, fault]) => [weight * world.dice.pick(weights), fault] as const)
+    : possible;
+  const total = drawn.reduce((sum, [weight]) => sum + weight, 0);
+  const make = (fault: Fault): void => {
+    made.set(fault.name, (made.get(fault.name) ?? 0) + 1);
+    fault(world, plan);
+  };
   if (world.dice.chance(0.6)) hitViewChanges(world, until);
   const one = (): void => {
     if (world.now >= until) return;
-    let drawn = world.dice.below(total);
-    const found = possible.find(([weight]) => {
-      drawn -= weight;
-      return drawn < 0;
+    let left = total === 0 ? 0 : world.dice.below(total);
+    const found = drawn.find(([weight]) => {
+      left -= weight;
+      return left < 0;
     });
-    found?.[1](world, plan);
-    if (plan.hot && world.dice.chance(0.4)) crashOne(world);
-    if (plan.churn && world.dice.chance(0.5)) leaveOne(world, plan);
+    if (found !== undefined) make(found[1]);
+    if (plan.hot && world.dice.chance(0.4)) make(crashOne);
+    if (plan.churn && world.dice.chance(0.5)) make(leaveOne);
     world.events.after(world.dice.between(20, 900), one);
   };
   world.events.after(from - world.now, one);
+  return made;
 }
 
 /**
@@ -152,6 +175,10 @@ function healLater(world: GroupWorld): void {
   world.events.after(world.dice.between(50, 3_000), () => world.network.heal());
 }
 
+function healCables(world: GroupWorld): void {
+  world.network.heal();
+}
+
 function loseSome(world: GroupWorld): void {
   world.network.loss = world.dice.below(30) / 100;
   world.network.duplication = world.dice.below(20) / 100;
@@ -227,6 +254,10 @@ function leaveOne(world: GroupWorld, plan: FaultPlan): void {
   if (!plan.leaves || !host.isRunning || world.now < Math.max(host.frozenUntil, host.hungUntil)) return;
   host.input(() => ({ kind: "leave" }));
   startLater(world, host, world.dice.between(500, 3_000));
+}
+
+function setWallClock(world: GroupWorld): void {
+  victim(world).wallSkew += world.dice.between(-18_000_000, 18_000_000);
 }
 
 /** The witness is cut off from some, stands still, crashes, has a slow disk or a new one. */

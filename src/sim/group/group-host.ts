@@ -40,7 +40,7 @@ export interface HostWorld {
   send(from: GroupHost, to: NodeId, packet: Packet): void;
   probe(from: GroupHost, to: NodeId): void;
   /** After every step. */
-  stepped(host: GroupHost, step: GroupStep): void;
+  stepped(host: GroupHost, before: GroupState | null, step: GroupStep): void;
   /** The core threw. */
   failed(host: GroupHost, error: unknown): void;
 }
@@ -59,6 +59,10 @@ export class GroupHost {
   hungUntil = 0;
   /** Read from the socket after a pause: packets count as arrived when they are read. */
   stampsAtReading = false;
+  /** Milliseconds of its monotonic clock in one of true time. */
+  rate = 1;
+  /** How far its wall clock is ahead. */
+  wallSkew = 0;
   readonly #world: HostWorld;
   #life = 0;
   #clockOffset = 0;
@@ -82,12 +86,15 @@ export class GroupHost {
 
   moment(): Moment {
     const { now } = this.setup.events;
-    return { now: instantMs(now + this.#clockOffset), wall: wallMs(1_700_000_000_000 + Math.round(now)) };
+    return {
+      now: instantMs(now * this.rate + this.#clockOffset),
+      wall: wallMs(1_700_000_000_000 + this.wallSkew + Math.round(now)),
+    };
   }
 
   /** Virtual time of an instant of this host's clock. */
   toWorldTime(instant: number): number {
-    return instant - this.#clockOffset;
+    return (instant - this.#clockOffset) / this.rate;
   }
 
   facts(): GroupFacts | null {
@@ -98,7 +105,7 @@ export class GroupHost {
   start(bootAbove = 0): void {
     const { rules, dice, node, nodes, heartbeat, quorum, events, limits } = this.setup;
     if (this.state !== null) return;
-    if (!this.isPowered) this.#clockOffset = dice.between(1_000, 100_000) - events.now;
+    if (!this.isPowered) this.#clockOffset = dice.between(1_000, 100_000) - events.now * this.rate;
     this.isPowered = true;
     this.frozenUntil = 0;
     this.hungUntil = 0;
@@ -182,6 +189,7 @@ export class GroupHost {
   }
 
   #run(compute: () => GroupStep): void {
+    const before = this.state;
     let step: GroupStep;
     try {
       step = compute();
@@ -192,7 +200,7 @@ export class GroupHost {
     this.state = step.state;
     if (step.submitted !== undefined) this.#submitted = step.submitted;
     for (const effect of step.effects) this.#execute(effect);
-    this.#world.stepped(this, step);
+    this.#world.stepped(this, before, step);
     if (this.state === null) return;
     if (this.setup.rules.hasLeft(step.state)) return this.killProcess();
     const bootAbove = step.state.bootAbove === null ? null : this.facts()?.bootAbove;
@@ -263,7 +271,7 @@ export class GroupHost {
   #beatLater(): void {
     const life = this.#life;
     const { events, heartbeat } = this.setup;
-    events.after(heartbeat.keepaliveMs, () => {
+    events.after(heartbeat.keepaliveMs / this.rate, () => {
       if (life !== this.#life) return;
       const isSilent = events.now < this.frozenUntil || events.now - this.#beatToldAt > heartbeat.deadtimeMs;
       if (!isSilent) this.#beatNow();
@@ -273,7 +281,7 @@ export class GroupHost {
 
   #tickLater(): void {
     const life = this.#life;
-    this.setup.events.after(this.setup.heartbeat.keepaliveMs / 2, () => {
+    this.setup.events.after(this.setup.heartbeat.keepaliveMs / 2 / this.rate, () => {
       if (life !== this.#life) return;
       if (!this.#isStill()) {
         this.#drain();

@@ -5,6 +5,8 @@ import { durationMs } from "../../model/units.ts";
 import { viewIdText } from "../../model/view.ts";
 import { type LogLimits, logLimits } from "../../core/replication/log-limits.ts";
 import { type FaultPlan, healAll, scheduleFaults } from "./group-faults.ts";
+import { driftMax } from "../fake-clock.ts";
+import type { RareState } from "../rare-states/rare-states.ts";
 import type { Violation } from "./group-checkers.ts";
 import type { GroupHost } from "./group-host.ts";
 import { witnessPlace } from "./group-witness.ts";
@@ -24,6 +26,8 @@ export interface RunKind {
   readonly churn?: boolean;
   /** Logs are trimmed every few entries, journals rewritten all the time, and checkpoints travel in many parts. */
   readonly tiny?: boolean;
+  /** Kinds of faults are left out by the seed, others come often; clocks run at different rates. */
+  readonly swarm?: boolean;
 }
 
 /** What a seed gave. */
@@ -34,6 +38,11 @@ export interface RunResult {
   readonly views: number;
   /** From healing until all were in one view; null when they never were. */
   readonly healedInMs: number | null;
+  /** Virtual time of the whole run. */
+  readonly ranMs: number;
+  readonly faults: ReadonlyMap<string, number>;
+  /** Rare states that it has been in. */
+  readonly rareStates: ReadonlySet<RareState>;
 }
 
 const heartbeat: HeartbeatConfig = {
@@ -53,6 +62,8 @@ const fenceMs = 7_000;
 /** A view counts once it has stayed for so long. */
 const stableMs = 3_000;
 
+type Outcome = Omit<RunResult, "ranMs" | "faults" | "rareStates">;
+
 /** A window of three entries. */
 export const tinyLimits: LogLimits = {
   keepEntries: 3,
@@ -65,11 +76,18 @@ export const tinyLimits: LogLimits = {
 const names = ["a", "b", "c", "d", "e", "f", "g"];
 
 /** Runs one seed: cold start, faults, healing, and whether everything that was promised held. */
-export function runSeed(kind: RunKind, seed: number, rules: GroupRules = rightRules): RunResult {
+export function runSeed(
+  kind: RunKind,
+  seed: number,
+  rules: GroupRules = rightRules,
+  trace: GroupWorld["trace"] = null,
+): RunResult {
   const used = names.slice(0, kind.nodes);
   const quorum = quorumOf(kind);
   const limits = kind.tiny === true ? tinyLimits : logLimits;
-  const world = new GroupWorld({ names: used, heartbeat, quorum, rules, seed, limits });
+  const drift = kind.swarm === true ? driftMax : 0;
+  const world = new GroupWorld({ names: used, heartbeat, quorum, rules, seed, limits, drift });
+  world.trace = trace;
   world.fenceFailure = 0.2;
   if (world.dice.chance(0.3)) world.found(...used);
   else world.found(used[0] ?? "a");
@@ -81,8 +99,9 @@ export function runSeed(kind: RunKind, seed: number, rules: GroupRules = rightRu
     // A disk that is lost while a vote is being withdrawn may need the operator (specified limit).
     leaves: kind.churn === true || (kind.hot !== true && world.dice.chance(0.5)),
     churn: kind.churn === true,
+    swarm: kind.swarm === true,
   };
-  scheduleFaults(world, plan, faultsFromMs, faultsUntilMs);
+  const faults = scheduleFaults(world, plan, faultsFromMs, faultsUntilMs);
   world.run(faultsUntilMs);
   healAll(world);
   // A fence in flight or a host that is just being restarted is a fault that goes on.
@@ -95,10 +114,10 @@ export function runSeed(kind: RunKind, seed: number, rules: GroupRules = rightRu
     healAll(world);
   }
   const cut = kind.mesh === true && canHaveCentre(world) ? cutOnePair(world) : null;
-  return judge(world, kind, cut);
+  return { ...judge(world, kind, cut), ranMs: world.now, faults, rareStates: world.rareStates };
 }
 
-function judge(world: GroupWorld, kind: RunKind, cut: readonly [string, string] | null): RunResult {
+function judge(world: GroupWorld, kind: RunKind, cut: readonly [string, string] | null): Outcome {
   const all = world.hosts.map(({ node }) => node as string);
   const isWhole = (): boolean => (cut === null ? world.isOneView(all) : isMeshView(world, all, cut));
   const bound = oneViewMs + (kind.arbiter === "fencing" ? fenceMs : 0);

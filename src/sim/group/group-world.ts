@@ -5,6 +5,8 @@ import type { Packet } from "../../model/message.ts";
 import type { GroupStep } from "../../core/group.ts";
 import { type LogLimits, logLimits } from "../../core/replication/log-limits.ts";
 import { groupTimers } from "../../core/membership/timers.ts";
+import type { RareStates } from "../rare-states/rare-states.ts";
+import { watchGroup, watchShot, watchStart } from "../rare-states/watch-group.ts";
 import { Dice } from "./dice.ts";
 import { VirtualTime } from "../virtual-time.ts";
 import { GroupCheckers } from "./group-checkers.ts";
@@ -23,7 +25,12 @@ export interface WorldSetup {
   readonly seed: number;
   /** Default: those of hale. */
   readonly limits?: LogLimits;
+  /** How far the rates of clocks may be from true time; wall clocks are then hours apart too. Default: all are right. */
+  readonly drift?: number;
 }
+
+/** Wall clocks are so far apart, where clocks are not right. */
+const hoursMs = 5 * 3_600_000;
 
 /** Hosts, network, fence device and checkers on one virtual time. */
 export class GroupWorld implements HostWorld {
@@ -45,6 +52,8 @@ export class GroupWorld implements HostWorld {
   fenceFailure = 0;
   /** How long a fenced host stays off. */
   rebootMax = 3_000;
+  /** Rare states that it has been in. */
+  readonly rareStates: RareStates = new Set();
   /** Called after each step, after the checkers. */
   onStep: ((host: GroupHost, step: GroupStep) => void) | null = null;
   /** Sees every packet as it is sent; false drops it. */
@@ -69,7 +78,10 @@ export class GroupWorld implements HostWorld {
     const witness = { rules, events: this.events, dice: this.dice, send: this.#sendGrant.bind(this) };
     this.witness = quorum.kind === "witness" ? new GroupWitness(witness) : null;
     this.witness?.start();
-    this.checkers = new GroupCheckers(groupTimers(heartbeat).lease);
+    const { drift = 0 } = setup;
+    if (drift > 0) this.#setClocks(drift);
+    // By true time, the lease of a slow clock is longer.
+    this.checkers = new GroupCheckers(groupTimers(heartbeat).lease / (1 - drift));
   }
 
   get now(): number {
@@ -157,8 +169,10 @@ export class GroupWorld implements HostWorld {
     this.events.after(isReached ? 1 : 100, () => from.input(() => ({ kind: "port-state", node: to, state })));
   }
 
-  stepped(host: GroupHost, step: GroupStep): void {
+  stepped(host: GroupHost, before: GroupStep["state"] | null, step: GroupStep): void {
     this.steps += 1;
+    if (before === null) this.#watchBegin(host);
+    else watchGroup(this.rareStates, before, step.state, host.moment().now);
     this.checkers.watch(host, this.hosts, step, this.now);
     for (const entry of step.delivered)
       this.trace?.(`${this.now} ${host.node} delivers ${entry.index} ${entry.body.kind}`);
@@ -173,6 +187,21 @@ export class GroupWorld implements HostWorld {
       `${host.node}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
     host.cutPower();
+  }
+
+  #setClocks(drift: number): void {
+    for (const host of this.hosts) {
+      host.rate = 1 + (drift * this.dice.between(-1000, 1000)) / 1000;
+      host.wallSkew = this.dice.between(-hoursMs, hoursMs);
+    }
+  }
+
+  #watchBegin(host: GroupHost): void {
+    const others = this.hosts.filter((other) => other !== host);
+    watchStart(
+      this.rareStates,
+      others.map(({ state }) => state),
+    );
   }
 
   #watchFence(host: GroupHost): void {
@@ -202,6 +231,7 @@ export class GroupWorld implements HostWorld {
       this.checkers.report("fence", this.now, `${shooter.node} has ${target} shot, a member of its view`);
     }
     if (!host.isPowered) return;
+    watchShot(this.rareStates, host.state);
     host.cutPower();
     this.events.after(this.dice.between(0, this.rebootMax), () => {
       if (!host.isPowered) host.start();
