@@ -19,6 +19,7 @@ const kinds = [
   z.strictObject({ kind: z.literal("clear-service"), service }),
   z.strictObject({ kind: z.literal("standby-node"), node }),
   z.strictObject({ kind: z.literal("online-node"), node }),
+  z.strictObject({ kind: z.literal("release-node"), node }),
   z.strictObject({ kind: z.literal("fence-node"), node }),
   z.strictObject({ kind: z.literal("confirm-off-node"), node }),
 ] as const;

@@ -140,6 +140,7 @@ describe("changing", () => {
     ["service relocate web --to serv2", { kind: "relocate-service", service: "web", to: "serv2" }],
     ["node standby serv2", { kind: "standby-node", node: "serv2" }],
     ["node online serv2", { kind: "online-node", node: "serv2" }],
+    ["node release serv2", { kind: "release-node", node: "serv2" }],
     ["node fence serv2 --yes", { kind: "fence-node", node: "serv2" }],
     ["node confirm-off serv2", { kind: "confirm-off-node", node: "serv2" }],
   ])("hale %s", async (words, intent) => {
@@ -398,7 +399,7 @@ describe("usage", () => {
         events [options]           what happened, one line each, as this node has seen it since its daemon
                                    started
         service                    enable, disable, restart, clear or relocate a service
-        node                       standby, online, fence or confirm-off for a node
+        node                       standby, online, release, fence or confirm-off for a node
         config                     check, show or reload the configuration
         fence                      fence agents and devices
         init [options]             found the cluster on this node, once; every other node just starts its

@@ -1,13 +1,14 @@
-import type {
-  ClusterConfig,
-  FailoverDomain,
-  FencingConfig,
-  FenceStep,
-  HeartbeatConfig,
-  NodeConfig,
-  QuorumConfig,
-  RecoveryConfig,
-  ServiceConfig,
+import {
+  type ClusterConfig,
+  type FailoverDomain,
+  type FencingConfig,
+  type FenceStep,
+  type HeartbeatConfig,
+  type NodeConfig,
+  type QuorumConfig,
+  type RecoveryConfig,
+  type ServiceConfig,
+  quarantineDefault,
 } from "../model/cluster-config.ts";
 import { type NodeId, parseDeviceId, parseNodeId, parseServiceId } from "../model/ids.ts";
 import { type DurationMs, durationMs } from "../model/units.ts";
@@ -33,6 +34,7 @@ export function buildConfig(document: ClusterDocument, sourceOf: SourceOf): Clus
     nodes,
     quorum: buildQuorum(document.quorum, ids),
     fencing: buildFencing(document.fencing, heartbeat.deadtimeMs, sourceOf),
+    ...buildQuarantine(document.quarantine),
     services: Object.entries(document.services ?? {}).map(([id, service]) => buildService(id, service, ids, sourceOf)),
   };
 }
@@ -93,6 +95,20 @@ function buildFencing(fencing: ClusterDocument["fencing"], deadtimeMs: DurationM
     ...(action === undefined || action === "off-on" ? {} : { action }),
   }));
   return { kind: "devices", devices };
+}
+
+/** Nothing where it is the default, so that a file which says so means the same as one that does not. */
+function buildQuarantine(written: ClusterDocument["quarantine"]): Pick<ClusterConfig, "quarantine"> {
+  if (written === "none") return { quarantine: { kind: "none" } };
+  const { losses, withinMs, forMs } = quarantineDefault;
+  const quarantine = {
+    kind: "timed" as const,
+    losses: written?.losses ?? losses,
+    withinMs: spanOr(written?.within, withinMs),
+    forMs: spanOr(written?.for, forMs),
+  };
+  const isDefault = quarantine.losses === losses && quarantine.withinMs === withinMs && quarantine.forMs === forMs;
+  return isDefault ? {} : { quarantine };
 }
 
 function buildService(

@@ -33,7 +33,7 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "quorum:",
     "qourum:",
     [
-      '6:1: qourum: found key "qourum", wanted one of cluster, engine, heartbeat, nodes, quorum, fencing, services; did you mean "quorum"?',
+      '6:1: qourum: found key "qourum", wanted one of cluster, engine, heartbeat, nodes, quorum, fencing, quarantine, services; did you mean "quorum"?',
       "1:1: quorum: found nothing, wanted an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, or { arbiter: { witness: ADDRESS:PORT } }",
     ],
   ],

@@ -3,6 +3,7 @@ import { formatConfigError } from "./config-error.ts";
 import { mistakes } from "./mistakes.fixture.ts";
 import { officeText } from "./office.fixture.ts";
 import { parseConfig } from "./parse-config.ts";
+import { writeConfig } from "./write-config.ts";
 
 /** The office with one piece of text replaced; the piece must be there. */
 function officeWith(piece: string, replacement: string): string {
@@ -165,6 +166,31 @@ describe("a wrong configuration", () => {
       expect.stringMatching(
         /^cluster\.yaml:1:1: found 700 services that take \d+ bytes with all defaults, wanted at most 245760: fewer /,
       ) as string,
+    ]);
+  });
+});
+
+describe("quarantine", () => {
+  it("is as written, the default where nothing is, and nothing where it is off", () => {
+    const quarantine = (text: string) => configOf(`quarantine: ${text}\n${officeText}`).quarantine;
+    expect(configOf(officeText).quarantine).toBeUndefined();
+    expect(quarantine("{ losses: 3, within: 60m }")).toBeUndefined();
+    expect(quarantine("{ losses: 5, for: 2h }")).toEqual({
+      kind: "timed",
+      losses: 5,
+      withinMs: 3_600_000,
+      forMs: 7_200_000,
+    });
+    expect(quarantine("none")).toEqual({ kind: "none" });
+    expect(configOf(writeConfig(configOf(`quarantine: none\n${officeText}`))).quarantine).toEqual({ kind: "none" });
+  });
+
+  it("wants numbers that can be meant", () => {
+    expect(errorsOf(`quarantine: { losses: 1 }\n${officeText}`)).toEqual([
+      "cluster.yaml:1:23: quarantine.losses: found 1, wanted a whole number from 2 to 100",
+    ]);
+    expect(errorsOf(`quarantine: off\n${officeText}`)).toEqual([
+      'cluster.yaml:1:13: quarantine: found "off", wanted { losses: 3, within: 1h, for: 1h } or "none"',
     ]);
   });
 });

@@ -238,6 +238,23 @@ const service = z.strictObject({
     .meta({ description: "Started top to bottom, stopped bottom to top." }),
 });
 
+const quarantine = z.union(
+  [
+    z.literal("none"),
+    z.strictObject({
+      losses: z
+        .int({ error: "a whole number from 2 to 100" })
+        .min(2, { error: "a whole number from 2 to 100" })
+        .max(100, { error: "a whole number from 2 to 100" })
+        .meta({ description: "A node that was lost this often", default: 3 })
+        .optional(),
+      within: duration("within this time", "1h").optional(),
+      for: duration("is in quarantine until this long after its last loss.", "1h").optional(),
+    }),
+  ],
+  { error: '{ losses: 3, within: 1h, for: 1h } or "none"' },
+);
+
 /** cluster.yaml as it is written: nothing filled in, nothing looked up. */
 export const documentSchema = z
   .strictObject({
@@ -249,6 +266,7 @@ export const documentSchema = z
       .meta({ description: "At most 32; host names as keys. Their order is the order of preference." }),
     quorum: quorum.optional(),
     fencing,
+    quarantine: quarantine.optional(),
     services: z.record(name, service, { error: "a mapping of service names to services" }).optional(),
   })
   .meta({ title: "cluster.yaml of hale" });

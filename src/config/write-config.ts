@@ -1,11 +1,13 @@
 import { Document, isCollection, isPair, visit } from "yaml";
-import type {
-  ClusterConfig,
-  FencingConfig,
-  NodeConfig,
-  QuorumConfig,
-  ResourceConfig,
-  ServiceConfig,
+import {
+  type ClusterConfig,
+  type FencingConfig,
+  type NodeConfig,
+  type QuarantineConfig,
+  type QuorumConfig,
+  type ResourceConfig,
+  type ServiceConfig,
+  quarantineDefault,
 } from "../model/cluster-config.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { formatDuration } from "./duration.ts";
@@ -26,6 +28,7 @@ export function writeConfig(config: ClusterConfig): string {
     nodes: Object.fromEntries(config.nodes.map((node) => [node.id, writeNode(node, config.fencing)])),
     quorum: writeQuorum(config.quorum),
     fencing: writeFencing(config.fencing),
+    quarantine: writeQuarantine(config.quarantine ?? quarantineDefault),
     services: Object.fromEntries(config.services.map((service) => [service.id, writeService(service)])),
   };
   return writeDocument(document);
@@ -78,6 +81,12 @@ function writeFencing(fencing: FencingConfig): object {
     { agent, action, timeout: formatDuration(timeoutMs), ...parameters },
   ]);
   return { devices: Object.fromEntries(devices) as object };
+}
+
+function writeQuarantine(quarantine: QuarantineConfig): unknown {
+  if (quarantine.kind === "none") return "none";
+  const { losses, withinMs, forMs } = quarantine;
+  return { losses, within: formatDuration(withinMs), for: formatDuration(forMs) };
 }
 
 function writeService({ enabled, domain, recovery, resources, withoutQuorum }: ServiceConfig): object {

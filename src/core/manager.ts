@@ -23,6 +23,7 @@ import { emptyClusterState } from "./services/cluster-state.ts";
 import { onOperationOutcome } from "./services/runner.ts";
 import { idleRunner } from "./services/runner-state.ts";
 import { isActive } from "./services/runtime.ts";
+import { endQuarantines } from "./manager-quarantine.ts";
 
 /** One step. The caller submits the state's outbox. */
 export interface ManagerStep {
@@ -115,6 +116,7 @@ export function stepManager(
   seeToFences(work);
   probePorts(work);
   retryFailed(work);
+  endQuarantines(work);
   answerRequests(work);
   shutDown(work);
   return { state: work.state, effects: work.effects, toGroup: work.toGroup, wakeAt: work.wakeAt };

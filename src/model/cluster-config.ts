@@ -1,5 +1,5 @@
 import type { DeviceId, NodeId, ResourceId, ServiceId } from "./ids.ts";
-import type { DurationMs } from "./units.ts";
+import { type DurationMs, durationMs } from "./units.ts";
 
 /**
  * The whole configuration after parsing: every default filled in, every reference checked.
@@ -14,6 +14,8 @@ export interface ClusterConfig {
   readonly nodes: readonly NodeConfig[];
   readonly quorum: QuorumConfig;
   readonly fencing: FencingConfig;
+  /** Default (absent): `quarantineDefault`. */
+  readonly quarantine?: QuarantineConfig;
   /** In file order. */
   readonly services: readonly ServiceConfig[];
 }
@@ -96,6 +98,27 @@ export type FencingConfig =
       /** Whole seconds, at least 4 deadtimes and daemon-grace. Default 10 s. */
       readonly timeoutMs: DurationMs;
     };
+
+/** When a node that is lost again and again is kept from services, and for how long. */
+export type QuarantineConfig =
+  | { readonly kind: "none" }
+  | {
+      readonly kind: "timed";
+      /** Lost this often ... */
+      readonly losses: number;
+      /** ... within this time ... */
+      readonly withinMs: DurationMs;
+      /** ... it is in quarantine until this long after its last loss, or until an operator releases it. */
+      readonly forMs: DurationMs;
+    };
+
+/** Of a configuration that says nothing of it. */
+export const quarantineDefault: Extract<QuarantineConfig, { kind: "timed" }> = {
+  kind: "timed",
+  losses: 3,
+  withinMs: durationMs(3_600_000),
+  forMs: durationMs(3_600_000),
+};
 
 /** A fence device: an agent and its parameters. */
 export interface FenceDeviceConfig {

@@ -94,6 +94,8 @@ export type EntryBody =
       readonly by: NodeId;
       readonly reason: string;
     }
+  /** The quarantine of a node that was to last until then is over. */
+  | { readonly kind: "quarantine-over"; readonly node: NodeId; readonly until: WallMs }
   /** What a node says of its watchdog in this life. Nothing is believed of a watchdog without it. */
   | {
       readonly kind: "watchdog";

@@ -11,8 +11,10 @@ export type Intent =
   | { readonly kind: "clear-service"; readonly service: ServiceId }
   /** Keeps its membership and vote, gives up its services. */
   | { readonly kind: "standby-node"; readonly node: NodeId }
-  /** Ends standby and quarantine. */
+  /** Ends standby. */
   | { readonly kind: "online-node"; readonly node: NodeId }
+  /** Ends quarantine, and forgets the losses counted so far. */
+  | { readonly kind: "release-node"; readonly node: NodeId }
   | { readonly kind: "fence-node"; readonly node: NodeId }
   /** The operator swears that the node is off. Breaks every promise when it is not true. */
   | { readonly kind: "confirm-off-node"; readonly node: NodeId };

@@ -63,6 +63,8 @@ export interface NodeSnapshot {
   readonly links: readonly LinkSnapshot[];
   /** What it has said of its watchdog in this life, with `fencing: watchdog`. 0: it could not arm one, `detail` says why. */
   readonly watchdog?: { readonly timeoutMs: number; readonly detail: string };
+  /** It was lost too often: given a service only where no other node may run it. */
+  readonly quarantine?: { readonly since: WallMs; readonly until: WallMs; readonly losses: number };
 }
 
 /** One heartbeat path from the telling node to another. */

@@ -40,6 +40,7 @@ function addServiceCommands({ program, context, finish }: CliProgram): void {
 const nodeActions = {
   standby: ["give up its services and take none; it stays a member with its vote", "standby-node", null],
   online: ["end standby: it may run services again", "online-node", null],
+  release: ["end its quarantine, and forget how often it was lost", "release-node", null],
   fence: [
     "cut it off now by its fence devices; its services go elsewhere",
     "fence-node",
@@ -54,7 +55,7 @@ const nodeActions = {
 } as const;
 
 function addNodeCommands({ program, context, finish }: CliProgram): void {
-  const group = program.command("node").description("standby, online, fence or confirm-off for a node");
+  const group = program.command("node").description("standby, online, release, fence or confirm-off for a node");
   for (const [action, [description, kind, question]] of Object.entries(nodeActions)) {
     const command = withChangeOptions(group.command(action).description(description)).argument(
       "<node>",

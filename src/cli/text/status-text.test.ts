@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { utcText } from "../fixtures/fake-context.fixture.ts";
 import { alone, healthy, troubled, whyIntranet } from "../fixtures/snapshots.fixture.ts";
+import { wallMs } from "../../model/units.ts";
 import type { Look } from "./look.ts";
 import { colourPaint, plainPaint } from "./paint.ts";
 import { statusText } from "./status-text.ts";
@@ -116,4 +117,12 @@ it("says the same with colours", () => {
   expect(coloured).toContain("\u001b[");
   // oxlint-disable-next-line no-control-regex -- colours are what is taken away
   expect(coloured.replaceAll(/\u001b\[\d+m/g, "")).toBe(statusText(troubled, look));
+});
+
+it("shows since when a node is in quarantine, and for how long", () => {
+  const quarantine = { since: wallMs(healthy.at - 600_000), until: wallMs(healthy.at + 3_000_000), losses: 3 };
+  const nodes = healthy.nodes.map((node) => (node.node === "serv2" ? { ...node, quarantine } : node));
+  const shown = statusText({ ...healthy, nodes }, look);
+  expect(shown).toMatch(/serv2 +member, quarantine +3h/);
+  expect(shown).toContain("    in quarantine since 10m, for 50m more: lost 3 times\n");
 });

@@ -88,8 +88,9 @@ function nodeLines(snapshot: Snapshot, look: Look): string[] {
   const { paint } = look;
   const head = ["  NODE", "STATE", "SINCE", "LINK", "ADDRESS", "HEARD"].map((title) => paint("dim", title));
   const rows = snapshot.nodes.flatMap((node) => {
-    const tone = node.isStandby && node.state === "member" ? "warn" : nodeTones[node.state];
-    const state = paint(tone, node.isStandby ? `${node.state}, standby` : node.state);
+    const isHeldBack = node.isStandby || node.quarantine !== undefined;
+    const tone = isHeldBack && node.state === "member" ? "warn" : nodeTones[node.state];
+    const state = paint(tone, nodeStateText(node));
     const name = `${mark(tone, look)} ${paint("strong", node.node)}`;
     const since = node.since === null ? "-" : spanText(snapshot.at - node.since);
     const isSelf = node.node === snapshot.node;
@@ -98,9 +99,20 @@ function nodeLines(snapshot: Snapshot, look: Look): string[] {
     const first = [name, state, since, ...(links[0] ?? [])];
     const others = links.slice(1).map((cells) => ["", "", "", ...cells]);
     const reason = node.reason === "" || node.state === "member" ? [] : [reasonRow(node.reason, look)];
-    return [first, ...others, ...reason];
+    return [first, ...others, ...reason, ...quarantineRows(node, snapshot.at, look)];
   });
   return alignRows([head, ...rows]);
+}
+
+function nodeStateText({ state, isStandby, quarantine }: NodeSnapshot): string {
+  return [state, ...(isStandby ? ["standby"] : []), ...(quarantine === undefined ? [] : ["quarantine"])].join(", ");
+}
+
+function quarantineRows({ quarantine }: NodeSnapshot, at: WallMs, look: Look): string[][] {
+  if (quarantine === undefined) return [];
+  const { since, until, losses } = quarantine;
+  const rest = until > at ? `for ${spanText(until - at)} more` : "about to end";
+  return [reasonRow(`in quarantine since ${spanText(at - since)}, ${rest}: lost ${losses} times`, look)];
 }
 
 function reasonRow(reason: string, { paint }: Look): string[] {

@@ -37,11 +37,20 @@ export interface NodeRecord {
   readonly isAccounted: boolean;
   readonly isStandby: boolean;
   readonly isLeaving: boolean;
-  /** When it was lost, oldest first; those of the last hour. */
+  /** When it was lost, oldest first: those that count for the next quarantine. */
   readonly losses: readonly WallMs[];
+  readonly quarantine: QuarantineRecord | null;
   readonly since: WallMs;
   /** Why it is what it is, one line. */
   readonly reason: string;
+}
+
+/** It was lost too often. */
+export interface QuarantineRecord {
+  readonly since: WallMs;
+  /** By the stamps of entries. */
+  readonly until: WallMs;
+  readonly losses: number;
 }
 
 /** A node's own word on its watchdog. */
@@ -50,11 +59,6 @@ export interface WatchdogRecord {
   readonly timeoutMs: number;
   readonly detail: string;
 }
-
-/** Losses within this time make a node unsteady. */
-const unsteadyWindowMs = 3_600_000;
-/** This many losses within the window make a node unsteady. */
-const unsteadyLosses = 3;
 
 /** A node of which nothing is known yet. */
 export function unseenNode(node: NodeId, at: WallMs): NodeRecord {
@@ -70,6 +74,7 @@ export function unseenNode(node: NodeId, at: WallMs): NodeRecord {
     isStandby: false,
     isLeaving: false,
     losses: [],
+    quarantine: null,
     since: at,
     reason: "not seen yet",
   };
@@ -90,17 +95,8 @@ export function isLive(record: NodeRecord | undefined): boolean {
   return record !== undefined && record.isMember && record.off === null;
 }
 
-/** Its losses with one more, those older than an hour forgotten. */
-export function withLoss(record: NodeRecord, at: WallMs): readonly WallMs[] {
-  return [...record.losses.filter((lossAt) => at - lossAt < unsteadyWindowMs), at];
-}
-
-/**
- * Lost three times within an hour: it ranks behind every other node, and nothing returns to it by itself, until the hour has
- * passed or an operator says `online`.
- *
- * Why not "runs nothing": when all nodes flap (a switch that reboots), that would turn an unsteady cluster into a dead one.
- */
-export function isUnsteady(record: NodeRecord, at: WallMs): boolean {
-  return record.losses.filter((lossAt) => at - lossAt < unsteadyWindowMs).length >= unsteadyLosses;
+/** [PLC-6] Kept from services while another node may run them. */
+export function isQuarantined(record: NodeRecord | undefined): boolean {
+  // A checkpoint of an earlier version has no such field.
+  return Boolean(record?.quarantine);
 }

@@ -12,7 +12,7 @@ function domain(nodes: readonly string[], given: Partial<FailoverDomain> = {}): 
 }
 
 function candidate(node: string, given: Partial<Candidate> = {}): Candidate {
-  return { node: parseNodeId(node), against: [], services: 0, isUnsteady: false, isNew: false, ...given };
+  return { node: parseNodeId(node), against: [], services: 0, isQuarantined: false, isNew: false, ...given };
 }
 
 function question(given: Partial<PlacementQuestion> = {}): PlacementQuestion {
@@ -67,10 +67,10 @@ describe("where a service goes", () => {
     expect(chooseOwner(question(asked)).chosen).toBe("n4");
   });
 
-  it("[PLC-6] an unsteady node is the last resort", () => {
-    const unsteady = withNode("n1", { isUnsteady: true }, { services: 5 });
-    expect(chooseOwner(question({ candidates: unsteady })).chosen).toBe("n2");
-    const only = withNode("n1", { isUnsteady: true }, { against: ["lost"] });
+  it("[PLC-6] a node in quarantine is the last resort", () => {
+    const flapping = withNode("n1", { isQuarantined: true }, { services: 5 });
+    expect(chooseOwner(question({ candidates: flapping })).chosen).toBe("n2");
+    const only = withNode("n1", { isQuarantined: true }, { against: ["lost"] });
     expect(chooseOwner(question({ candidates: only })).chosen).toBe("n1");
   });
 
@@ -110,8 +110,8 @@ describe("failback", () => {
     expect(failbackTarget(question({ domain: { ...ordered, failback: false }, candidates: fresh }), n2)).toBe(null);
   });
 
-  it("[PLC-6] never goes to an unsteady node", () => {
-    const candidates = withNode("n1", { isNew: true, isUnsteady: true });
+  it("[PLC-6] never goes to an flapping node", () => {
+    const candidates = withNode("n1", { isNew: true, isQuarantined: true });
     expect(failbackTarget(question({ domain: ordered, candidates }), n2)).toBe(null);
   });
 });
@@ -130,7 +130,7 @@ describe("placement, whatever is asked", () => {
         node: fc.constant(parseNodeId(name)),
         against: fc.constantFrom<readonly string[]>([], ["on standby"]),
         services: fc.nat(3),
-        isUnsteady: fc.boolean(),
+        isQuarantined: fc.boolean(),
         isNew: fc.boolean(),
       }),
     ),

@@ -6,7 +6,7 @@ import type { NodeVerdict } from "../../model/snapshot.ts";
  * Where a service should run.
  *
  * A node may run it when nothing speaks against it. Of those, the first by: where it runs already (unless it should return to a
- * better node), a steady node before an unsteady one, place in the domain, fewest services, file order. Integers only, and
+ * better node), one in quarantine after all others, place in the domain, fewest services, file order. Integers only, and
  * file order breaks every tie, so that every member comes to the same answer. The reasons are part of the answer: `hale why`
  * prints the verdicts that decided, not an account made up afterwards.
  */
@@ -27,8 +27,8 @@ export interface Candidate {
   readonly against: readonly string[];
   /** Services it has now. */
   readonly services: number;
-  /** Lost again and again: last resort. */
-  readonly isUnsteady: boolean;
+  /** Lost again and again: taken only when no other may. */
+  readonly isQuarantined: boolean;
   /** Became available after the service was placed: a failback to it is due. */
   readonly isNew: boolean;
 }
@@ -60,7 +60,7 @@ export function failbackTarget(question: PlacementQuestion, owner: NodeId): Node
   const placeNow = domainPlace(question.domain, owner);
   const better = question.candidates
     .map((candidate, position) => rank({ ...question, owner: null, wanted: null }, candidate, position))
-    .filter((entry) => entry.against.length === 0 && entry.candidate.isNew && !entry.candidate.isUnsteady)
+    .filter((entry) => entry.against.length === 0 && entry.candidate.isNew && !entry.candidate.isQuarantined)
     .filter((entry) => entry.place < placeNow)
     .toSorted(compareRanks);
   return better[0]?.node ?? null;
@@ -85,7 +85,7 @@ function rank(question: PlacementQuestion, candidate: Candidate, position: numbe
     against.length === 0 ? 0 : 1,
     candidate.node === question.wanted ? 0 : 1,
     candidate.node === question.owner ? 0 : 1,
-    candidate.isUnsteady ? 1 : 0,
+    candidate.isQuarantined ? 1 : 0,
     place,
     candidate.services,
     position,
@@ -127,7 +127,7 @@ function forReasons(question: PlacementQuestion, entry: Rank): readonly string[]
     if (entry.place === domain.nodes.length) reasons.push("outside its domain, which is not restricted");
     else reasons.push(domain.ordered ? `place ${entry.place + 1} of its domain` : "in its domain");
   }
-  if (entry.candidate.isUnsteady) reasons.push("lost three times within an hour: last resort");
+  if (entry.candidate.isQuarantined) reasons.push("in quarantine, lost again and again: last resort");
   reasons.push(otherServices(entry.candidate.services));
   return reasons;
 }

@@ -12,6 +12,7 @@ import {
 } from "./cluster-state.ts";
 import { forgive } from "./failure-memory.ts";
 import { placesOf, type ServiceRecord } from "./service-record.ts";
+import { forgetQuarantines } from "./quarantine.ts";
 
 /**
  * A configuration comes into force.
@@ -40,6 +41,7 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
   draft.config = { config, digest: body.digest, entry: draft.index };
   for (const { id } of config.nodes) draft.nodes[id] ??= unseenNode(id, draft.at);
   if (config.fencing.kind !== "watchdog") forgetWatchdogs(draft);
+  if (config.quarantine?.kind === "none") forgetQuarantines(draft);
   for (const service of config.services) takeUp(draft, service);
   for (const record of servicesInOrder(draft)) {
     if (!config.services.some((service) => service.id === record.service))

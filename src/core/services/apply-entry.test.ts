@@ -209,7 +209,7 @@ describe("what an entry changes", () => {
     story.say({ kind: "intent", intent: { kind: "disable-service", service: web }, author: "root" }).done(web);
     story.say({ kind: "intent", intent: { kind: "enable-service", service: web }, author: "root" });
     expect(story.phase(web)).toBe("starting on n2");
-    story.done(web).say({ kind: "intent", intent: { kind: "online-node", node: n1 }, author: "root" });
+    story.done(web).say({ kind: "intent", intent: { kind: "release-node", node: n1 }, author: "root" });
     expect(story.phase(web)).toBe("stopping on n2");
   });
 

@@ -19,6 +19,7 @@ import {
 import { forgive } from "./failure-memory.ts";
 import { applySelfFenced, applyWatchdog } from "./apply-watchdog.ts";
 import { settle } from "./settle.ts";
+import { applyQuarantineOver } from "./quarantine.ts";
 
 /**
  * The one way in which the cluster changes: the next entry is applied, and everything that follows from it is decided.
@@ -84,6 +85,9 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
     case "assumed-off":
       if (draft.nodes[body.target]?.isMember !== true)
         setOff(draft, body.target, body.incarnation, "assumed", body.reason);
+      return null;
+    case "quarantine-over":
+      applyQuarantineOver(draft, body);
       return null;
     case "watchdog":
       applyWatchdog(draft, body);

@@ -5,6 +5,7 @@ import { isLive, type OffProof } from "../fencing/node-record.ts";
 import { type Draft, movePhase, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
 import { type FenceInFlight, type FencePast, noFence, withPast } from "../fencing/fence-record.ts";
 import { phaseNode } from "./service-record.ts";
+import { countLoss } from "./quarantine.ts";
 
 /**
  * A life of a node is known to run nothing: it is off, and whatever was or may have been there is free.
@@ -24,6 +25,7 @@ export function setOff(
   if (record.off !== null) return true;
   const from = record.isMember ? "member" : record.incarnation === null ? "unseen" : "lost";
   patchNode(draft, node, { off: proof, since: draft.at, reason });
+  if (record.isMember && proof !== "left") countLoss(draft, node);
   patchFence(draft, node, { wish: null, failures: 0 });
   const means = meansOf[proof];
   if (means !== null) notePast(draft, node, { by: draft.origin, means, confirmed: true, reason });

@@ -18,6 +18,7 @@ import {
 import { blockersOf, placementOf } from "./eligibility.ts";
 import { forgive } from "./failure-memory.ts";
 import { phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
+import { releaseNode } from "./quarantine.ts";
 
 /**
  * An operator's wish is applied, or refused when the rules forbid it at its place in the order.
@@ -54,8 +55,11 @@ export function applyIntent(draft: Draft, intent: Intent, author: string): Refus
       draft.events.push({ node: intent.node, level: "info", text: `put on standby by ${author}` });
       return null;
     case "online-node":
-      patchNode(draft, intent.node, { isStandby: false, losses: [], eligibleSince: draft.index });
+      patchNode(draft, intent.node, { isStandby: false, eligibleSince: draft.index });
       draft.events.push({ node: intent.node, level: "info", text: `put online by ${author}` });
+      return null;
+    case "release-node":
+      releaseNode(draft, intent.node, `released by ${author}`);
       return null;
     case "fence-node": {
       const incarnation = draft.nodes[intent.node]?.incarnation ?? null;
@@ -86,6 +90,7 @@ export function refusalOf(state: Omit<ClusterState, "index">, intent: Intent): R
       return unknownService(state, intent.service) ?? refuseRelocate(state, intent.service, intent.to ?? null);
     case "standby-node":
     case "online-node":
+    case "release-node":
       return unknownNode(state, intent.node);
     case "fence-node":
       return unknownNode(state, intent.node) ?? refuseFence(state, intent.node);

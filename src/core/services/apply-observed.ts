@@ -3,6 +3,7 @@ import type { NodeId } from "../../model/ids.ts";
 import { definitionOf, type Draft, movePhase, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
 import { forgive } from "./failure-memory.ts";
 import { phaseNode, type ServiceRecord } from "./service-record.ts";
+import { isQuarantined } from "../fencing/node-record.ts";
 
 /**
  * A node reports what it found running. That is the truth about this node, whatever was written before.
@@ -81,9 +82,9 @@ function seenWhileStopped(draft: Draft, record: ServiceRecord, node: NodeId, run
   movePhase(draft, current, { kind: "stopping", node, next: homeOf(draft, current, node) }, reason);
 }
 
-/** Where to start again what was found stopped: where it was, but with failback the best node, since it is down anyway. */
+/** Where to start again what was found stopped: where it was, but with failback, or in quarantine, the best node: it is down anyway. */
 function homeOf(draft: Draft, record: ServiceRecord, node: NodeId): NodeId | null {
-  return definitionOf(draft, record).domain.failback ? null : node;
+  return definitionOf(draft, record).domain.failback || isQuarantined(draft.nodes[node]) ? null : node;
 }
 
 function seenElsewhere(draft: Draft, record: ServiceRecord, node: NodeId, runs: Extent): void {

@@ -1,5 +1,5 @@
 import type { EntryBody } from "../../model/entry.ts";
-import { isLive } from "../fencing/node-record.ts";
+import { isLive, isQuarantined } from "../fencing/node-record.ts";
 import { definitionOf, type Draft, movePhase, patchService } from "./cluster-state.ts";
 import { placementOf } from "./eligibility.ts";
 import { failureAgainst, failureText, withFailure } from "./failure-memory.ts";
@@ -76,9 +76,9 @@ function recover(draft: Draft, record: ServiceRecord, body: ResultBody, text: st
     movePhase(draft, disabled, { kind: "stopping", node, next: null }, `${text}; its policy is to be disabled then`);
     return;
   }
-  const stays = failureAgainst(record, recovery, node, draft.at) === null;
-  const next = stays ? node : placementOf(draft, record).chosen;
-  const then = stays ? "restarted" : next === null ? "stopped" : `relocated to ${next}`;
+  const mayStay = failureAgainst(record, recovery, node, draft.at) === null && !isQuarantined(draft.nodes[node]);
+  const next = mayStay ? node : placementOf(draft, record).chosen;
+  const then = next === node ? "restarted" : next === null ? "stopped" : `relocated to ${next}`;
   movePhase(draft, record, { kind: "stopping", node, next }, `${text}; ${then}`);
 }
 

@@ -2,8 +2,9 @@ import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import { notePast } from "./apply-fence.ts";
-import { type NodeRecord, unseenNode, withLoss } from "../fencing/node-record.ts";
+import { type NodeRecord, unseenNode } from "../fencing/node-record.ts";
 import { type Draft, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
+import { countLoss } from "./quarantine.ts";
 
 /**
  * A new view: who came, who went, and what is therefore no longer known.
@@ -53,10 +54,10 @@ function goesOut(draft: Draft, record: NodeRecord): void {
     return;
   }
   const isAccounted = !servicesInOrder(draft).some((service) => service.doubts.includes(record.node));
-  const losses = withLoss(record, draft.at);
   const reason = "lost: it no longer answers";
-  patchNode(draft, record.node, { isMember: false, isAccounted, losses, since: draft.at, reason });
+  patchNode(draft, record.node, { isMember: false, isAccounted, since: draft.at, reason });
   draft.events.push({ node: record.node, level: "error", text: "member -> lost" });
+  countLoss(draft, record.node);
 }
 
 function comesIn(draft: Draft, record: NodeRecord, incarnation: Incarnation): void {
@@ -74,7 +75,6 @@ function comesIn(draft: Draft, record: NodeRecord, incarnation: Incarnation): vo
     watchdog: isSameLife ? record.watchdog : null,
     isAccounted: false,
     isLeaving: isSameLife && record.isLeaving,
-    losses: isRestart ? withLoss(record, draft.at) : record.losses,
     since: draft.at,
     reason: isRestart ? "its daemon was restarted" : isSameLife ? "is heard again" : "joined",
   });
@@ -86,6 +86,7 @@ function comesIn(draft: Draft, record: NodeRecord, incarnation: Incarnation): vo
         ? "unseen"
         : "lost";
   draft.events.push({ node: record.node, level: "info", text: `${from} -> member` });
+  if (isRestart) countLoss(draft, record.node);
   const fence = draft.fences[record.node];
   if (fence?.wish && fence.wish.incarnation !== incarnation) patchFence(draft, record.node, { wish: null });
   addDoubt(draft, record.node);

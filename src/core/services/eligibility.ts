@@ -1,5 +1,5 @@
 import type { NodeId } from "../../model/ids.ts";
-import { isArmed, isLive, isUnsteady, type NodeRecord } from "../fencing/node-record.ts";
+import { isArmed, isLive, isQuarantined, type NodeRecord } from "../fencing/node-record.ts";
 import {
   type Candidate,
   chooseOwner,
@@ -78,7 +78,7 @@ export function placementQuestion(
       node: node.node,
       against,
       services: counts.get(node.node) ?? 0,
-      isUnsteady: isUnsteady(node, state.at),
+      isQuarantined: isQuarantined(node),
       isNew: node.eligibleSince > record.placedAt,
     };
   });

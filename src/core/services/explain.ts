@@ -19,6 +19,7 @@ export function explainNodes(state: ClusterState): readonly Omit<NodeSnapshot, "
     since: record.since === 0 ? null : record.since,
     reason: record.isLeaving && record.isMember ? "leaving" : record.reason,
     ...(record.watchdog ? { watchdog: record.watchdog } : {}),
+    ...(record.quarantine ? { quarantine: record.quarantine } : {}),
   }));
 }
 
@@ -114,6 +115,13 @@ export function clusterWarnings(state: ClusterState): readonly string[] {
         `node ${need.target} must be known to be off, and nothing here can fence it: ${need.reason}; ${what}`,
       );
     }
+  }
+  for (const { node, quarantine } of nodesInOrder(state)) {
+    if (!quarantine) continue;
+    const what = "it is given a service only where no other node may run it";
+    warnings.push(
+      `node ${node} was lost ${quarantine.losses} times and is in quarantine: ${what}; hale node release ${node}`,
+    );
   }
   for (const { node, watchdog, isMember } of nodesInOrder(state)) {
     if (!isMember || watchdog?.timeoutMs !== 0) continue;

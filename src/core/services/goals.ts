@@ -39,6 +39,8 @@ export function goalState(state: ClusterState, goal: Goal): GoalState {
       return standbyGoal(state, intent.node);
     case "online-node":
       return reached(`node ${intent.node} is online`);
+    case "release-node":
+      return reached(`node ${intent.node} is released`);
     case "fence-node":
       return fenceGoal(state, intent.node, goal.attempt);
     case "confirm-off-node":

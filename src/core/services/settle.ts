@@ -1,6 +1,6 @@
 import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { NodeId } from "../../model/ids.ts";
-import { isLive } from "../fencing/node-record.ts";
+import { isLive, isQuarantined } from "../fencing/node-record.ts";
 import { failbackTarget } from "../placement/choose-owner.ts";
 import { definitionOf, type Draft, movePhase, patchService, servicesInOrder } from "./cluster-state.ts";
 import { blockersOf, placementOf, placementQuestion } from "./eligibility.ts";
@@ -61,9 +61,17 @@ function settleIdle(draft: Draft, record: ServiceRecord): void {
     const definition = definitionOf(draft, record);
     const current = patchService(draft, record, { definition, placedAt: draft.index });
     movePhase(draft, current, { kind: "starting", node: answer.chosen }, record.reason);
+    warnOfQuarantine(draft, record, answer.chosen);
     return;
   }
   if (record.phase.kind === "stopped") settleNowhere(draft, record);
+}
+
+/** [PLC-6] An outage for certain is worse than one to be feared. */
+function warnOfQuarantine(draft: Draft, { service }: ServiceRecord, node: NodeId): void {
+  if (!isQuarantined(draft.nodes[node])) return;
+  const text = `given to ${node} although that is in quarantine`;
+  draft.events.push({ node, service, level: "warning", text });
 }
 
 /** No node may run it. When that is for failures, the service has failed; otherwise it waits for a node. */

@@ -176,8 +176,10 @@ function askForEverything(world: World): void {
   world.truth.causes += 20;
   const [first] = world.config.nodes;
   if (first === undefined) return;
-  for (const { id: node } of world.config.nodes)
+  for (const { id: node } of world.config.nodes) {
     world.ask(first.id, { kind: "online-node", node }, `node online ${node}`);
+    world.ask(first.id, { kind: "release-node", node }, `node release ${node}`);
+  }
   for (const { id: service } of world.config.services) {
     world.ask(first.id, { kind: "enable-service", service }, `service enable ${service}`);
     world.ask(first.id, { kind: "clear-service", service }, `service clear ${service}`);
