@@ -5,19 +5,23 @@ import type { RareState } from "../../src/sim/rare-states/rare-states.ts";
 import { realWire } from "../../src/sim/real-wire.ts";
 import { parseKeys } from "../../src/wire/keys.ts";
 
-/** 415 in all: what fits into the fast gate; test/exploration goes on, and `npm run soak` takes others, for as long as one likes. */
-const seedsOf: Readonly<Record<Shape, number>> = {
+/** 398 in all: what fits into the fast gate; test/exploration goes on, and `npm run soak` takes others, for as long as one likes. */
+const seedsOf: Readonly<Partial<Record<Shape, number>>> = {
   "2": 80,
   "3": 80,
-  "5": 40,
-  "3-none": 40,
-  "5-none": 25,
-  "3-watchdog": 60,
-  "5-watchdog": 20,
+  "5": 35,
+  "3-none": 35,
+  "5-none": 20,
+  "3-watchdog": 50,
+  "5-watchdog": 15,
   "2-witness": 35,
   "4-witness": 15,
   "3-freeze": 20,
+  "2-witness-watchdog": 5,
+  "2-witness-none": 5,
+  "7": 3,
 };
+const gateShapes = shapes.filter((shape) => (seedsOf[shape] ?? 0) > 0);
 
 /** Every so many seeds, packets are real bytes. */
 const realWireEvery = 30;
@@ -63,11 +67,11 @@ describe("seeds", () => {
   const rareStates = new Set<RareState>();
   const ran: Shape[] = [];
 
-  for (const shape of shapes) {
+  for (const shape of gateShapes) {
     // Goal: whatever happens, nothing runs twice and everything comes back.
     test(`shape ${shape}`, () => {
       const failed: string[] = [];
-      for (let seed = 1; seed <= seedsOf[shape]; seed += 1) {
+      for (let seed = 1; seed <= (seedsOf[shape] ?? 0); seed += 1) {
         const result = exploreSeed(seed, shape, optionsOf(seed, shape));
         const [first] = result.violations;
         for (const state of result.rareStates) rareStates.add(state);
@@ -81,7 +85,7 @@ describe("seeds", () => {
 
   // Goal: faults that do not lead into the states that matter would show nothing.
   test("they have been in the states that are rare, but not too rare", ({ skip }) => {
-    skip(ran.length < shapes.length, "not all shapes were run");
+    skip(ran.length < gateShapes.length, "not all shapes were run");
     expect(expectedStates.filter((state) => !rareStates.has(state))).toEqual([]);
   });
 

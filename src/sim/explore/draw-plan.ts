@@ -2,7 +2,7 @@ import { type LogLimits, logLimits } from "../../core/replication/log-limits.ts"
 import { driftMax } from "../fake-clock.ts";
 import { tinyLimits } from "../group/group-run.ts";
 import type { Random } from "../random.ts";
-import type { Shape } from "./shapes.ts";
+import { saysShape, type Shape } from "./shapes.ts";
 
 /** Kinds of faults. Each seed takes only some of them: rare combinations come up more often than when all are always there. */
 export const faultKinds = [
@@ -69,7 +69,7 @@ export function drawPlan(random: Random, shape: Shape): Plan {
   // Who leaves takes its vote along. Two voters may be left, and then one lost disk is a case for the operator.
   const kinds = chosen.includes("lost-disk") ? chosen.filter((kind) => kind !== "shutdown") : chosen;
   // The bound of a watchdog, and of an assumption, are longer than what other shapes call a long fault: some must outlast it.
-  const isLong = shape.endsWith("watchdog") || (shape.endsWith("none") && random.chance(0.5));
+  const isLong = saysShape(shape, "watchdog") || (saysShape(shape, "none") && random.chance(0.5));
   const [longer, later] = isLong ? [4, 2] : [1, 1];
   return {
     kinds:
@@ -91,7 +91,7 @@ export function drawPlan(random: Random, shape: Shape): Plan {
 function isPossible(kind: FaultKind, shape: Shape): boolean {
   // Two voters of which one has forgotten everything are no quorum: a case for the operator, not for time. So is a witness that refuses
   // the other one, because only the lost disk had what was ordered with its vote.
-  if (kind === "lost-disk") return shape !== "2" && shape !== "2-witness";
-  if (kind === "watchdog") return shape.endsWith("watchdog");
-  return kind !== "fence-device" || !(shape.endsWith("none") || shape.endsWith("watchdog"));
+  if (kind === "lost-disk") return Number.parseInt(shape, 10) > 2;
+  if (kind === "watchdog") return saysShape(shape, "watchdog");
+  return kind !== "fence-device" || !(saysShape(shape, "none") || saysShape(shape, "watchdog"));
 }

@@ -2,7 +2,10 @@ import { parseConfig } from "../../config/parse-config.ts";
 import { formatConfigError } from "../../config/config-error.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 
-/** Clusters that seeds are run on: number of nodes, and how a lost node is made sure of. */
+/**
+ * Clusters that seeds are run on: the number of nodes, then words: `witness` (decides where a majority cannot; two nodes without have
+ * `arbiter: fencing`), `none` or `watchdog` (how a lost node is made sure of, if not by a device), `freeze` (a service that does so).
+ */
 export const shapes = [
   "2",
   "3",
@@ -14,10 +17,29 @@ export const shapes = [
   "2-witness",
   "4-witness",
   "3-freeze",
+  "2-witness-none",
+  "2-witness-watchdog",
+  "4",
+  "4-none",
+  "4-watchdog",
+  "4-witness-none",
+  "4-witness-watchdog",
+  "7",
+  "7-none",
+  "7-watchdog",
+  "16",
 ] as const;
 
 /** One of the clusters that seeds are run on. */
 export type Shape = (typeof shapes)[number];
+
+/** What the words of a shape may say. */
+export type ShapeWord = "witness" | "none" | "watchdog" | "freeze";
+
+/** Whether a shape says so. */
+export function saysShape(shape: Shape, word: ShapeWord): boolean {
+  return shape.split("-").includes(word);
+}
 
 const known = new Map<Shape, { readonly config: ClusterConfig; readonly digest: string }>();
 
@@ -32,14 +54,14 @@ export function shapeConfig(shape: Shape): { readonly config: ClusterConfig; rea
 }
 
 function fencingText(shape: Shape): string {
-  if (shape.endsWith("none")) return "fencing: { none: { assume-off-after: 20s } }";
-  if (shape.endsWith("watchdog")) return "fencing: { watchdog: { timeout: 10s } }";
+  if (saysShape(shape, "none")) return "fencing: { none: { assume-off-after: 20s } }";
+  if (saysShape(shape, "watchdog")) return "fencing: { watchdog: { timeout: 10s } }";
   return "fencing: { devices: { pdu: { agent: fence_pdu, ip: 10.9.9.9 } } }";
 }
 
 function shapeText(shape: Shape): string {
   const count = Number.parseInt(shape, 10);
-  const isFenced = !shape.endsWith("none") && !shape.endsWith("watchdog");
+  const isFenced = !saysShape(shape, "none") && !saysShape(shape, "watchdog");
   const nodes = Array.from({ length: count }, (_, index) => index + 1);
   const all = nodes.map((node) => `n${node}`).join(", ");
   const fence = (node: number): string => (isFenced ? `, fence: [{ device: pdu, plug: ${node} }]` : "");
@@ -59,7 +81,7 @@ function shapeText(shape: Shape): string {
     resource("disk"),
     resource("server"),
     "  data:",
-    ...(shape.endsWith("freeze") ? ["    without-quorum: freeze"] : []),
+    ...(saysShape(shape, "freeze") ? ["    without-quorum: freeze"] : []),
     `    domain: { nodes: [${all}], ordered: false, restricted: false, failback: false }`,
     "    recovery: { policy: relocate, max-restarts: 1, within: 1m }",
     "    resources:",
@@ -79,6 +101,6 @@ function shapeText(shape: Shape): string {
 }
 
 function quorumLine(shape: Shape): string {
-  if (shape.endsWith("witness")) return 'quorum: { arbiter: { witness: "10.3.0.9:6941" } }';
+  if (saysShape(shape, "witness")) return 'quorum: { arbiter: { witness: "10.3.0.9:6941" } }';
   return shape === "2" ? "quorum: { arbiter: fencing, prefer: n1 }" : "quorum: majority";
 }
