@@ -66,7 +66,7 @@ export function abandonRequests(work: Work): void {
     refuse(
       work,
       request,
-      "TIMED_OUT",
+      "NO_QUORUM",
       "Not done yet: this node lost its quorum; it may still be carried out when there is one",
     );
   }

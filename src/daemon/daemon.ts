@@ -269,7 +269,7 @@ export class Daemon implements Control {
         result: (input) => this.#add(input),
         event: (event) => this.#tell(event),
         progress: (request, text) => this.#requests.progress(request, text),
-        answer: (request, answer) => this.#requests.answer(request, withoutQuorum(answer)),
+        answer: (request, answer) => this.#requests.answer(request, answer),
         diskFailed: (reason) => this.#end("failed", `Cannot write the journal: ${reason}`),
         exit: () => this.#end("left", "left the cluster"),
       },
@@ -470,11 +470,6 @@ export class Daemon implements Control {
     const { clock } = this.#setup.ports;
     return { now: clock.now(), wall: clock.wall() };
   }
-}
-
-/** The core gives up on a request only when this node has lost its quorum: for the operator the same as asking a moment later. */
-function withoutQuorum(answer: Answer): Answer {
-  return !answer.ok && answer.code === "TIMED_OUT" ? { ...answer, code: "NO_QUORUM" } : answer;
 }
 
 function textOf(error: unknown): string {
