@@ -1,3 +1,4 @@
+import type { NodeId } from "../model/ids.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import type { Entry, SubmitId } from "../model/entry.ts";
 import type { GroupFacts, WitnessFacts } from "../model/group-facts.ts";
@@ -9,6 +10,7 @@ import { noteTwoWay } from "./membership/attention.ts";
 import { isHeard } from "./membership/peer.ts";
 import { rivalOf } from "./quorum/fencing-race.ts";
 import { hasWitness, isWitnessHeard } from "./quorum/known-witness.ts";
+import { spareMembers } from "./quorum/spare-members.ts";
 import type { GroupInput } from "./group-input.ts";
 import { askToBeHeard } from "./replication/ask-witness.ts";
 import { beatBody } from "./replication/beat.ts";
@@ -94,6 +96,7 @@ export function groupFacts(state: GroupState, moment: Moment): GroupFacts {
     leaseUntil: state.leaseUntil,
     isFrozen: phase.kind === "active" ? isLeaseAwaited(state, moment) : mayRace(state),
     electorate,
+    spare: spareOf(state, electorate.voters, moment),
     witness: witnessFacts(state, moment),
     arbiterFence: race.out === null ? null : { target: race.out.target, attempt: race.attempt },
     heard: [...heard, setup.self].sort(),
@@ -104,6 +107,13 @@ export function groupFacts(state: GroupState, moment: Moment): GroupFacts {
     bootAbove: state.disk.writes.length === 0 ? state.bootAbove : null,
     refusal: state.refusal,
   };
+}
+
+function spareOf({ setup, phase, witness }: GroupState, voters: readonly NodeId[], { now }: Moment): readonly NodeId[] {
+  if (phase.kind !== "active") return [];
+  const isHelped = witness.id !== null && isWitnessHeard(witness, now, setup.timers.deadtime);
+  const members = phase.view.members.map(({ node }) => node);
+  return spareMembers(voters, members, isHelped ? [witness.id] : [], setup.quorum.kind === "fencing");
 }
 
 function witnessFacts({ setup, witness, log }: GroupState, { now }: Moment): WitnessFacts | null {

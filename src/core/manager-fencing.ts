@@ -13,7 +13,7 @@ import {
 } from "./fencing/fence-runner.ts";
 import { fenceDueAt } from "./manager-patience.ts";
 import { type FenceProof, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
-import { fenceNeeds } from "./services/plan.ts";
+import { canBeSpared, fenceNeeds } from "./services/plan.ts";
 
 /** Begins the device calls of attempts announced for this node, and of the group's own fence. */
 export function fenceAsTold(work: Work): void {
@@ -88,6 +88,7 @@ export function seeToFences(work: Work): void {
   if (work.facts.view === null || cluster.nodes[self]?.incarnation !== work.state.incarnation) return;
   for (const need of fenceNeeds(cluster)) {
     if (need.by !== self || cluster.fences[need.target]?.inFlight) continue;
+    if (!canBeSpared(need, work.facts.spare)) continue;
     const dueAt = fenceDueAt(work, need);
     if (dueAt === never) continue;
     if (work.moment.now < dueAt) {

@@ -12,7 +12,7 @@ import {
   wake,
   type Work,
 } from "./manager-work.ts";
-import { isCondemned } from "./services/plan.ts";
+import { canBeSpared, condemnationOf } from "./services/plan.ts";
 import { isIdle } from "./services/runner-state.ts";
 
 /**
@@ -85,8 +85,9 @@ export function watchdogAtExit({ watchdog, runner }: ManagerState): readonly Eff
 
 /** 0: not now. [FEN-13] */
 function feedableUntil({ state, facts, moment }: Work): InstantMs {
-  if (isCondemned(state.cluster, state.self) && state.cluster.nodes[state.self]?.incarnation === state.incarnation)
-    return instantMs(0);
+  const need = condemnationOf(state.cluster, state.self);
+  const isMine = state.cluster.nodes[state.self]?.incarnation === state.incarnation;
+  if (need !== undefined && isMine && canBeSpared(need, facts.spare)) return instantMs(0);
   if (isIdle(state.runner)) return never;
   return moment.now < facts.leaseUntil ? facts.leaseUntil : instantMs(0);
 }

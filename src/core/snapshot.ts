@@ -22,7 +22,7 @@ export function takeSnapshot(manager: ManagerState, facts: GroupFacts, version: 
     group: groupSnapshot(facts, config.quorum, moment),
     nodes: explainNodes(cluster),
     services: explainServices(cluster, runner, self),
-    warnings: [...localWarnings(manager, facts, moment), ...clusterWarnings(cluster)],
+    warnings: [...localWarnings(manager, facts, moment), ...clusterWarnings(cluster, facts.spare)],
   };
 }
 

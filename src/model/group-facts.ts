@@ -16,6 +16,8 @@ export interface GroupFacts {
   /** `arbiter: fencing`, race undecided: keep what runs, start nothing, stop nothing. */
   readonly isFrozen: boolean;
   readonly electorate: Electorate;
+  /** Members that the view can lose and be quorate without them; empty without a view. */
+  readonly spare: readonly NodeId[];
   /** The configured witness as this node knows it; null without one. */
   readonly witness: WitnessFacts | null;
   /** The peer that the group wants fenced to be quorate alone; attempts grow. */

@@ -13,6 +13,7 @@ import {
 import { forgive } from "./failure-memory.ts";
 import { placesOf, type ServiceRecord } from "./service-record.ts";
 import { forgetQuarantines } from "./quarantine.ts";
+import { stopBlockedAgain } from "./stop-again.ts";
 
 /**
  * A configuration comes into force.
@@ -72,7 +73,10 @@ function takeUp(draft: Draft, service: ServiceConfig): void {
   }
   const isChanged = JSON.stringify(record.definition) !== JSON.stringify(service);
   const failures = isChanged ? forgive(record, () => true) : record.failures;
-  patchService(draft, record, { isRemoved: false, failures });
+  const current = patchService(draft, record, { isRemoved: false, failures });
+  // [SVC-25] What was never started has nothing that was started: it is stopped as the file says now.
+  if (!isChanged || record.lastOwner !== null) return;
+  stopBlockedAgain(draft, patchService(draft, current, { definition: service }), "its configuration changed");
 }
 
 function newService(draft: Draft, service: ServiceConfig): ServiceRecord {

@@ -98,6 +98,23 @@ class Story {
     return this.say({ kind: "observed", node, incarnation: this.life(node), since: since ?? entered, services }, node);
   }
 
+  /** Its agents cannot tell whether web runs. */
+  unclear(node: NodeId): this {
+    const services = [
+      { service: web, running: [], unclear: [resourceId(web, "d")], attempt: 0 },
+      { service: mail, running: [], unclear: [], attempt: 0 },
+    ];
+    const since = this.state.nodes[node]?.enteredAt ?? 0;
+    return this.say({ kind: "observed", node, incarnation: this.life(node), since, services }, node);
+  }
+
+  stopFailed(node: NodeId, attempt: number): this {
+    const outcome: OperationOutcome = { status: "failed", severity: "soft", reason: "no", output: "", durationMs: 1 };
+    const result = { kind: "failed", resource: resourceId(web, "d"), action: "stop", outcome } as const;
+    const incarnation = this.life(node);
+    return this.say({ kind: "service-result", node, incarnation, service: web, attempt, result }, node);
+  }
+
   /** The node of the phase does what it was told, well or badly. */
   done(service: ServiceId, status: "ok" | "failed" = "ok", attempt?: number): this {
     const record = this.record(service);
@@ -135,6 +152,89 @@ function ready(domain: Partial<FailoverDomain> = {}): Story {
 function running(domain: Partial<FailoverDomain> = {}): Story {
   return ready(domain).done(web).done(mail);
 }
+
+/** Nobody can say whether web runs on n1 and n2, and nobody can stop it there. */
+function unstoppable(): Story {
+  const story = new Story().view(n1, n2, n3).say({ kind: "config", config: config(), digest: "d", author: "root" });
+  return stopsFail(story.unclear(n1).unclear(n2).observed(n3));
+}
+
+function stopsFail(story: Story): Story {
+  const { strays } = story.done(web, "failed").record(web);
+  for (const { node, attempt } of strays) story.stopFailed(node, attempt);
+  return story;
+}
+
+describe("what the cluster never started", () => {
+  it("[SVC-25] costs no node when it cannot be stopped, and starts nowhere", () => {
+    const story = unstoppable();
+    expect(story.phase(web)).toBe("blocked on n1");
+    expect(story.record(web).strays).toMatchObject([{ node: n2, isBlocked: true }]);
+    expect(fenceNeeds(story.state)).toEqual([]);
+    expect(story.phase(mail)).toMatch(/^starting/);
+  });
+
+  it("[SVC-25] is stopped again everywhere when an operator has mended it", () => {
+    const story = unstoppable();
+    story.say({ kind: "intent", intent: { kind: "disable-service", service: web }, author: "root" });
+    expect(story.phase(web)).toBe("stopping on n1");
+    const [stray] = story.record(web).strays;
+    expect(stray).toMatchObject({ node: n2, isBlocked: false });
+    expect(ordersFor(story.state, n2)).toContainEqual(
+      expect.objectContaining({ service: web, action: "stop", attempt: stray?.attempt }),
+    );
+    expect(stray?.attempt).toBeGreaterThan(story.record(web).order);
+  });
+
+  it("[SVC-25] is stopped as the new file says, and forgotten when that has it no more", () => {
+    const story = unstoppable();
+    const mended = config({ failback: true });
+    story.say({ kind: "config", config: mended, digest: "e", author: "root" });
+    expect(story.phase(web)).toBe("stopping on n1");
+    expect(story.record(web).definition).toEqual(mended.services[0]);
+    stopsFail(story);
+    const services = mended.services.filter(({ id }) => id !== web);
+    story.say({ kind: "config", config: { ...mended, services }, digest: "f", author: "root" });
+    expect(story.state.services[web]).toBeUndefined();
+  });
+
+  it("[SVC-25] once it was started, the node that cannot stop it is fenced", () => {
+    const story = running().say({ kind: "intent", intent: { kind: "disable-service", service: web }, author: "root" });
+    story.done(web, "failed");
+    expect(fenceNeeds(story.state)).toMatchObject([{ target: n1, reason: "it could not stop web" }]);
+  });
+});
+
+describe("members that could not stop something", () => {
+  it("[FEN-20] are fenced one after another, the next when the one before has left the view", () => {
+    const story = running();
+    for (const service of [web, mail])
+      story
+        .say({ kind: "intent", intent: { kind: "disable-service", service }, author: "root" })
+        .done(service, "failed");
+    const targets = () => fenceNeeds(story.state).map(({ target }) => target);
+    expect(targets()).toEqual([n1]);
+    const attempt = { target: n1, incarnation: life(1), by: n2, attempt: 1, reason: "" };
+    story.say({ kind: "fence-begun", ...attempt }, n2);
+    expect(targets()).toEqual([n1]);
+    story.say({ kind: "fence-result", ...attempt, confirmed: true, devices: [] }, n2);
+    expect(targets()).toEqual([]);
+    story.view(n2, n3);
+    expect(targets()).toEqual([n2]);
+  });
+
+  it("[FEN-20] wait for nobody whom an operator wants fenced", () => {
+    const story = running();
+    story
+      .say({ kind: "intent", intent: { kind: "disable-service", service: web }, author: "root" })
+      .done(web, "failed");
+    story.say({ kind: "intent", intent: { kind: "fence-node", node: n3 }, author: "root" });
+    expect(fenceNeeds(story.state).map(({ target, isWished }) => [target, isWished])).toEqual([
+      [n1, false],
+      [n3, true],
+    ]);
+  });
+});
 
 describe("what an entry changes", () => {
   it("[SVC-1] nothing starts before the last member has reported", () => {

@@ -19,6 +19,7 @@ import { blockersOf, placementOf } from "./eligibility.ts";
 import { forgive } from "./failure-memory.ts";
 import { phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 import { releaseNode } from "./quarantine.ts";
+import { stopAgain, stopBlockedAgain } from "./stop-again.ts";
 
 /**
  * An operator's wish is applied, or refused when the rules forbid it at its place in the order.
@@ -214,14 +215,14 @@ function enable(draft: Draft, before: ServiceRecord, author: string): void {
   });
   draft.events.push({ node: draft.origin, service: record.service, level: "info", text: reason });
   if (record.phase.kind === "failed") movePhase(draft, record, { kind: "stopped", next: null }, reason);
-  if (record.phase.kind === "blocked") stopAgain(draft, record, null, reason);
+  stopBlockedAgain(draft, record, reason);
 }
 
 function disable(draft: Draft, before: ServiceRecord, author: string): void {
   const reason = `disabled by ${author}`;
   const record = patchService(draft, before, { isEnabled: false, reason });
   draft.events.push({ node: draft.origin, service: record.service, level: "info", text: reason });
-  if (record.phase.kind === "blocked") stopAgain(draft, record, null, reason);
+  stopBlockedAgain(draft, record, reason);
 }
 
 function restart(draft: Draft, before: ServiceRecord, author: string): void {
@@ -247,9 +248,4 @@ function relocate(draft: Draft, before: ServiceRecord, asked: NodeId | null, aut
     movePhase(draft, record, { kind: "stopped", next: to }, reason);
   else if (phase.kind === "stopping") patchService(draft, record, { phase: { ...phase, next: to }, reason });
   else stopAgain(draft, record, to, reason);
-}
-
-function stopAgain(draft: Draft, record: ServiceRecord, next: NodeId | null, reason: string): void {
-  const node = phaseNode(record.phase);
-  if (node !== null) movePhase(draft, record, { kind: "stopping", node, next }, reason);
 }

@@ -6,7 +6,7 @@ import { type Incarnation, makeIncarnation } from "../../model/incarnation.ts";
 import { durationMs, wallMs } from "../../model/units.ts";
 import { applyEntry } from "./apply-entry.ts";
 import { type ClusterState, emptyClusterState } from "./cluster-state.ts";
-import { fenceNeeds, isCondemned } from "./plan.ts";
+import { condemnationOf, fenceNeeds } from "./plan.ts";
 
 const [n1, n2, n3] = ["n1", "n2", "n3"].map(parseNodeId) as [NodeId, NodeId, NodeId];
 const fencing = { kind: "watchdog", device: "/dev/watchdog", timeoutMs: durationMs(10_000) } as const;
@@ -127,7 +127,7 @@ it("[FEN-12] a word about an earlier configuration counts for nothing, nor one f
 
 it("[FEN-13] a member that is to be fenced feeds its watchdog no more, when it has one", () => {
   const wish: EntryBody = { kind: "intent", intent: { kind: "fence-node", node: n3 }, author: "root" };
-  expect(isCondemned(after(founded, armed(founded, n3), wish), n3)).toBe(true);
-  expect(isCondemned(after(founded, armed(founded, n3)), n3)).toBe(false);
-  expect(isCondemned(after(founded, wish), n3)).toBe(false);
+  expect(condemnationOf(after(founded, armed(founded, n3), wish), n3)).toBeDefined();
+  expect(condemnationOf(after(founded, armed(founded, n3)), n3)).toBeUndefined();
+  expect(condemnationOf(after(founded, wish), n3)).toBeUndefined();
 });

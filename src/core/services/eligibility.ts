@@ -34,11 +34,15 @@ export function blockersOf(state: View, record: ServiceRecord): readonly Blocker
   return blockers;
 }
 
-/** A service that the node could not stop. Who is here again may have been rebooted since: nothing is known before it has reported. */
+/**
+ * A service that the node could not stop, and is fenced for. Who is here again may have been rebooted since: nothing is known before
+ * it has reported. [SVC-25] What was never started by the cluster costs no node: its agent may be broken everywhere.
+ */
 export function failedStopOf(state: Pick<View, "config" | "services">, record: NodeRecord): ServiceRecord | undefined {
   const { node } = record;
   return servicesInOrder(state).find(
-    ({ phase, strays, doubts }) =>
+    ({ phase, strays, doubts, lastOwner }) =>
+      lastOwner !== null &&
       !(isLive(record) && doubts.includes(node)) &&
       ((phase.kind === "blocked" && phase.node === node) ||
         strays.some((stray) => stray.node === node && stray.isBlocked)),

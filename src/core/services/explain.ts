@@ -4,7 +4,7 @@ import { type NodeRecord, isLive } from "../fencing/node-record.ts";
 import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
 import { blockersOf, placementOf } from "./eligibility.ts";
 import { canRetry, retryBackOffMs } from "./failure-memory.ts";
-import { fenceNeeds } from "./plan.ts";
+import { canBeSpared, fenceNeeds } from "./plan.ts";
 import type { RunnerState } from "./runner-state.ts";
 import type { ResourceRuntime } from "./runtime.ts";
 import { phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
@@ -95,13 +95,19 @@ export function explainService(state: ClusterState, service: ServiceId): Why | n
   };
 }
 
-/** What somebody should look at, by the replicated state. */
-export function clusterWarnings(state: ClusterState): readonly string[] {
+/**
+ * What somebody should look at, by the replicated state.
+ *
+ * @param spare members that the view can do without
+ */
+export function clusterWarnings(state: ClusterState, spare: readonly NodeId[]): readonly string[] {
   const warnings: string[] = [];
   for (const need of fenceNeeds(state)) {
     const last = state.fences[need.target]?.last;
     const how = last && !last.confirmed ? `; the last attempt failed: ${last.reason}` : "";
-    if (need.means === "device") warnings.push(`node ${need.target} is to be fenced: ${need.reason}${how}`);
+    if (need.means !== "none" && !canBeSpared(need, spare))
+      warnings.push(`node ${need.target} is not fenced while the others need it for their quorum: ${need.reason}`);
+    else if (need.means === "device") warnings.push(`node ${need.target} is to be fenced: ${need.reason}${how}`);
     else if (need.means === "watchdog" && !need.isAbsent)
       warnings.push(`node ${need.target} is to be reset by its watchdog: ${need.reason}`);
     else if (need.means === "watchdog")

@@ -82,10 +82,15 @@ export interface FenceNeed {
   readonly failures: number;
   /** Lost or never seen: patience (initdead, daemon grace) applies. A member is fenced at once. */
   readonly isAbsent: boolean;
+  /** An operator asks for it. */
+  readonly isWished: boolean;
 }
 
 /**
  * Every node that must be known to be off before something can go on, in file order.
+ *
+ * [FEN-20] Members that could not stop something come one after another, the next when the one before has left the view: when an agent
+ * is broken everywhere, nobody is served by nodes that fence each other.
  *
  * Only these: a lost node that runs nothing for all that is known is left in peace, it cannot start anything without the group.
  */
@@ -97,7 +102,7 @@ function workOutFenceNeeds(state: ClusterState): readonly FenceNeed[] {
   const { config } = state;
   if (config === null) return [];
   const nodes = nodesInOrder(state);
-  return nodes.flatMap((node): readonly FenceNeed[] => {
+  const needs = nodes.flatMap((node): readonly FenceNeed[] => {
     const reason = needReason(state, node.node);
     if (reason === null) return [];
     const fence = state.fences[node.node] ?? noFence(node.node);
@@ -116,9 +121,14 @@ function workOutFenceNeeds(state: ClusterState): readonly FenceNeed[] {
         means,
         failures: fence.failures,
         isAbsent: !node.isMember,
+        isWished: Boolean(fence.wish),
       },
     ];
   });
+  const failing = needs.filter((need) => !need.isAbsent && !need.isWished);
+  const going = nodes.find(({ node, isMember, off }) => isMember && (off !== null || state.fences[node]?.inFlight));
+  const next = going === undefined ? failing[0]?.target : going.node;
+  return needs.filter((need) => !failing.includes(need) || need.target === next);
 }
 
 function meansFor(config: ClusterConfig, record: NodeRecord): FenceNeed["means"] {
@@ -128,9 +138,14 @@ function meansFor(config: ClusterConfig, record: NodeRecord): FenceNeed["means"]
   return config.fencing.kind === "none" && !record.isMember ? "time" : "none";
 }
 
-/** True when the node is a member that must be reset, and does so itself: it feeds its watchdog no more. */
-export function isCondemned(state: ClusterState, node: NodeId): boolean {
-  return fenceNeeds(state).some(({ target, means, isAbsent }) => target === node && means === "watchdog" && !isAbsent);
+/** The need of a member that must be reset, and does so itself: it feeds its watchdog no more. Undefined: it need not. */
+export function condemnationOf(state: ClusterState, node: NodeId): FenceNeed | undefined {
+  return fenceNeeds(state).find(({ target, means, isAbsent }) => target === node && means === "watchdog" && !isAbsent);
+}
+
+/** [FEN-20] No member is fenced for a service when the others would have no quorum without it, and all their services would stop. */
+export function canBeSpared(need: FenceNeed, spare: readonly NodeId[]): boolean {
+  return need.isAbsent || need.isWished || spare.includes(need.target);
 }
 
 function needReason(state: ClusterState, node: NodeId): string | null {

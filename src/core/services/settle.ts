@@ -28,8 +28,10 @@ function settleService(draft: Draft, record: ServiceRecord): void {
     case "started":
       settleActive(draft, record, phase);
       return;
-    case "stopping":
     case "blocked":
+      if (isHopeless(record)) forget(draft, record);
+      return;
+    case "stopping":
       return;
   }
 }
@@ -40,16 +42,7 @@ function isWanted(record: ServiceRecord): boolean {
 }
 
 function settleIdle(draft: Draft, record: ServiceRecord): void {
-  if (record.isRemoved && record.strays.length === 0) {
-    delete draft.services[record.service];
-    draft.events.push({
-      node: draft.origin,
-      service: record.service,
-      level: "info",
-      text: "removed from the configuration",
-    });
-    return;
-  }
+  if (record.isRemoved && (record.strays.length === 0 || isHopeless(record))) return forget(draft, record);
   if (!isWanted(record)) {
     if (record.phase.kind === "failed") movePhase(draft, record, { kind: "stopped", next: null }, "no longer wanted");
     return;
@@ -74,15 +67,26 @@ function warnOfQuarantine(draft: Draft, { service }: ServiceRecord, node: NodeId
   draft.events.push({ node, service, level: "warning", text });
 }
 
+/** [SVC-25] Nobody here ever started it, nobody can stop it, and it is wanted no more. */
+function isHopeless({ isRemoved, lastOwner, strays }: ServiceRecord): boolean {
+  return isRemoved && lastOwner === null && strays.every((stray) => stray.isBlocked);
+}
+
+function forget(draft: Draft, record: ServiceRecord): void {
+  delete draft.services[record.service];
+  const text = "removed from the configuration";
+  draft.events.push({ node: draft.origin, service: record.service, level: "info", text });
+}
+
 /** No node may run it. When that is for failures, the service has failed; otherwise it waits for a node. */
 function settleNowhere(draft: Draft, record: ServiceRecord): void {
   const anyway = placementOf(draft, record, { ignoreFailures: true });
   if (anyway.chosen === null) {
-    if (record.reason.startsWith(nowhere)) return;
     const reasons = anyway.verdicts.map((verdict) => `${verdict.node}: ${verdict.reasons[0] ?? ""}`).join("; ");
     const reason = `${nowhere} (${reasons})`;
-    draft.events.push({ node: draft.origin, service: record.service, level: "warning", text: reason });
-    patchService(draft, record, { reason });
+    if (!record.reason.startsWith(nowhere))
+      draft.events.push({ node: draft.origin, service: record.service, level: "warning", text: reason });
+    if (reason !== record.reason) patchService(draft, record, { reason });
     return;
   }
   const age = draft.at - (record.failures.at(-2)?.at ?? 0);

@@ -1,0 +1,21 @@
+import { describe, expect, test } from "vitest";
+import type { NodeId } from "../../model/ids.ts";
+import { spareMembers } from "./spare-members.ts";
+
+const ids = (...names: readonly string[]) => names as readonly NodeId[];
+const three = ids("n1", "n2", "n3");
+const two = ids("n1", "n2");
+
+describe("[FEN-20] whom a view can spare", () => {
+  test.each([
+    ["any of three", three, three, [], false, three],
+    ["nobody, when one of three is gone", three, ids("n1", "n3"), [], false, []],
+    ["who has no vote", two, three, [], false, ids("n3")],
+    ["one of two with a witness that is heard", ids("n1", "n2", "witness.1"), two, ids("witness.1"), false, two],
+    ["nobody of two with a witness that is silent", ids("n1", "n2", "witness.1"), two, [], false, []],
+    ["one of two that fence each other", two, two, [], true, two],
+    ["nobody of two that cannot", two, two, [], false, []],
+  ])("%s", (_, voters, members, others, isFencing, spare) => {
+    expect(spareMembers(voters, members, others, isFencing)).toEqual(spare);
+  });
+});
