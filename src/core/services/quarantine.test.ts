@@ -133,7 +133,7 @@ describe("[PLC-6] a node that is lost again and again", () => {
 
   it("is shown with the way out, in the status and by the reasons of each service", () => {
     const { state } = new Story().flap().flap().flap();
-    expect(clusterWarnings(state), []).toEqual([
+    expect(clusterWarnings(state, [])).toEqual([
       expect.stringMatching(/^node n2 was lost 3 times .* hale node release n2$/),
     ]);
     expect(explainNodes(state)[1]?.quarantine).toMatchObject({ losses: 3 });
