@@ -118,6 +118,7 @@ const fakeSnapshot: Snapshot = {
     coordinator: n1,
     members: [n1],
     electorate: [n1],
+    votes: { present: 1, expected: 1, needed: 1, of: {} },
     quorum: "majority of 1",
     witness: null,
     leaseMs: 1_200,

@@ -126,7 +126,7 @@ describe("looking", () => {
     const lines = out.split("\r\n");
     expect(lines).toHaveLength(6);
     expect(lines[5]).toContain("more lines");
-    expect(lines[1]).toContain("quorum   2 of 2 or the arbite…");
+    expect(lines[1]).toContain("quorum   2 votes, needs 2 of …");
   });
 });
 

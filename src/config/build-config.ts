@@ -55,7 +55,8 @@ function buildNode(id: string, node: ClusterDocument["nodes"][string], sourceOf:
       ? level.map((step, inner) => buildStep(step, ["nodes", id, "fence", index, inner], sourceOf))
       : [buildStep(level, ["nodes", id, "fence", index], sourceOf)],
   );
-  return { id: parseNodeId(id), addresses: node.addresses, fence };
+  const votes = node.votes === undefined || node.votes === 1 ? {} : { votes: node.votes };
+  return { id: parseNodeId(id), addresses: node.addresses, ...votes, fence };
 }
 
 function buildStep(step: StepDocument, path: Path, sourceOf: SourceOf): FenceStep {

@@ -3,8 +3,10 @@ import { ipKey, parseIp } from "./ip.ts";
 import { asList, asMapping, asText, type Mapping } from "./raw.ts";
 
 const nodesMax = 32;
+/** They travel in every heartbeat, one by one, and a heartbeat is one datagram. */
+const votesMax = 64;
 
-/** Nodes and their addresses: how many, well formed, used once. */
+/** Nodes, their votes and their addresses: how many, well formed, used once. */
 export function checkNodes(root: Mapping): Problem[] {
   const nodes = Object.entries(asMapping(root["nodes"]));
   const problems: Problem[] = [];
@@ -19,7 +21,23 @@ export function checkNodes(root: Mapping): Problem[] {
   ) {
     problems.push({ path: ["nodes"], found: "no node", wanted: "at least one" });
   }
-  return [...problems, ...checkAddresses(nodes), ...checkLinkCounts(nodes)];
+  return [...problems, ...checkVotes(nodes), ...checkAddresses(nodes), ...checkLinkCounts(nodes)];
+}
+
+/** Somebody must have a vote. */
+function checkVotes(nodes: readonly NamedNode[]): Problem[] {
+  if (nodes.length === 0) return [];
+  const sum = nodes.reduce((votes, [, node]) => votes + votesIn(node), 0);
+  const path = ["nodes"];
+  if (sum === 0) return [{ path, atKey: true, found: "no node with a vote", wanted: "a vote for at least one node" }];
+  if (sum > votesMax) return [{ path, atKey: true, found: `${sum} votes`, wanted: `at most ${votesMax} in all` }];
+  return [];
+}
+
+/** Votes as written; one where nothing, or something that the schema tells, is written. */
+export function votesIn(node: unknown): number {
+  const votes = asMapping(node)["votes"];
+  return typeof votes === "number" && Number.isInteger(votes) && votes >= 0 ? votes : 1;
 }
 
 type NamedNode = readonly [string, unknown];

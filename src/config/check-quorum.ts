@@ -1,3 +1,4 @@
+import { votesIn } from "./check-nodes.ts";
 import { describeValue, type Problem } from "./config-error.ts";
 import { ipKey, parseEndpoint, parseIp } from "./ip.ts";
 import { asList, asMapping, asText, type Mapping } from "./raw.ts";
@@ -15,12 +16,18 @@ export function checkQuorum(root: Mapping): Problem[] {
   const witness = asMapping(asMapping(quorum)["arbiter"])["witness"];
   if (witness !== undefined) return [...problems, ...checkWitness(root, nodes, witness)];
   if (asMapping(quorum)["arbiter"] === "fencing") return [...problems, ...checkArbiter(root, nodes)];
-  if (nodes.length === 2 && (quorum === undefined || quorum === "majority")) {
+  if (areEven(root, nodes) && (quorum === undefined || quorum === "majority")) {
     const wanted =
       "an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, or { arbiter: { witness: ADDRESS:PORT } }";
     problems.push({ path: ["quorum"], found: describeValue(quorum), wanted });
   }
   return problems;
+}
+
+/** Two nodes, and neither has a majority alone. Where one has, somebody has written so, and knows which. */
+function areEven(root: Mapping, nodes: readonly string[]): boolean {
+  const [some, others] = nodes.map((id) => votesIn(asMapping(root["nodes"])[id]));
+  return nodes.length === 2 && some === others;
 }
 
 /** A third place: an address of its own, for more than one node. */
@@ -55,6 +62,11 @@ function checkArbiter(root: Mapping, nodes: readonly string[]): Problem[] {
       found: `fencing with ${found}`,
       wanted: "2 nodes, or quorum: majority",
     });
+  }
+  if (nodes.length === 2 && !areEven(root, nodes)) {
+    const wanted =
+      "the same votes for both, or quorum: majority: the node with more of them goes on without the other anyway";
+    problems.push({ path: ["quorum", "arbiter"], found: "fencing with unequal votes", wanted });
   }
   const devices = asMapping(asMapping(root["fencing"])["devices"]);
   if (Object.keys(devices).length === 0) {

@@ -94,6 +94,41 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     ],
   ],
   [
+    "  serv2: {",
+    "  serv2: { votes: 16,",
+    [
+      "5:19: nodes.serv2.votes: found 16, wanted a whole number of votes from 0 to 15",
+      "6:20: quorum.arbiter: found fencing with unequal votes, wanted the same votes for both, or quorum: majority: the node with more of them goes on without the other anyway",
+    ],
+  ],
+  [
+    "  serv2: {",
+    "  serv2: { votes: 1.5,",
+    ["5:19: nodes.serv2.votes: found 1.5, wanted a whole number of votes from 0 to 15"],
+  ],
+  [
+    "  serv2: {",
+    '  serv2: { votes: "2",',
+    ['5:19: nodes.serv2.votes: found "2", wanted a whole number of votes from 0 to 15'],
+  ],
+  [
+    "  serv2: {",
+    "  serv2: { votes: -1,",
+    ["5:19: nodes.serv2.votes: found -1, wanted a whole number of votes from 0 to 15"],
+  ],
+  [
+    "  serv2: {",
+    "  serv2: { votes: 0,",
+    [
+      "6:20: quorum.arbiter: found fencing with unequal votes, wanted the same votes for both, or quorum: majority: the node with more of them goes on without the other anyway",
+    ],
+  ],
+  [
+    "quorum: { arbiter: fencing, prefer: serv1 }",
+    "  serv3: { votes: 15, addresses: [192.168.1.13, 10.9.9.3], fence: [{ device: pdu, plug: 3 }] }",
+    [],
+  ],
+  [
     ", fence: [{ device: pdu, plug: 1 }]",
     "",
     ["4:3: nodes.serv1: found no fence, wanted fence: [{ device: … }], or fence: [] if nothing can fence this node"],

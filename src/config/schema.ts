@@ -66,12 +66,20 @@ const fenceStep = z.strictObject({
   delay: durationOrZero("Wait before this step, in each attempt.", "0").optional(),
 });
 
+const votesWanted = "a whole number of votes from 0 to 15";
+
 const node = z.strictObject({
   addresses: z
     .array(z.string({ error: "an IPv4 or IPv6 address" }), { error: "a list of addresses, one per link" })
     .min(1, { error: "at least one address" })
     .max(8, { error: "at most 8 addresses" })
     .meta({ description: "One address per link; the same number on every node." }),
+  votes: z
+    .int({ error: votesWanted })
+    .min(0, { error: votesWanted })
+    .max(15, { error: votesWanted })
+    .meta({ description: "How much its word counts for quorum; 0 is a member without a vote.", default: 1 })
+    .optional(),
   fence: z
     .array(z.union([fenceStep, z.array(fenceStep).min(1, { error: "at least one step" })]), {
       error: "a list of steps such as { device: pdu, plug: 1 }",

@@ -53,12 +53,12 @@ function zeroOr(span: number): string | 0 {
   return span === 0 ? 0 : formatDuration(span);
 }
 
-function writeNode({ addresses, fence }: NodeConfig, fencing: FencingConfig): object {
+function writeNode({ addresses, votes = 1, fence }: NodeConfig, fencing: FencingConfig): object {
   const written = fence.map((steps) =>
     steps.map(({ delayMs, ...step }) => ({ ...step, ...(delayMs ? { delay: formatDuration(delayMs) } : {}) })),
   );
   const levels = written.map((steps) => (steps.length === 1 ? steps[0] : steps));
-  return { addresses, ...(fencing.kind === "devices" || levels.length > 0 ? { fence: levels } : {}) };
+  return { addresses, votes, ...(fencing.kind === "devices" || levels.length > 0 ? { fence: levels } : {}) };
 }
 
 function writeQuorum(quorum: QuorumConfig): unknown {

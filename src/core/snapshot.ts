@@ -1,11 +1,12 @@
 import type { QuorumConfig } from "../model/cluster-config.ts";
 import type { GroupFacts } from "../model/group-facts.ts";
-import { isWitness } from "../model/ids.ts";
+import { isWitness, type NodeId } from "../model/ids.ts";
 import type { Moment } from "../model/input.ts";
-import type { CoreSnapshot, GroupSnapshot } from "../model/snapshot.ts";
+import type { CoreSnapshot, GroupSnapshot, VotesSnapshot } from "../model/snapshot.ts";
 import { viewIdText } from "../model/view.ts";
 import { runsAnything } from "./manager.ts";
 import { managerConfig, type ManagerState } from "./manager-work.ts";
+import { differentVoters, evenFellow, votesOf } from "./quorum/votes.ts";
 import { frozenServices } from "./services/runner-state.ts";
 import { clusterWarnings, explainNodes, explainServices } from "./services/explain.ts";
 
@@ -28,20 +29,36 @@ export function takeSnapshot(manager: ManagerState, facts: GroupFacts, version: 
 
 function groupSnapshot(facts: GroupFacts, quorum: QuorumConfig, moment: Moment): GroupSnapshot {
   const { voters } = facts.electorate;
-  const needed = Math.floor(voters.length / 2) + 1;
-  const arbiter = quorum.kind === "fencing" && voters.length === 2 ? ", or the one who fenced the other" : "";
+  const votes = votesSnapshot(facts);
+  const { expected, needed } = votes;
+  const isRace = quorum.kind === "fencing" && evenFellow(voters, facts.self) !== null;
+  const arbiter = isRace ? ", or the one who fenced the other" : "";
   return {
     status: facts.status,
     isQuorate: facts.view !== null,
     view: facts.view === null ? null : viewIdText(facts.view.id),
     coordinator: facts.view?.coordinator ?? null,
     members: facts.view?.members.map((member) => member.node) ?? [],
-    electorate: voters,
-    quorum: `${needed} of ${voters.length}${arbiter}`,
+    electorate: differentVoters(voters),
+    votes,
+    quorum: `${needed} of ${expected}${arbiter}`,
     witness: witnessSnapshot(facts, quorum, moment),
     leaseMs: Math.max(0, facts.leaseUntil - moment.now),
     length: facts.length,
     delivered: facts.delivered,
+  };
+}
+
+function votesSnapshot(facts: GroupFacts): VotesSnapshot {
+  const { voters } = facts.electorate;
+  const nodes = facts.view?.members.map(({ node }) => node) ?? facts.heard;
+  const isThere = (voter: NodeId): boolean =>
+    isWitness(voter) ? facts.witness?.isHeard === true && facts.witness.hasVote : nodes.includes(voter);
+  return {
+    present: voters.filter(isThere).length,
+    expected: voters.length,
+    needed: Math.floor(voters.length / 2) + 1,
+    of: Object.fromEntries(differentVoters(voters).map((voter) => [voter, votesOf(voters, voter)])),
   };
 }
 
@@ -53,11 +70,13 @@ function witnessSnapshot({ witness }: GroupFacts, quorum: QuorumConfig, { now }:
 }
 
 /** What somebody should know of the witness; null when all is well, or there is none. */
-function witnessWarning({ witness, electorate, view }: GroupFacts): string | null {
+function witnessWarning({ self, witness, electorate, view }: GroupFacts): string | null {
   if (witness === null) return null;
   const nodes = electorate.voters.filter((voter) => !isWitness(voter));
   const half = nodes.length / 2;
-  const danger = half === 1 ? "the next node that is lost stops the other" : `the loss of ${half} nodes stops the rest`;
+  const what = differentVoters(nodes).length === nodes.length ? "nodes" : "votes";
+  const isPair = evenFellow(nodes, self) !== null;
+  const danger = isPair ? "the next node that is lost stops the other" : `the loss of ${half} ${what} stops the rest`;
   if (!witness.isHeard) {
     if (view === null) return "the witness is not heard, and without it the nodes that are left are no majority";
     return nodes.length % 2 === 0 ? `the witness is not heard: ${danger}` : "the witness is not heard";

@@ -1,5 +1,5 @@
 import type { Checkpoint } from "../model/checkpoint.ts";
-import type { ClusterConfig } from "../model/cluster-config.ts";
+import { type ClusterConfig, unusualVotes } from "../model/cluster-config.ts";
 import type { Stepped } from "../model/core-step.ts";
 import type { DiskRecord, DiskState } from "../model/disk.ts";
 import type { Effect } from "../model/effect.ts";
@@ -15,6 +15,7 @@ import type { GroupInput } from "./group-input.ts";
 import { type Delivered, type ManagerInput, noteSubmitted, startManager, stepManager } from "./manager.ts";
 import { finishShutdown } from "./manager-leaving.ts";
 import { managerConfig, type ManagerState } from "./manager-work.ts";
+import { differentVoters } from "./quorum/votes.ts";
 import { diskStateOf } from "./replication/disk-state.ts";
 import type { LogLimits } from "./replication/log-limits.ts";
 import type { GroupState } from "./replication/group-state.ts";
@@ -76,13 +77,12 @@ export function replayCoreDisk(records: readonly DiskRecord[]): DiskState {
 /** Starts from the disk: what was committed is applied again, and gives its events again, but nothing else. */
 export function startCore(boot: CoreBoot, moment: Moment): CoreStep {
   const { self, incarnation, config, disk, seed } = boot;
-  const { nodes, heartbeat, quorum } = config;
+  const { heartbeat, quorum } = config;
+  const nodes = config.nodes.map((node) => node.id);
+  const votes = unusualVotes(config.nodes);
   const more =
     boot.limits === undefined ? { machine: clusterMachine } : { machine: clusterMachine, limits: boot.limits };
-  const group = startGroup(
-    { self, incarnation, nodes: nodes.map((node) => node.id), heartbeat, quorum, disk, seed, ...more },
-    moment,
-  );
+  const group = startGroup({ self, incarnation, nodes, votes, heartbeat, quorum, disk, seed, ...more }, moment);
   const manager = startManager({ self, incarnation, config, configDigest: boot.configDigest }, moment);
   const work = beginWork(group.state, manager, { group: group.wakeAt, manager: never });
   takeGroupStep(work, { ...group, delivered: [], restored: null });
@@ -116,7 +116,8 @@ export function whyOf(core: CoreState, service: ServiceId, moment: Moment): Why 
   const why = explainService(core.manager.cluster, service);
   const facts = groupFacts(core.group, moment);
   if (why === null || facts.view !== null || moment.now < facts.leaseUntil) return why;
-  const away = facts.electorate.voters.filter((voter) => !isWitness(voter) && !facts.heard.includes(voter));
+  const voters = differentVoters(facts.electorate.voters);
+  const away = voters.filter((voter) => !isWitness(voter) && !facts.heard.includes(voter));
   const missing = [...away, ...(facts.witness?.isHeard === false ? ["the witness"] : [])];
   const unheard = missing.length === 0 ? "" : `, not heard: ${missing.join(", ")}`;
   return { ...why, summary: `no quorum here${unheard}; as last known: ${why.summary}` };

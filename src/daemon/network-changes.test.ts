@@ -12,6 +12,7 @@ test.each<[Partial<ClusterConfig>, readonly string[]]>([
   [{ services: [], fencing: { kind: "none", assumeOffAfterMs: durationMs(0) } as never }, []],
   [{ cluster: "other" }, ["cluster"]],
   [{ nodes: [{ ...first, addresses: ["10.9.9.9"] }, ...others] }, ["addresses of n1"]],
+  [{ nodes: [{ ...first, votes: 2 }, ...others] }, ["votes of n1"]],
   [{ nodes: [{ ...first, id: parseNodeId("n9") }, ...others] }, ["new node n9", "node n1 taken away"]],
   [
     { heartbeat: { ...config.heartbeat, deadtimeMs: durationMs(9999), daemonGraceMs: durationMs(1), port: 7000 } },

@@ -8,12 +8,13 @@ import type { ClusterConfig } from "../model/cluster-config.ts";
 export function networkChanges(started: ClusterConfig, now: ClusterConfig): readonly string[] {
   const changes: string[] = [];
   if (started.cluster !== now.cluster) changes.push("cluster");
-  const before = new Map(started.nodes.map((node) => [node.id, node.addresses]));
+  const before = new Map(started.nodes.map((node) => [node.id, node]));
   const names = new Set(now.nodes.map((node) => node.id));
-  for (const { id, addresses } of now.nodes) {
+  for (const { id, addresses, votes = 1 } of now.nodes) {
     const known = before.get(id);
     if (known === undefined) changes.push(`new node ${id}`);
-    else if (known.join() !== addresses.join()) changes.push(`addresses of ${id}`);
+    else if (known.addresses.join() !== addresses.join()) changes.push(`addresses of ${id}`);
+    if (known !== undefined && (known.votes ?? 1) !== votes) changes.push(`votes of ${id}`);
   }
   for (const id of before.keys()) if (!names.has(id)) changes.push(`node ${id} taken away`);
   for (const field of Object.keys(now.heartbeat) as (keyof ClusterConfig["heartbeat"])[]) {

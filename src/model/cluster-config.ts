@@ -41,8 +41,15 @@ export interface NodeConfig {
   readonly id: NodeId;
   /** One per link, the same number on every node; link i joins the i-th addresses. */
   readonly addresses: readonly string[];
+  /** How much its word counts: 0 is a member without a vote. Default (absent): 1. */
+  readonly votes?: number;
   /** Levels in order; all steps of a level must confirm. Empty: nobody can fence this node. */
   readonly fence: readonly (readonly FenceStep[])[];
+}
+
+/** The votes of nodes that have another number than one, by name. */
+export function unusualVotes(nodes: readonly NodeConfig[]): ReadonlyMap<NodeId, number> {
+  return new Map(nodes.flatMap(({ id, votes = 1 }): [NodeId, number][] => (votes === 1 ? [] : [[id, votes]])));
 }
 
 /** One device's part in fencing one node. */

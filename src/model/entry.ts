@@ -29,7 +29,7 @@ export interface Entry {
 export type EntryBody =
   /** First entry of a view, written with its installation, so that the log alone tells the whole history. */
   | { readonly kind: "view"; readonly members: readonly Member[]; readonly coordinator: NodeId }
-  /** Who may vote from here on. One vote changes at a time. */
+  /** Who may vote from here on, a name for each vote. The votes of one node change at a time. */
   | { readonly kind: "electorate"; readonly voters: readonly NodeId[]; readonly reason: string }
   /** A clean leave: services stopped, vote withdrawn. The proof that the node runs nothing. */
   | {

@@ -11,7 +11,10 @@ export type GroupStatus = "electing" | "proposing" | "promised" | "active";
 /** An electorate with the index of the entry that set it; index 0 is the founding one. */
 export interface Electorate {
   readonly index: number;
-  /** Nodes; where their number is even perhaps also the disk of a witness, by its name. */
+  /**
+   * A name for each vote, sorted: a node with two votes is named twice. Where the nodes' votes are even perhaps also the disk of a witness,
+   * by its name.
+   */
   readonly voters: readonly NodeId[];
 }
 

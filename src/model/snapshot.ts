@@ -36,7 +36,10 @@ export interface GroupSnapshot {
   readonly view: string | null;
   readonly coordinator: NodeId | null;
   readonly members: readonly NodeId[];
+  /** Everyone who has a vote, once. */
   readonly electorate: readonly NodeId[];
+  readonly votes: VotesSnapshot;
+  /** What it takes to be quorate. */
   readonly quorum: string;
   /** The configured witness; null without one. `silentMs` null: never heard. */
   readonly witness: {
@@ -49,6 +52,18 @@ export interface GroupSnapshot {
   readonly leaseMs: number;
   readonly length: number;
   readonly delivered: number;
+}
+
+/** Votes, as this node counts them. */
+export interface VotesSnapshot {
+  /** In the view, or without one within hearing; the witness's when it is heard. */
+  readonly present: number;
+  /** Of the whole electorate. */
+  readonly expected: number;
+  /** So many make a quorum. */
+  readonly needed: number;
+  /** By voter. */
+  readonly of: Readonly<Record<NodeId, number>>;
 }
 
 /** What is known of one configured node. */

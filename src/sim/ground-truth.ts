@@ -145,7 +145,7 @@ export class GroundTruth {
       const body = this.entries[index - 1]?.body;
       if (body?.kind === "electorate" || body?.kind === "left") return body.voters;
     }
-    return this.config.nodes.map((node) => node.id);
+    return this.config.nodes.flatMap(({ id, votes = 1 }) => Array.from({ length: votes }, () => id));
   }
 
   isEnabled(service: ServiceId, delivered: number): boolean {

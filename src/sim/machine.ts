@@ -271,5 +271,6 @@ export class Machine implements Plug {
 
 /** What is on the disk of a node that was set up together with all the others: it is a voter. */
 export function foundedRecords(config: ClusterConfig): ReturnType<FakeDisk["load"]>["records"] {
-  return [{ kind: "founded", voters: config.nodes.map((node) => node.id) }];
+  const voters = config.nodes.flatMap(({ id, votes = 1 }) => Array.from({ length: votes }, () => id));
+  return [{ kind: "founded", voters }];
 }

@@ -182,6 +182,13 @@ describe("size", () => {
     expect(bytes.length).toMatchInlineSnapshot(`1100`);
   });
 
+  test("and so does one of 32 nodes with all the votes that there may be", () => {
+    const body = heartbeatOf(32);
+    const { voters } = body.electorate;
+    const weighted = { ...body, electorate: { ...body.electorate, voters: voters.flatMap((node) => [node, node]) } };
+    expect(newSealer("heartbeat").seal(weighted).length).toBeLessThanOrEqual(datagramBytesMax);
+  });
+
   test("a heartbeat of two nodes stays small", () => {
     expect(newSealer("heartbeat").seal(heartbeatOf(2)).length).toMatchInlineSnapshot(`188`);
   });

@@ -20,6 +20,9 @@ const fencingChurn: RunKind = { ...fencing, name: "2 fencing churn", churn: true
 
 const witnessed: RunKind = { name: "2 witness", nodes: 2, arbiter: "witness" };
 
+const threeWeighted: RunKind = { ...three, name: "3 weighted", votes: "aabc" };
+const threeChanging: RunKind = { ...three, name: "3 changing", votes: "any", churn: true };
+
 const witness = "quorum/witness.ts";
 const choose = "replication/choose-log.ts";
 const electing = "replication/judge-electing.ts";
@@ -168,6 +171,24 @@ export const mistakes: readonly Mistake[] = [
     kind: three,
     patches: [patch(votes, "return 2 * votes > voters.length;", "return 2 * votes > present.length;")],
     within: 5,
+  },
+  {
+    name: "votes are held against the number of nodes",
+    kind: threeWeighted,
+    patches: [patch(votes, "return 2 * votes > voters.length;", "return 2 * votes > new Set(voters).size;")],
+    within: 30,
+  },
+  {
+    name: "many votes at once count before they are committed",
+    kind: threeChanging,
+    patches: [patch(votes, bothElectorates, "[last]")],
+    within: 220,
+  },
+  {
+    name: "a node with fewer votes than its peer fences for quorum",
+    kind: { ...fencing, name: "2 fencing, unequal", votes: "abb" },
+    patches: [patch(votes, "2 * others.length === voters.length &&", "voters.length > 0 &&")],
+    within: 60,
   },
   {
     name: "sent before it is on disk",

@@ -13,7 +13,7 @@ it("shows a healthy cluster", () => {
   expect(`\n${statusText(healthy, look)}`).toMatchInlineSnapshot(`
     "
     office  quorate, view 12/serv1, coordinator serv1
-    quorum   2 of 2 or the arbiter fencing, voters serv1 serv2, lease 1.2s
+    quorum   2 votes, needs 2 of 2 or the arbiter fencing, voters serv1 serv2, lease 1.2s
     config   f9acd53cd25a, log 120 entries
     told by  serv1, hale 0.1.0, 2026-11-21 14:03:22
 
@@ -45,7 +45,7 @@ it("shows what is wrong, where and since when", () => {
   expect(`\n${statusText(troubled, look)}`).toMatchInlineSnapshot(`
     "
     office  quorate, view 12/serv1, coordinator serv1
-    quorum   2 of 3, voters serv1 serv2 serv3, lease 1.2s
+    quorum   3 votes, needs 3 of 4, voters serv1 (2) serv2 serv3, lease 1.2s
     config   f9acd53cd25a (the file here is 0123456789ab), log 118 of 120 entries
     told by  serv1, hale 0.1.0, 2026-11-21 14:03:22
     ! node serv3: no fence device works; its services stay where they are
@@ -75,7 +75,7 @@ it("shows a node without quorum", () => {
   expect(`\n${statusText(alone, look)}`).toMatchInlineSnapshot(`
     "
     office  NO QUORUM (electing)
-    quorum   2 of 2 or the arbiter fencing, voters serv1 serv2
+    quorum   1 vote, needs 2 of 2 or the arbiter fencing, voters serv1 serv2
     config   f9acd53cd25a, log 120 entries
     told by  serv1, hale 0.1.0, 2026-11-21 14:03:22
 

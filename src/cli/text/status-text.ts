@@ -1,5 +1,5 @@
 import type { LinkSnapshot, NodeSnapshot, ResourceSnapshot, ServiceSnapshot, Snapshot } from "../../model/snapshot.ts";
-import { isWitness } from "../../model/ids.ts";
+import { isWitness, type NodeId } from "../../model/ids.ts";
 import type { WallMs } from "../../model/units.ts";
 import { alignRows, printable } from "./layout.ts";
 import type { Look } from "./look.ts";
@@ -47,16 +47,24 @@ function headLines(snapshot: Snapshot, look: Look): string[] {
   return [
     `${paint("title", snapshot.cluster)}  ${state}${view}${coordinator}`,
     ...alignRows([
-      [
-        paint("dim", "quorum"),
-        `${group.quorum}, voters ${group.electorate.map((voter) => (isWitness(voter) ? "witness" : voter)).join(" ") || "none"}${lease}`,
-      ],
+      [paint("dim", "quorum"), `${votesText(group)}${lease}`],
       ...watchdogRows(snapshot, look),
       ...witnessRows(snapshot, look),
       [paint("dim", "config"), `${config.digest}${file}, log ${log}`],
       [paint("dim", "told by"), `${snapshot.node}, hale ${snapshot.version}, ${wallText(snapshot.at)}`],
     ]),
   ];
+}
+
+/** Votes that are there, those that are needed, and who has them: a number where it is not one. */
+function votesText({ quorum, electorate, votes }: Snapshot["group"]): string {
+  const named = (voter: NodeId): string => {
+    const count = votes?.of[voter] ?? 1;
+    return `${isWitness(voter) ? "witness" : voter}${count === 1 ? "" : ` (${count})`}`;
+  };
+  // A daemon of an older version does not count them for us.
+  const there = votes === undefined ? "" : `${votes.present === 1 ? "1 vote" : `${votes.present} votes`}, needs `;
+  return `${there}${quorum}, voters ${electorate.map(named).join(" ") || "none"}`;
 }
 
 /** Where a watchdog is armed, and where not; nothing where there are none to be. */

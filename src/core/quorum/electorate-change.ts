@@ -1,6 +1,6 @@
 import { isWitness, type NodeId } from "../../model/ids.ts";
 import type { Electorate } from "../../model/message.ts";
-import { isMajority } from "./votes.ts";
+import { differentVoters, isMajority, votesOf } from "./votes.ts";
 
 /** What a coordinator knows when it thinks of changing the electorate. */
 export interface ElectorateSituation {
@@ -19,32 +19,53 @@ export function isChangePending({ electorates, committed }: ElectorateSituation)
 }
 
 /**
- * [GRP-32] True when the electorate may become `voters` now: nothing pending, no blank voter, one node of difference, and the view a
- * majority of the old and of the new one by its nodes alone.
+ * [GRP-32] True when the electorate may become `voters` now: nothing pending, no blank voter, the votes of one node changed, and the
+ * view a majority of the old and of the new one by its nodes alone.
  *
- * The witness may come and go with it: what decides is that whoever can act by either list needs somebody of this view, who has the
- * entry, or the witness, which gives its vote to no log that lacks it.
+ * By how many votes, and whether the witness comes or goes with it, does not matter, though majorities of the two lists need not meet
+ * then. What decides is that nobody goes by the new list alone before every node of this view has the entry on disk. From then on
+ * whoever can act by the old list needs somebody of this view, who has the entry, or the witness, which gives its vote to no log that
+ * lacks it; and until then both lists count, of which the old one has its own majority.
  */
 export function mayBecome(voters: readonly NodeId[], situation: ElectorateSituation): boolean {
   const present = situation.electorates.at(-1)?.voters;
   if (present === undefined || voters.length === 0) return false;
   if (isChangePending(situation) || situation.hasBlankVoter) return false;
-  const [before, after] = [nodesOf(present), nodesOf(voters)];
-  const differing = differences(before, after) + differences(after, before);
-  return differing <= 1 && isMajority(present, situation.members) && isMajority(voters, situation.members);
+  const changed = differentVoters([...present, ...voters]).filter(
+    (voter) => !isWitness(voter) && votesOf(present, voter) !== votesOf(voters, voter),
+  );
+  return changed.length <= 1 && isMajority(present, situation.members) && isMajority(voters, situation.members);
 }
 
-/** The electorate with the first member that has no vote yet, when there is one and the change is allowed. */
-export function withNextMember(situation: ElectorateSituation): readonly NodeId[] | null {
-  const present = situation.electorates.at(-1)?.voters;
-  const member = situation.members.find((node) => present !== undefined && !present.includes(node));
-  if (present === undefined || member === undefined) return null;
-  const voters = fitted([...nodesOf(present), member], witnessOf(present));
-  return mayBecome(voters, situation) ? voters : null;
+/** A change of one node's votes. */
+export interface VoteChange {
+  readonly node: NodeId;
+  readonly votes: number;
+  readonly voters: readonly NodeId[];
 }
 
 /**
- * The electorate after a clean leave: without the leaver, or unchanged when it is the last voter, has no vote, or the rest of the view
+ * The next step towards the votes that every node is to have: the first change, by name, that is allowed now. A node that is not in
+ * the view may lose votes, but gets none before it is back.
+ *
+ * @param wantedOf votes by the configuration
+ */
+export function nextVoteChange(wantedOf: (node: NodeId) => number, situation: ElectorateSituation): VoteChange | null {
+  const present = situation.electorates.at(-1)?.voters;
+  if (present === undefined) return null;
+  for (const node of differentVoters([...nodesOf(present), ...situation.members]).toSorted()) {
+    const has = votesOf(present, node);
+    const votes = situation.members.includes(node) ? wantedOf(node) : Math.min(has, wantedOf(node));
+    if (votes === has) continue;
+    const others = nodesOf(present).filter((voter) => voter !== node);
+    const voters = fitted([...others, ...Array.from({ length: votes }, () => node)], witnessOf(present));
+    if (mayBecome(voters, situation)) return { node, votes, voters };
+  }
+  return null;
+}
+
+/**
+ * The electorate after a clean leave: without the leaver's votes, or unchanged when it is the last voter, has no vote, or the rest of the view
  * would not be a majority (then its vote stays, and the cluster counts it as absent).
  */
 export function withoutLeaver(leaver: NodeId, situation: ElectorateSituation): readonly NodeId[] {
@@ -73,16 +94,13 @@ export function witnessOf(voters: readonly NodeId[]): NodeId | null {
   return voters.find(isWitness) ?? null;
 }
 
-/** [GRP-88] A witness has a vote where the number of nodes is even, and so can be halved; with an odd one it could only do harm. */
+/** [GRP-88] A witness has a vote where the number of votes is even, and so can be halved; with an odd one it could only do harm. */
 function fitted(nodes: readonly NodeId[], witness: NodeId | null): readonly NodeId[] {
   const isEven = nodes.length > 0 && nodes.length % 2 === 0;
   return [...nodes, ...(isEven && witness !== null ? [witness] : [])].sort();
 }
 
+/** The votes of nodes, without the witness's. */
 function nodesOf(voters: readonly NodeId[]): readonly NodeId[] {
   return voters.filter((voter) => !isWitness(voter));
-}
-
-function differences(some: readonly NodeId[], others: readonly NodeId[]): number {
-  return some.filter((node) => !others.includes(node)).length;
 }

@@ -4,7 +4,7 @@ import type { Electorate } from "../../model/message.ts";
 import type { InstantMs } from "../../model/units.ts";
 import { instantMs } from "../../model/units.ts";
 import type { Member, ViewId } from "../../model/view.ts";
-import type { Grant } from "./votes.ts";
+import { evenFellow, type Grant } from "./votes.ts";
 
 /**
  * Two nodes and no majority: whoever fences the other goes on.
@@ -48,11 +48,11 @@ export function rivalOf(standing: Standing): NodeId | null {
 }
 
 /**
- * The other one of two voters, when everything that was ever decided is on this node's disk: the last view had both as members and was
+ * The other one of two voters with as many votes, when everything that was ever decided is on this node's disk: the last view had both as members and was
  * installed in this life, so nothing can have been decided without this node since.
  *
  * The electorate must be of both and committed: with a change in flight (a vote being withdrawn or restored) the peer's disk may hold
- * an electorate in which it needs nobody.
+ * an electorate in which it needs nobody. With unequal votes one of the two never needs the other.
  *
  * [GRP-42] When that voter comes back blank, its vote is granted without any arbiter: it cannot decide anything by itself, and this node
  * misses nothing. Otherwise a lost disk would stop two nodes for good.
@@ -60,10 +60,9 @@ export function rivalOf(standing: Standing): NodeId | null {
 export function soleFellowVoter(standing: Standing): NodeId | null {
   const { electorate, self, members } = standing;
   if (electorate === undefined || !standing.isInstalledHere) return null;
-  const { voters, index } = electorate;
-  if (voters.length !== 2 || !voters.includes(self) || index > standing.committed) return null;
-  const peer = voters.find((voter) => voter !== self);
-  return peer !== undefined && members.some(({ node }) => node === peer) ? peer : null;
+  if (electorate.index > standing.committed) return null;
+  const peer = evenFellow(electorate.voters, self);
+  return peer !== null && members.some(({ node }) => node === peer) ? peer : null;
 }
 
 /** When the peer fell silent, and what its kernel says. */

@@ -13,6 +13,10 @@ test.each([
   ["ab", { a: 100, b: 60 }, 660],
   ["abcd", { a: 100, b: 60, c: 20 }, 620],
   ["a", { a: 100 }, 700],
+  ["aabc", { a: 100, b: 60 }, 660],
+  ["aabc", { a: 100 }, 0],
+  ["aabc", { b: 100, c: 60 }, 0],
+  ["abbb", { a: 100, b: 60 }, 660],
 ])("[GRP-40] the lease of %s with echoes %o ends at %d", (voters, times, end) => {
   expect(leaseEnd([at(voters)], echoes(times), 600)).toBe(end);
 });

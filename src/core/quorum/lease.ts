@@ -12,8 +12,8 @@ import { type InstantMs, instantMs } from "../../model/units.ts";
  */
 
 /**
- * [GRP-40] When the lease ends that the present echoes give: `leaseMs` after the quorum-th newest of them, counted in every
- * electorate that must agree.
+ * [GRP-40] When the lease ends that the present echoes give: `leaseMs` after the newest of them that a quorum's votes are not older
+ * than, counted in every electorate that must agree. Each vote has its voter's echo.
  *
  * @param echoOf own newest send time that the voter has echoed while active in the present view; 0 when none; `now` for itself
  * @returns 0 when no quorum has echoed anything

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { NodeId } from "../../model/ids.ts";
 import { noView } from "../../model/view.ts";
-import { hasVotes, isMajority, isQuorate } from "./votes.ts";
+import { hasVotes, isMajority, isQuorate, votersText } from "./votes.ts";
 
 const nodes = (text: string) => text.split("") as NodeId[];
 const at = (index: number, voters: string) => ({ index, voters: nodes(voters) });
@@ -23,15 +23,13 @@ describe("votes", () => {
     }
   });
 
-  test("[GRP-32] majorities of electorates that differ by one vote meet", () => {
-    const all = nodes("abcdef");
-    const subsets = Array.from({ length: 64 }, (_, bits) => all.filter((__, bit) => (bits >> bit) & 1));
-    for (let size = 1; size < 6; size += 1) {
-      const [small, large] = [all.slice(0, size), all.slice(0, size + 1)];
-      const of = (voters: readonly NodeId[]) => subsets.filter((present) => isMajority(voters, present));
-      for (const one of of(small))
-        expect(of(large).every((other) => other.some((node) => one.includes(node)))).toBe(true);
-    }
+  test("[GRP-30] a node counts as often as it is named", () => {
+    expect(isMajority(nodes("aabc"), nodes("ab"))).toBe(true);
+    expect(isMajority(nodes("aabc"), nodes("a"))).toBe(false);
+    expect(isMajority(nodes("aabc"), nodes("bc"))).toBe(false);
+    expect(isMajority(nodes("aaabc"), nodes("a"))).toBe(true);
+    expect(isMajority(nodes("aaabc"), nodes("bcdef"))).toBe(false);
+    expect(votersText(nodes("aabc"))).toBe("a (2 votes), b, c");
   });
 
   test("[GRP-30] voters count, nodes heard do not; no electorate decides nothing", () => {
@@ -52,6 +50,8 @@ describe("votes", () => {
     expect(hasVotes(nodes("ab"), votes("a", "c"))).toBe(false);
     expect(hasVotes(nodes("abc"), votes("a", "b"))).toBe(false);
     expect(hasVotes(nodes("b"), votes("a", "b"))).toBe(false);
+    expect(hasVotes(nodes("aabb"), votes("a", "b"))).toBe(true);
+    expect(hasVotes(nodes("abb"), votes("a", "b"))).toBe(false);
   });
 
   test("[GRP-33] a vote that is being withdrawn from the asker is not replaced by a grant", () => {

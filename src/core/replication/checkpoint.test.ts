@@ -25,6 +25,7 @@ import {
   lastStamp,
   logBehind,
   trimLog,
+  withElectorateOf,
 } from "./log.ts";
 import { diskFloor } from "./remembered-disk.ts";
 import { diskRecords, replayDisk } from "./replay-disk.ts";
@@ -224,4 +225,20 @@ describe("a checkpoint on its way", () => {
     }
     fc.assert(fc.property(fc.string(), (any) => !readCheckpoint(whole(any)).ok));
   });
+});
+
+test("[GRP-32] a change of the electorate is one by votes, not by names", () => {
+  const votes = (text: string) => text.split("") as NodeId[];
+  const after = (voters: string, before = "aab") =>
+    withElectorateOf([{ index: 0, voters: votes(before) }], {
+      index: 1,
+      view: view(1),
+      id: { origin: a, incarnation, sequence: 0 },
+      at: wallMs(1),
+      body: { kind: "electorate", voters: votes(voters), reason: "" },
+    }).length;
+  expect(after("aab")).toBe(1);
+  expect(after("baa")).toBe(1);
+  expect(after("abb")).toBe(2);
+  expect(after("ab")).toBe(2);
 });

@@ -79,11 +79,18 @@ export interface GroupSetup {
   readonly incarnation: Incarnation;
   /** Sorted. */
   readonly nodes: readonly NodeId[];
+  /** Where it is not 1. */
+  readonly votes: ReadonlyMap<NodeId, number>;
   readonly quorum: QuorumConfig;
   readonly timers: GroupTimers;
   readonly startedAt: InstantMs;
   readonly machine: StateMachine;
   readonly limits: LogLimits;
+}
+
+/** How many votes the node is to have. */
+export function wantedVotes({ votes }: Pick<GroupSetup, "votes">, node: NodeId): number {
+  return votes.get(node) ?? 1;
 }
 
 /** Where a node stands. */

@@ -110,10 +110,11 @@ export function withElectorateOf(electorates: readonly Electorate[], entry: Entr
   if (body.kind !== "electorate" && body.kind !== "left") return electorates;
   const present = electorates.at(-1)?.voters;
   // A leave without a vote to withdraw changes nothing, and must not look like a change in flight.
-  if (present !== undefined && sameNodes(present, body.voters)) return electorates;
+  if (present !== undefined && sameVotes(present, body.voters)) return electorates;
   return [...electorates, { index: entry.index, voters: body.voters }];
 }
 
-function sameNodes(some: readonly NodeId[], others: readonly NodeId[]): boolean {
-  return some.length === others.length && some.every((node) => others.includes(node));
+function sameVotes(some: readonly NodeId[], others: readonly NodeId[]): boolean {
+  const sorted = [...others].sort();
+  return some.length === others.length && [...some].sort().every((voter, place) => voter === sorted[place]);
 }

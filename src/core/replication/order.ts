@@ -4,16 +4,18 @@ import { after, type WallMs, wallMs } from "../../model/units.ts";
 import {
   isChangePending,
   type ElectorateSituation,
-  withNextMember,
+  type VoteChange,
+  nextVoteChange,
   withoutLeaver,
   withWitness,
   witnessOf,
 } from "../quorum/electorate-change.ts";
 import { compareViewIds } from "../../model/view.ts";
 import { hasWitness, isWitnessHeard } from "../quorum/known-witness.ts";
+import { votesOf } from "../quorum/votes.ts";
 import { commitIndex } from "./commit-index.ts";
 import { commitUpTo } from "./follow.ts";
-import type { Active, Lead, MemberProgress, Pending } from "./group-state.ts";
+import { type Active, type Lead, type MemberProgress, type Pending, wantedVotes } from "./group-state.ts";
 import { appendEntries, entriesBetween, lastStamp } from "./log.ts";
 import { placeOf, withSubmission } from "./submissions.ts";
 import { committedRecord, isDue, nextTimer, peerOf, persist, send, sendToAll, startTimer, type Turn } from "./turn.ts";
@@ -87,21 +89,28 @@ export function orderOwn(turn: Turn): void {
 }
 
 /**
- * [GRP-39] The first act of a lone view that a fence made quorate is to take the loser's vote away; otherwise members without a vote
- * get theirs back, one at a time.
+ * [GRP-39] The first act of a lone view that a fence made quorate is to take the loser's vote away; otherwise nodes get
+ * the votes that they are to have, one node at a time.
  */
 export function changeElectorate(turn: Turn, active: Leading): void {
   const { state } = turn;
   const situation = electorateSituation(turn, active);
   const { grantedPeer } = active.lead;
-  if (grantedPeer !== null && state.log.electorates.at(-1)?.voters.includes(grantedPeer) === true) {
-    if (!isChangePending(situation)) orderElectorate(turn, active, [state.setup.self], `${grantedPeer} was fenced`);
+  const present = state.log.electorates.at(-1)?.voters ?? [];
+  if (grantedPeer !== null && present.includes(grantedPeer)) {
+    const voters = present.filter((voter) => voter !== grantedPeer);
+    if (!isChangePending(situation)) orderElectorate(turn, active, voters, `${grantedPeer} was fenced`);
     return;
   }
-  const voters = withNextMember(situation);
-  if (voters === null) return changeWitness(turn, active, situation);
-  const added = voters.find((node) => situation.electorates.at(-1)?.voters.includes(node) !== true);
-  orderElectorate(turn, active, voters, `${added} gets its vote`);
+  const change = nextVoteChange((node) => wantedVotes(state.setup, node), situation);
+  if (change === null) return changeWitness(turn, active, situation);
+  orderElectorate(turn, active, change.voters, changeText(change, votesOf(present, change.node)));
+}
+
+/** What an operator reads of it: most nodes have one vote, and get it or have lost it. */
+function changeText({ node, votes }: VoteChange, before: number): string {
+  if (before === 0) return votes === 1 ? `${node} gets its vote` : `${node} gets its ${votes} votes`;
+  return `${node} has ${votes === 1 ? "1 vote" : `${votes} votes`} instead of ${before}`;
 }
 
 /**

@@ -21,6 +21,8 @@ export interface GroupBoot {
   readonly incarnation: Incarnation;
   /** All configured nodes, this one included, in any order. */
   readonly nodes: readonly NodeId[];
+  /** How many votes a node is to have, where it is not 1. */
+  readonly votes?: ReadonlyMap<NodeId, number>;
   readonly heartbeat: HeartbeatConfig;
   readonly quorum: QuorumConfig;
   readonly disk: DiskState;
@@ -40,10 +42,21 @@ export function startState(boot: GroupBoot, now: InstantMs): GroupState {
   const timers = groupTimers(boot.heartbeat);
   const nodes = [...boot.nodes].sort();
   const log = logOf(disk);
-  const { machine, limits = logLimits } = boot;
+  const { machine, limits = logLimits, votes = new Map<NodeId, number>() } = boot;
   const durable = { promised: disk.promised, logView: disk.logView, length: log.length };
   return {
-    setup: { self, rank: nodes.indexOf(self), incarnation, nodes, quorum, timers, startedAt: now, machine, limits },
+    setup: {
+      self,
+      rank: nodes.indexOf(self),
+      incarnation,
+      nodes,
+      votes,
+      quorum,
+      timers,
+      startedAt: now,
+      machine,
+      limits,
+    },
     seed: boot.seed,
     steppedAt: now,
     wantedAt: never,

@@ -1,5 +1,6 @@
 import type { Entry, EntryBody } from "../../model/entry.ts";
 import { unreachable } from "../../model/unreachable.ts";
+import { votersText } from "../quorum/votes.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { applyConfig } from "./apply-config.ts";
 import { applyFenceBegun, applyFenceResult, setOff } from "./apply-fence.ts";
@@ -53,7 +54,7 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
       applyView(draft, body);
       return null;
     case "electorate": {
-      const text = `voters: ${body.voters.join(", ")} (${body.reason})`;
+      const text = `voters: ${votersText(body.voters)} (${body.reason})`;
       draft.events.push({ node: draft.origin, level: "info", text });
       return null;
     }

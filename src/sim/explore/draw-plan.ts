@@ -91,7 +91,8 @@ export function drawPlan(random: Random, shape: Shape): Plan {
 function isPossible(kind: FaultKind, shape: Shape): boolean {
   // Two voters of which one has forgotten everything are no quorum: a case for the operator, not for time. So is a witness that refuses
   // the other one, because only the lost disk had what was ordered with its vote.
-  if (kind === "lost-disk") return Number.parseInt(shape, 10) > 2;
+  // And so is the lost disk of a node without which the others are no majority.
+  if (kind === "lost-disk") return Number.parseInt(shape, 10) > 2 && !saysShape(shape, "weighted");
   if (kind === "watchdog") return saysShape(shape, "watchdog");
   return kind !== "fence-device" || !(saysShape(shape, "none") || saysShape(shape, "watchdog"));
 }

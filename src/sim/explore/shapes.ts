@@ -4,7 +4,8 @@ import type { ClusterConfig } from "../../model/cluster-config.ts";
 
 /**
  * Clusters that seeds are run on: the number of nodes, then words: `witness` (decides where a majority cannot; two nodes without have
- * `arbiter: fencing`), `none` or `watchdog` (how a lost node is made sure of, if not by a device), `freeze` (a service that does so).
+ * `arbiter: fencing`), `none` or `watchdog` (how a lost node is made sure of, if not by a device), `freeze` (a service that does so),
+ * `weighted` (the first node needs one other, and the others are no majority without it).
  */
 export const shapes = [
   "2",
@@ -28,13 +29,15 @@ export const shapes = [
   "7-none",
   "7-watchdog",
   "16",
+  "3-weighted",
+  "4-weighted",
 ] as const;
 
 /** One of the clusters that seeds are run on. */
 export type Shape = (typeof shapes)[number];
 
 /** What the words of a shape may say. */
-export type ShapeWord = "witness" | "none" | "watchdog" | "freeze";
+export type ShapeWord = "witness" | "none" | "watchdog" | "freeze" | "weighted";
 
 /** Whether a shape says so. */
 export function saysShape(shape: Shape, word: ShapeWord): boolean {
@@ -65,13 +68,15 @@ function shapeText(shape: Shape): string {
   const nodes = Array.from({ length: count }, (_, index) => index + 1);
   const all = nodes.map((node) => `n${node}`).join(", ");
   const fence = (node: number): string => (isFenced ? `, fence: [{ device: pdu, plug: ${node} }]` : "");
+  // 2, 1, 1 and 3, 1, 1, 1: the first needs one other, and the others are no majority without it.
+  const votes = (node: number): string => (saysShape(shape, "weighted") && node === 1 ? `, votes: ${count - 1}` : "");
   const times = "start: { timeout: 4s }, stop: { timeout: 4s }, monitor: { interval: 2s, timeout: 2s }";
   const resource = (name: string): string => `      - ocf: { agent: "simulated:${name}", name: ${name}, ${times} }`;
   return [
     "cluster: soak",
     "heartbeat: { keepalive: 250ms, deadtime: 1500ms, initdead: 6s, daemon-grace: 3s }",
     "nodes:",
-    ...nodes.map((node) => `  n${node}: { addresses: [10.1.0.${node}, 10.2.0.${node}]${fence(node)} }`),
+    ...nodes.map((node) => `  n${node}: { addresses: [10.1.0.${node}, 10.2.0.${node}]${votes(node)}${fence(node)} }`),
     quorumLine(shape),
     fencingText(shape),
     "services:",

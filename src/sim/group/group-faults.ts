@@ -345,11 +345,13 @@ function wipeOne(world: GroupWorld, plan: FaultPlan): void {
     return;
   // One lost disk of two voters needs the operator when the other voter reboots meanwhile (specified limit): spare it too.
   if (contents.some((content) => (lastElectorate(content)?.voters.length ?? 0) < 3)) return;
+  // So does the disk of a node without whose votes the others are no majority.
+  if (contents.some((content) => !isMajorityWithout(host.node, lastElectorate(content)?.voters ?? []))) return;
   if (contents.some((content) => (lastElectorate(content)?.index ?? 0) > content.committed)) return;
   // Nor while a new disk of the witness has no vote yet.
   const voters: readonly NodeId[] = contents.flatMap((content) => lastElectorate(content)?.voters ?? []);
   const third = world.arbiterDisk?.id ?? world.witness?.id ?? null;
-  const isWitnessed = (world.witness === null && world.arbiterDisk === null) || world.hosts.length % 2 === 1;
+  const isWitnessed = (world.witness === null && world.arbiterDisk === null) || voteSum(world) % 2 === 1;
   if (!isWitnessed && (third === null || !voters.includes(third))) return;
   // Nor the only disk that has what was ordered with the witness's vote (specified limit).
   const others = contents.filter((_, place) => world.hosts[place] !== host);
@@ -368,6 +370,14 @@ function wipeOne(world: GroupWorld, plan: FaultPlan): void {
   host.disk.replace(kept);
   world.checkers.wipedAt.set(host.node, world.now);
   startLater(world, host, world.dice.between(0, 2_000));
+}
+
+function voteSum({ hosts }: GroupWorld): number {
+  return hosts.reduce((sum, { node, setup }) => sum + (setup.votes().get(node) ?? 1), 0);
+}
+
+function isMajorityWithout(node: NodeId, voters: readonly NodeId[]): boolean {
+  return 2 * voters.filter((voter) => voter !== node).length > voters.length;
 }
 
 function lastElectorate(content: DiskState): Electorate | undefined {

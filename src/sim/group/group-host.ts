@@ -27,6 +27,8 @@ export interface HostSetup {
   readonly nodes: readonly NodeId[];
   readonly heartbeat: HeartbeatConfig;
   readonly quorum: QuorumConfig;
+  /** What a life's file says of votes. */
+  readonly votes: () => ReadonlyMap<NodeId, number>;
   readonly rules: GroupRules;
   readonly limits: LogLimits;
   readonly events: VirtualTime;
@@ -103,7 +105,7 @@ export class GroupHost {
 
   /** Power on, or start the process again: one more boot record, then the group begins. */
   start(bootAbove = 0): void {
-    const { rules, dice, node, nodes, heartbeat, quorum, events, limits } = this.setup;
+    const { rules, dice, node, nodes, heartbeat, quorum, votes, events, limits } = this.setup;
     if (this.state !== null) return;
     if (!this.isPowered) this.#clockOffset = dice.between(1_000, 100_000) - events.now * this.rate;
     this.isPowered = true;
@@ -126,6 +128,7 @@ export class GroupHost {
           nodes,
           heartbeat,
           quorum,
+          votes: votes(),
           disk,
           seed,
           machine,

@@ -4,6 +4,7 @@ import { isWitness, type NodeId } from "../../model/ids.ts";
 import { durationMs } from "../../model/units.ts";
 import { viewIdText } from "../../model/view.ts";
 import { type LogLimits, logLimits } from "../../core/replication/log-limits.ts";
+import type { Dice } from "./dice.ts";
 import { type FaultPlan, healAll, scheduleFaults } from "./group-faults.ts";
 import { driftMax } from "../fake-clock.ts";
 import type { RareState } from "../rare-states/rare-states.ts";
@@ -12,12 +13,15 @@ import type { GroupHost } from "./group-host.ts";
 import { witnessPlace } from "./group-witness.ts";
 import { type GroupRules, rightRules } from "./group-rules.ts";
 import { GroupWorld } from "./group-world.ts";
+import { votesByName } from "./stage.ts";
 
 /** A kind of cluster that seeds are run on. */
 export interface RunKind {
   readonly name: string;
   readonly nodes: number;
   readonly arbiter: "majority" | "fencing" | "witness" | "disk";
+  /** A letter for each vote of each node, "any": every life has another idea of them. Default: one each. */
+  readonly votes?: string;
   /** After healing one pair stays cut, one way or both. */
   readonly mesh?: boolean;
   /** More crashes, and disks that are lost. */
@@ -86,7 +90,10 @@ export function runSeed(
   const quorum = quorumOf(kind);
   const limits = kind.tiny === true ? tinyLimits : logLimits;
   const drift = kind.swarm === true ? driftMax : 0;
-  const world = new GroupWorld({ names: used, heartbeat, quorum, rules, seed, limits, drift });
+  const letters = used.join("");
+  const votes = (dice: Dice) =>
+    kind.votes === "any" ? anyVotes(used, dice) : votesByName(letters, kind.votes ?? letters);
+  const world = new GroupWorld({ names: used, heartbeat, quorum, votes, rules, seed, limits, drift });
   world.trace = trace;
   world.fenceFailure = 0.2;
   if (world.dice.chance(0.3)) world.found(...used);
@@ -123,7 +130,7 @@ function judge(world: GroupWorld, kind: RunKind, cut: readonly [string, string] 
   const bound = oneViewMs + (kind.arbiter === "fencing" ? fenceMs : 0);
   const healedInMs = settles(world, isWhole, bound);
   if (healedInMs === null) world.checkers.report("V6", world.now, `not one view that stays: ${describe(world)}`);
-  else watchEnd(world, cut === null);
+  else watchEnd(world, kind, cut === null);
   const { violations, log, viewCount } = world.checkers;
   return {
     violations,
@@ -147,7 +154,8 @@ function settles(world: GroupWorld, isWhole: () => boolean, boundMs: number): nu
 }
 
 /** At the end: everything submitted by a life that is still there is delivered, and everyone has its vote. */
-function watchEnd(world: GroupWorld, all: boolean): void {
+function watchEnd(world: GroupWorld, kind: RunKind, all: boolean): void {
+  const wanted = kind.votes ?? world.hosts.map(({ node }) => node).join("");
   for (const host of world.hosts) {
     const { state } = host;
     if (state === null) continue;
@@ -155,11 +163,12 @@ function watchEnd(world: GroupWorld, all: boolean): void {
     if (isMember && state.pending.length > 5)
       world.checkers.report("V6", world.now, `${host.node} waits for ${state.pending.length} submissions`);
     const voters = host.facts()?.electorate.voters ?? [];
+    if (kind.votes === "any") continue;
     const third = thirdVoter(world);
-    const isCounted = third === null || world.hosts.length % 2 === 1 || voters.includes(third);
+    const isCounted = third === null || wanted.length % 2 === 1 || voters.includes(third);
     if (all && !isCounted) world.checkers.report("V6", world.now, `${host.node} does not count the witness`);
-    if (all && voters.filter((voter) => !isWitness(voter)).length !== world.hosts.length)
-      world.checkers.report("V6", world.now, `${host.node} counts only ${voters.join()}`);
+    const counted = voters.filter((voter) => !isWitness(voter)).join("");
+    if (all && counted !== wanted) world.checkers.report("V6", world.now, `${host.node} counts ${counted || "nobody"}`);
   }
 }
 
@@ -167,6 +176,13 @@ function watchEnd(world: GroupWorld, all: boolean): void {
 function thirdVoter({ witness, arbiterDisk }: GroupWorld): NodeId | null {
   if (arbiterDisk !== null) return arbiterDisk.id;
   return witness === null ? null : (witness.id ?? witnessPlace);
+}
+
+/** Up to three votes for each, and one for somebody at least. */
+function anyVotes(names: readonly string[], dice: Dice): ReadonlyMap<NodeId, number> {
+  const votes = new Map(names.map((name) => [name as NodeId, dice.below(4)]));
+  const somebody = names[dice.below(names.length)] as NodeId;
+  return votes.set(somebody, Math.max(1, votes.get(somebody) ?? 0));
 }
 
 /** In a mesh: a view that holds everyone its coordinator hears both ways, and all of those are in it. */

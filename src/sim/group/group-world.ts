@@ -21,6 +21,8 @@ export interface WorldSetup {
   readonly names: readonly string[];
   readonly heartbeat: HeartbeatConfig;
   readonly quorum: QuorumConfig;
+  /** Votes where they are not 1; asked for by every life. */
+  readonly votes?: (dice: Dice) => ReadonlyMap<NodeId, number>;
   readonly rules: GroupRules;
   readonly seed: number;
   /** Default: those of hale. */
@@ -70,10 +72,11 @@ export class GroupWorld implements HostWorld {
     this.network = new GroupNetwork(this.events, this.dice, (to, packet) =>
       to === witnessPlace ? this.witness?.receive(packet) : this.host(to).receive(packet),
     );
-    const { heartbeat, quorum, rules, limits = logLimits } = setup;
+    const { heartbeat, quorum, votes = () => new Map<NodeId, number>(), rules, limits = logLimits } = setup;
     const { events, dice } = this;
     this.arbiterDisk = quorum.kind === "disk" ? new GroupArbiterDisk(nodes, events, dice) : null;
-    const around = { nodes, heartbeat, quorum, rules, limits, events, dice, arbiterDisk: this.arbiterDisk };
+    const { arbiterDisk } = this;
+    const around = { nodes, heartbeat, quorum, votes: () => votes(dice), rules, limits, events, dice, arbiterDisk };
     this.hosts = nodes.map((node) => new GroupHost({ node, ...around }, this));
     const witness = { rules, events: this.events, dice: this.dice, send: this.#sendGrant.bind(this) };
     this.witness = quorum.kind === "witness" ? new GroupWitness(witness) : null;
@@ -95,10 +98,10 @@ export class GroupWorld implements HostWorld {
     return host;
   }
 
-  /** `hale init` on the named host: voters are the given ones, on each of their disks. */
+  /** `hale init` on the named host: voters are the given ones, on each of their disks. A name for each vote. */
   found(...voters: readonly string[]): void {
     const record: DiskRecord = { kind: "founded", voters: voters as readonly NodeId[] };
-    for (const voter of voters) this.host(voter).disk.apply([record]);
+    for (const voter of new Set(voters)) this.host(voter).disk.apply([record]);
   }
 
   run(ms: number): void {

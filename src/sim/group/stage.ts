@@ -22,6 +22,8 @@ export const quickHeartbeat: HeartbeatConfig = {
 export interface Stage {
   readonly rules?: GroupRules;
   readonly quorum?: QuorumConfig;
+  /** A letter for each vote of each node. Default: one each. */
+  readonly votes?: string;
   readonly seed?: number;
   readonly limits?: LogLimits;
   /** Started first; the rest joins. Default: all at once. */
@@ -31,14 +33,21 @@ export interface Stage {
 /** A cluster whose founders are all its nodes, in one view. @throws Error when it does not come to one */
 export function formed(names: string, stage: Stage = {}): GroupWorld {
   const { rules = rightRules, quorum = { kind: "majority" }, seed = 1, first, limits = logLimits } = stage;
-  const world = new GroupWorld({ names: names.split(""), heartbeat: quickHeartbeat, quorum, rules, seed, limits });
-  world.found(...names.split(""));
+  const votes = () => votesByName(names, stage.votes ?? names);
+  const nodes = names.split("");
+  const world = new GroupWorld({ names: nodes, heartbeat: quickHeartbeat, quorum, votes, rules, seed, limits });
+  world.found(...(stage.votes ?? names).split(""));
   for (const name of first ?? names) world.host(name).start();
   world.run(1_000);
   for (const host of world.hosts) host.start();
   world.run(1_500);
   if (!world.isOneView(names.split(""))) throw new Error(`Cannot form a view of ${names}`);
   return world;
+}
+
+/** How often each of these one-letter names is in `votes`. */
+export function votesByName(names: string, votes: string): ReadonlyMap<NodeId, number> {
+  return new Map(names.split("").map((name) => [name as NodeId, votes.split(name).length - 1]));
 }
 
 /** `arbiter: fencing`, node a preferred. */
