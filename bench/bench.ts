@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { badLinks } from "./bad-links.ts";
 import { busyCores } from "./busy-cores.ts";
 import { idle } from "./idle.ts";
 import { killedDaemon } from "./killed-daemon.ts";
@@ -18,6 +19,7 @@ const figures: Readonly<Record<string, Figure>> = {
   "busy-cores": busyCores,
   idle,
   simulator,
+  "bad-links": badLinks,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });
