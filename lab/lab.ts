@@ -90,15 +90,16 @@ export class Lab implements AsyncDisposable {
   /** @throws Error when the machine does not allow it (no root, no namespaces); nothing is left behind then */
   static async create(options: LabOptions): Promise<Lab> {
     const { shell, greeting } = await Shell.start(["sh", keeperScript, tmpdir()]).catch(explainRefusal);
+    let lab: Lab | undefined;
     try {
       const match = /^(\d+) (\/.+)$/.exec(greeting);
       if (match === null) throw new Error(`Cannot make a lab: the keeper said ${JSON.stringify(greeting)}`);
-      const lab = new Lab(shell, Number(match[1]), match[2] ?? "", options);
+      lab = new Lab(shell, Number(match[1]), match[2] ?? "", options);
       await lab.#build(options);
       return lab;
     } catch (error) {
-      await shell.close();
-      throw error;
+      await (lab ?? shell).close();
+      return explainRefusal(error);
     }
   }
 
@@ -223,7 +224,7 @@ function explainRefusal(error: unknown): never {
   const found = error instanceof Error ? error.message : String(error);
   if (!/unshare|Operation not permitted/.test(found)) throw error;
   throw new Error(
-    `Cannot make hosts: the machine refuses namespaces (${found}); run as root with CAP_SYS_ADMIN, in a container with --privileged`,
+    `Cannot make hosts: the machine refuses namespaces or their networks (${found}); run as root with CAP_SYS_ADMIN and CAP_NET_ADMIN, in a container with --privileged`,
     { cause: error },
   );
 }

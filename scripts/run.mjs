@@ -70,6 +70,8 @@ try {
   await import(pathToFileURL(out).href);
 } catch (error) {
   // esbuild has already printed what does not build.
-  if (!Array.isArray(error?.errors)) throw error;
+  if (Array.isArray(error?.errors)) process.exit(1);
+  if (error?.code !== "EACCES" || !String(error.path).includes("node_modules/.cache")) throw error;
+  console.error(`scripts/run: Cannot write ${error.path}: run it as root, or as the owner of this folder`);
   process.exit(1);
 }

@@ -97,6 +97,11 @@ describe("a wrong configuration", () => {
     expect(errorsOf("- a\n- b\n")).toContain("cluster.yaml:1:1: found a list of 2, wanted a mapping");
   });
 
+  it("names a second document, and an alias of nothing", () => {
+    expect(errorsOf("cluster: a\n---\ncluster: b")[0]).toMatch(/:2:1: found another document, wanted one document$/);
+    expect(errorsOf("cluster: *x")[0]).toMatch(/:1:10: found alias \*x, wanted an anchor &x before it$/);
+  });
+
   it("says who decides how a lost node is made safe", () => {
     const withFencing = (fencing: string) =>
       errorsOf(`cluster: c\nnodes: { a: { addresses: [10.0.0.1] } }\n${fencing}\n`);

@@ -56,9 +56,17 @@ function read(text: string): YamlText {
   }));
   const isUsable = document.errors.every(({ code }) => code === "DUPLICATE_KEY" || code === "TAG_RESOLVE_FAILED");
   const resolve = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
+  const unfold = (node: unknown): unknown => {
+    const end = resolve(node);
+    if (isAlias(node) && end === undefined) {
+      const { source, range } = node;
+      mistakes.push({ ...place(range?.[0] ?? 0), found: `alias *${source}`, wanted: `an anchor &${source} before it` });
+    }
+    return end;
+  };
   const counter = { values: 0 };
   return {
-    value: isUsable ? toValue(document.contents, resolve, counter, 0) : undefined,
+    value: isUsable ? toValue(document.contents, unfold, counter, 0) : undefined,
     mistakes,
     isUsable,
     locate: (path, atKey) => place(offsetOf(document.contents, path, atKey, resolve)),
@@ -86,6 +94,7 @@ function explain(error: YAMLError, text: string): { readonly found: string; read
   const where = text.slice(...error.pos);
   if (error.code === "DUPLICATE_KEY")
     return { found: `key ${/^[^:\s]*/.exec(text.slice(error.pos[0]))?.[0]} again`, wanted: "each key once" };
+  if (error.code === "MULTIPLE_DOCS") return { found: "another document", wanted: "one document" };
   if (error.code === "TAG_RESOLVE_FAILED") return { found: `tag ${where}`, wanted: "no tag" };
   return { found: firstLine(error.message), wanted: "well-formed YAML" };
 }

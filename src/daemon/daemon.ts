@@ -122,7 +122,7 @@ export class Daemon implements Control {
         // oxlint-disable-next-line promise/no-callback-in-promise -- waiting is a callback here, see above
         endLeftovers().then(next, fail("Cannot end what an earlier daemon left under way"));
       };
-      journal.load().then(load, fail("Cannot read the journal"));
+      journal.load().then(load, fail("Cannot open the journal"));
     });
   }
 

@@ -26,6 +26,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(exitCodes.failed);
 });
 
+process.stderr.on("error", () => {});
+
 const context: CliContext = {
   version,
   client: createSocketClient({ socketPath: socketPath(folders), author: authorOf() }),

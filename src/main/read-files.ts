@@ -18,8 +18,8 @@ export interface ReadConfigFile {
  */
 export async function readConfigFile(path: string): Promise<ReadConfigFile> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    const wanted = error.code === "ENOENT" ? "write it, the same on every node" : "a file that root can read";
-    throw new ClusterError("CONFIG_UNREADABLE", `Cannot read "${path}": ${error.code}, wants ${wanted}`, {
+    const todo = error.code === "ENOENT" ? "write it, the same on every node" : "make it a file that root can read";
+    throw new ClusterError("CONFIG_UNREADABLE", `Cannot read "${path}": ${error.code}; ${todo}`, {
       cause: error,
     });
   });
