@@ -139,6 +139,7 @@ const fakeSnapshot: Snapshot = {
       resources: [],
     },
   ],
+  devices: [],
   warnings: [],
   dropped: {},
   network: {},

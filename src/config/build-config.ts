@@ -1,6 +1,8 @@
 import {
   type ClusterConfig,
+  deviceMonitorDefault,
   type FailoverDomain,
+  type FenceDeviceConfig,
   type FencingConfig,
   type FenceStep,
   type HeartbeatConfig,
@@ -88,12 +90,13 @@ function buildFencing(fencing: ClusterDocument["fencing"], deadtimeMs: DurationM
     const written = fencing === "none" ? undefined : fencing.none?.["assume-off-after"];
     return { kind: "none", assumeOffAfterMs: spanOr(written, assumeOffDefault(deadtimeMs)) };
   }
-  const devices = Object.entries(fencing.devices).map(([id, { agent, timeout, action, ...parameters }]) => ({
+  const devices = Object.entries(fencing.devices).map(([id, { agent, timeout, action, monitor, ...parameters }]) => ({
     id: parseDeviceId(id),
     agent,
     parameters: writtenParameters(Object.keys(parameters), ["fencing", "devices", id], sourceOf),
     timeoutMs: spanOr(timeout, 60_000),
     ...(action === undefined || action === "off-on" ? {} : { action }),
+    ...(monitor === undefined ? {} : buildMonitor(monitor)),
   }));
   return { kind: "devices", devices };
 }
@@ -110,6 +113,19 @@ function buildQuarantine(written: ClusterDocument["quarantine"]): Pick<ClusterCo
   };
   const isDefault = quarantine.losses === losses && quarantine.withinMs === withinMs && quarantine.forMs === forMs;
   return isDefault ? {} : { quarantine };
+}
+
+/** Nothing where the defaults were written out: it is the same configuration. */
+function buildMonitor({
+  interval,
+  timeout,
+}: {
+  interval?: string | 0 | undefined;
+  timeout?: string | undefined;
+}): Partial<FenceDeviceConfig> {
+  const { intervalMs, timeoutMs } = deviceMonitorDefault;
+  const monitor = { intervalMs: spanOr(interval, intervalMs), timeoutMs: spanOr(timeout, timeoutMs) };
+  return monitor.intervalMs === intervalMs && monitor.timeoutMs === timeoutMs ? {} : { monitor };
 }
 
 function buildService(

@@ -37,7 +37,7 @@ export function checkAgents(
 }
 
 /** Keys of a device that are hale's own. */
-const ownKeys: readonly string[] = ["agent", "timeout", "action"];
+const ownKeys: readonly string[] = ["agent", "timeout", "action", "monitor"];
 /** Parameters that hale gives itself, at each call. */
 const perCall: readonly string[] = ["action", "plug", "port"];
 const fileSuffix = "-file";

@@ -114,6 +114,12 @@ const device = z
   .object({
     agent: text("the name of a fence agent such as fence_ipmilan", "Name of a fence agent, or its absolute path."),
     timeout: duration("A longer action has failed.", "60s").optional(),
+    monitor: z
+      .strictObject({
+        interval: durationOrZero("Time between two looks whether it works; 0: none.", "60s").optional(),
+        timeout: duration("A longer look has failed.", "20s").optional(),
+      })
+      .optional(),
     action: z
       .enum(["off-on", "off", "reboot"], { error: "off-on, off or reboot" })
       .meta({ description: "What is done to a node: off, then on again; off; or a reboot.", default: "off-on" })

@@ -1,6 +1,7 @@
 import { Document, isCollection, isPair, visit } from "yaml";
 import {
   type ClusterConfig,
+  deviceMonitorDefault,
   type FencingConfig,
   type NodeConfig,
   type QuarantineConfig,
@@ -76,10 +77,18 @@ function writeFencing(fencing: FencingConfig): object {
   if (fencing.kind === "none") return { none: { "assume-off-after": zeroOr(fencing.assumeOffAfterMs) } };
   if (fencing.kind === "watchdog")
     return { watchdog: { device: fencing.device, timeout: formatDuration(fencing.timeoutMs) } };
-  const devices = fencing.devices.map(({ id, agent, parameters, timeoutMs, action = "off-on" }) => [
-    id,
-    { agent, action, timeout: formatDuration(timeoutMs), ...parameters },
-  ]);
+  const devices = fencing.devices.map(
+    ({ id, agent, parameters, timeoutMs, action = "off-on", monitor = deviceMonitorDefault }) => [
+      id,
+      {
+        agent,
+        action,
+        timeout: formatDuration(timeoutMs),
+        monitor: { interval: zeroOr(monitor.intervalMs), timeout: formatDuration(monitor.timeoutMs) },
+        ...parameters,
+      },
+    ],
+  );
   return { devices: Object.fromEntries(devices) as object };
 }
 

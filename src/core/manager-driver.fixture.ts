@@ -35,6 +35,8 @@ export interface Driver {
   isFenceWorking: boolean;
   /** Fence agents whose devices do not answer. */
   readonly brokenAgents: Set<string>;
+  /** How long a fence device takes. */
+  deviceMs: number;
 }
 
 /** A machine. */
@@ -106,6 +108,7 @@ export function testConfig(
           parameters: {},
           timeoutMs: durationMs(10_000),
           action: "off" as const,
+          monitor: { intervalMs: durationMs(0), timeoutMs: durationMs(1_000) },
         },
       ],
     },
@@ -178,6 +181,7 @@ export function newDriver(config: ClusterConfig): Driver {
     sequence: 0,
     isFenceWorking: true,
     brokenAgents: new Set(),
+    deviceMs: 100,
   };
 }
 
@@ -533,6 +537,7 @@ function execute(driver: Driver, node: DriverNode, effect: Effect): void {
       return;
     }
     case "cancel":
+    case "cancel-fence":
     case "announce":
     case "disarm-watchdog":
     case "exit":
@@ -595,10 +600,10 @@ function checkStart(driver: Driver, node: DriverNode, operation: Extract<Effect,
 
 function runFence(driver: Driver, node: DriverNode, call: Extract<Effect, { kind: "fence" }>["call"]): void {
   say(driver, node, `fence ${call.action} ${call.plug ?? ""} by ${call.agent}`);
-  later(driver, 100, () => {
+  later(driver, driver.deviceMs, () => {
     const confirmed = driver.isFenceWorking && !driver.brokenAgents.has(call.agent);
-    const target = nodeOf(driver, call.plug ?? "");
-    if (confirmed && call.action === "off" && target.hasPower) powerOff(driver, target.id);
+    const target = driver.nodes.get(parseNodeId(call.plug ?? node.id));
+    if (confirmed && call.action === "off" && target?.hasPower) powerOff(driver, target.id);
     const outcome = { confirmed, reason: confirmed ? "" : "no answer", output: "", durationMs: 100 };
     feed(driver, node, { kind: "fence-result", call: call.id, outcome });
   });

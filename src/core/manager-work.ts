@@ -8,6 +8,7 @@ import type { Incarnation } from "../model/incarnation.ts";
 import type { Moment } from "../model/input.ts";
 import type { Intent } from "../model/intent.ts";
 import { type DurationMs, earliest, type InstantMs } from "../model/units.ts";
+import type { DeviceWatches } from "./fencing/device-watch.ts";
 import type { FenceRunner, FenceVerdict } from "./fencing/fence-runner.ts";
 import type { ClusterState } from "./services/cluster-state.ts";
 import type { Goal } from "./services/goals.ts";
@@ -29,6 +30,10 @@ export interface ManagerState {
   readonly cluster: ClusterState;
   readonly runner: RunnerState;
   readonly fencer: FenceRunner;
+  /** Fence devices that this node may have to use, and how it last found them. */
+  readonly deviceWatches: DeviceWatches;
+  /** The configuration that they are of. */
+  readonly watchedConfig: ClusterConfig | null;
   /** Submitted and not yet delivered, by purpose: the submission's sequence. */
   readonly pending: Readonly<Record<string, number>>;
   /** To be submitted. */

@@ -10,6 +10,7 @@ import { type InstantMs, never } from "../model/units.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { idleFenceRunner, onFenceOutcome } from "./fencing/fence-runner.ts";
 import { deliver } from "./manager-entries.ts";
+import { freeDevices, takeDeviceCheck, watchDevices } from "./manager-devices.ts";
 import { afterFencer, fenceAsTold, probePorts, seeToFences, tendFencer } from "./manager-fencing.ts";
 import { mandate, watchLease, watchWitness } from "./manager-lease.ts";
 import { shutDown } from "./manager-leaving.ts";
@@ -63,6 +64,8 @@ export function startManager(boot: ManagerBoot, moment: Moment): ManagerState {
     cluster: emptyClusterState,
     runner: idleRunner,
     fencer: idleFenceRunner,
+    deviceWatches: {},
+    watchedConfig: null,
     pending: {},
     outbox: [],
     reporting: [],
@@ -106,8 +109,10 @@ export function stepManager(
   noteHearings(work);
   watchLease(work);
   watchWitness(work);
+  freeDevices(work);
   fenceAsTold(work);
   tendFencer(work);
+  watchDevices(work);
   proposeConfig(work);
   runServices(work);
   // Before the report: who is told what runs here knows about the watchdog then.
@@ -145,7 +150,8 @@ function take(work: Work, input: ManagerInput): void {
       return;
     }
     case "fence-result": {
-      afterFencer(work, onFenceOutcome(work.state.fencer, input.call, input.outcome, work.moment.now));
+      if (!takeDeviceCheck(work, input.call, input.outcome))
+        afterFencer(work, onFenceOutcome(work.state.fencer, input.call, input.outcome, work.moment.now));
       return;
     }
     case "port-state":

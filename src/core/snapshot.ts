@@ -8,6 +8,7 @@ import { runsAnything } from "./manager.ts";
 import { managerConfig, type ManagerState } from "./manager-work.ts";
 import { differentVoters, evenFellow, votesOf } from "./quorum/votes.ts";
 import { frozenServices } from "./services/runner-state.ts";
+import { explainDevices } from "./services/explain-devices.ts";
 import { clusterWarnings, explainNodes, explainServices } from "./services/explain.ts";
 
 /** What the core knows of the cluster at one instant, as this node sees it. Pure. */
@@ -23,6 +24,7 @@ export function takeSnapshot(manager: ManagerState, facts: GroupFacts, version: 
     group: groupSnapshot(facts, config.quorum, moment),
     nodes: explainNodes(cluster),
     services: explainServices(cluster, runner, self),
+    devices: explainDevices(cluster, config, manager.deviceWatches),
     warnings: [...localWarnings(manager, facts, moment), ...clusterWarnings(cluster, facts.spare)],
   };
 }

@@ -38,7 +38,7 @@ export class Executor {
   readonly #asks: PacketSealer | null;
   readonly #agents: ReadonlyMap<string, ResourceAgent>;
   readonly #operations = new Map<number, AbortController>();
-  readonly #life = new AbortController();
+  readonly #fences = new Map<number, AbortController>();
   #body: HeartbeatBody | null = null;
   #isBeatFresh = false;
   #isClosed = false;
@@ -78,9 +78,9 @@ export class Executor {
   close(): Promise<void> {
     this.#isClosed = true;
     const silent = this.#beater.stop();
-    for (const operation of this.#operations.values()) operation.abort();
+    for (const running of [...this.#operations.values(), ...this.#fences.values()]) running.abort();
     this.#operations.clear();
-    this.#life.abort();
+    this.#fences.clear();
     return silent;
   }
 
@@ -102,6 +102,8 @@ export class Executor {
         return this.#operations.get(effect.operation)?.abort();
       case "fence":
         return this.#fence(effect.call);
+      case "cancel-fence":
+        return this.#fences.get(effect.call)?.abort();
       case "probe-port":
         return this.#probe(effect.node);
       case "arm-watchdog":
@@ -179,18 +181,16 @@ export class Executor {
   }
 
   #fence(call: FenceCall): void {
-    this.#ports.fence.run(call, this.#life.signal).then(
-      (outcome) => this.#result({ kind: "fence-result", call: call.id, outcome: boundOutcome(outcome) }),
-      (error: unknown) => {
-        const outcome: FenceOutcome = {
-          confirmed: false,
-          reason: `driver broke: ${reasonOf(error)}`,
-          output: "",
-          durationMs: 0,
-        };
-        this.#result({ kind: "fence-result", call: call.id, outcome: boundOutcome(outcome) });
-      },
-    );
+    const abort = new AbortController();
+    this.#fences.set(call.id, abort);
+    const finish = (outcome: FenceOutcome): void => {
+      this.#fences.delete(call.id);
+      this.#result({ kind: "fence-result", call: call.id, outcome: boundOutcome(outcome) });
+    };
+    this.#ports.fence.run(call, abort.signal).then(finish, (error: unknown) => {
+      // The port promises not to reject. A driver that does has confirmed nothing.
+      finish({ confirmed: false, reason: `driver broke: ${reasonOf(error)}`, output: "", durationMs: 0 });
+    });
   }
 
   #probe(node: NodeId): void {

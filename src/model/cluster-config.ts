@@ -141,7 +141,23 @@ export interface FenceDeviceConfig {
    * Default (absent): off, and on again once the fence is confirmed, so that the node can come back.
    */
   readonly action?: "off" | "reboot";
+  /** How often each node asks it whether it works. Default (absent): `deviceMonitorDefault`. */
+  readonly monitor?: DeviceMonitorConfig;
 }
+
+/** How a fence device is watched. */
+export interface DeviceMonitorConfig {
+  /** 0: not at all. Default 60 s. */
+  readonly intervalMs: DurationMs;
+  /** A longer look has failed. Default 20 s. */
+  readonly timeoutMs: DurationMs;
+}
+
+/** Where nothing is written. */
+export const deviceMonitorDefault: DeviceMonitorConfig = {
+  intervalMs: durationMs(60_000),
+  timeoutMs: durationMs(20_000),
+};
 
 /** A service: an ordered group of resources that fails over as one. */
 export interface ServiceConfig {

@@ -29,6 +29,8 @@ export type Effect =
   | { readonly kind: "cancel"; readonly operation: number }
   /** Answered by `fence-result`. */
   | { readonly kind: "fence"; readonly call: FenceCall }
+  /** Kill the agent of a fence call; its result still comes, and counts for nothing. */
+  | { readonly kind: "cancel-fence"; readonly call: number }
   /** Answered by `port-state`. */
   | { readonly kind: "probe-port"; readonly node: NodeId }
   /** Make sure that the machine is reset when nobody feeds it any more. Not at or after `notAfter`. Answered by `watchdog-result`. */

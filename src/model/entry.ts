@@ -108,6 +108,15 @@ export type EntryBody =
       /** Which one it is, or why there is none. */
       readonly detail: string;
     }
+  /** A node tells that a fence device stopped working for it, or works again. Nothing is told of a device that always worked. */
+  | {
+      readonly kind: "device";
+      readonly node: NodeId;
+      readonly incarnation: Incarnation;
+      readonly device: DeviceId;
+      readonly isWorking: boolean;
+      readonly reason: string;
+    }
   /** A lost node has reset itself: its lease and the time of its watchdog have surely run out. */
   | {
       readonly kind: "self-fenced";

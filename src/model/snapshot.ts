@@ -15,6 +15,8 @@ export interface Snapshot {
   readonly group: GroupSnapshot;
   readonly nodes: readonly NodeSnapshot[];
   readonly services: readonly ServiceSnapshot[];
+  /** Fence devices, in file order; empty without any. */
+  readonly devices: readonly DeviceSnapshot[];
   /** What somebody should look at, one line each; empty when all is well. */
   readonly warnings: readonly string[];
   /** Packets dropped since the start, by reason. */
@@ -89,6 +91,16 @@ export interface LinkSnapshot {
   readonly state: "up" | "late" | "dead" | "never";
   /** Since the last packet on this link, ms; null when never. */
   readonly silentMs: number | null;
+}
+
+/** One fence device. */
+export interface DeviceSnapshot {
+  readonly device: DeviceId;
+  readonly agent: string;
+  /** How the telling node last found it; null: not yet, or it is not this node's to ask. */
+  readonly last: { readonly at: WallMs; readonly isWorking: boolean; readonly reason: string } | null;
+  /** Nodes for whom it does not work, whoever tells. */
+  readonly broken: readonly { readonly node: NodeId; readonly reason: string; readonly since: WallMs }[];
 }
 
 /** One service. */

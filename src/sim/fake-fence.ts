@@ -15,6 +15,9 @@ export interface DeviceState {
   isMute: boolean;
 }
 
+/** A device that works answers a question in this time. */
+const questionMs = 100;
+
 /** What the switches do to machines. */
 export interface PowerControl {
   powerOff(node: NodeId, why: string): void;
@@ -44,16 +47,18 @@ export class FakeFence {
 
   /** The fence driver of one process. What it has asked for happens whether or not the asking process lives on. */
   forProcess(process: SimProcess): FenceDevice {
-    return { run: (call) => this.#run(call, process) };
+    return { run: (call, signal) => this.#run(call, process, signal) };
   }
 
-  #run(call: FenceCall, process: SimProcess): Promise<FenceOutcome> {
+  #run(call: FenceCall, process: SimProcess, signal: AbortSignal): Promise<FenceOutcome> {
     const done = new VirtualPromise<FenceOutcome>();
     const startedAt = this.#time.now;
     const finish = (confirmed: boolean, reason: string): void => {
       const durationMs = this.#time.now - startedAt;
       process.call(() => done.resolve({ confirmed, reason, output: "", durationMs }));
     };
+    // A question that is cancelled has done nothing; an order has happened all the same.
+    signal.addEventListener("abort", () => finish(false, "cancelled"), { once: true });
     const found = this.#find(call);
     const state = found === undefined ? undefined : this.devices.get(found.device);
     if (found === undefined || state === undefined) {
@@ -64,6 +69,12 @@ export class FakeFence {
     if (!state.works) {
       this.#time.schedule(startedAt + Math.min(state.actionMs, call.timeoutMs), null, () =>
         finish(false, "device does not answer"),
+      );
+      return done;
+    }
+    if (call.action === "monitor" || call.action === "status") {
+      this.#time.schedule(startedAt + questionMs, null, () =>
+        finish(!state.isMute, state.isMute ? "no answer" : "works"),
       );
       return done;
     }

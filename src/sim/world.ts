@@ -377,7 +377,7 @@ export class World implements PowerControl, MachineWitness {
 /** Whom an event is about, where its text does not say so. */
 function subjectOf(event: ClusterEvent): string {
   if (event.service !== undefined) return `service ${event.service}: `;
-  return /^(\w+ -> \w+|(no )?watchdog\b|.*\bquarantine\b|losses forgotten)/.test(event.text)
+  return /^(\w+ -> \w+|(no )?watchdog\b|fence device\b|.*\bquarantine\b|losses forgotten)/.test(event.text)
     ? `node ${event.node}: `
     : "";
 }

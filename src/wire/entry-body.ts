@@ -59,6 +59,7 @@ const shapes: { readonly [Kind in EntryBody["kind"]]: Shape<Extract<EntryBody, {
   "assumed-off": { target: "text", incarnation: "text or null", by: "text", reason: "text" },
   "quarantine-over": { node: "text", until: "number" },
   watchdog: { node: "text", incarnation: "text", config: "number", timeoutMs: "number", detail: "text" },
+  device: { node: "text", incarnation: "text", device: "text", isWorking: "flag", reason: "text" },
   "self-fenced": { target: "text", incarnation: "text or null", by: "text", since: "number", reason: "text" },
 };
 

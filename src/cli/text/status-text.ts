@@ -49,6 +49,7 @@ function headLines(snapshot: Snapshot, look: Look): string[] {
     ...alignRows([
       [paint("dim", "quorum"), `${votesText(group)}${lease}`],
       ...watchdogRows(snapshot, look),
+      ...deviceRows(snapshot, look),
       ...witnessRows(snapshot, look),
       [paint("dim", "config"), `${config.digest}${file}, log ${log}`],
       [paint("dim", "told by"), `${snapshot.node}, hale ${snapshot.version}, ${wallText(snapshot.at)}`],
@@ -77,6 +78,25 @@ function watchdogRows({ nodes }: Snapshot, { paint }: Look): string[][] {
   const without = told.filter(({ timeoutMs }) => timeoutMs === 0).map(({ node }) => node);
   const missing = without.length === 0 ? "" : paint("bad", `, missing on ${without.join(" ")}`);
   return [[paint("dim", "watchdog"), `${where}${missing}`]];
+}
+
+/** Each fence device, as this node last found it, and for whom it does not work. */
+function deviceRows({ devices, at, nodes }: Snapshot, { paint }: Look): string[][] {
+  // A daemon of an older version tells nothing of them.
+  if (devices === undefined || devices.length === 0) return [];
+  const members = nodes.filter(({ state }) => state === "member" || state === "joining").length;
+  const texts = devices.map(({ device, last, broken }) => {
+    if (broken.length > 0) {
+      const where = broken.length >= members ? "" : ` for ${broken.map(({ node }) => node).join(" ")}`;
+      return `${device} ${paint("bad", `does not work${where}`)}`;
+    }
+    if (last === null) return `${device} ${paint("dim", "not looked at")}`;
+    const ago = `${spanText(at - last.at)} ago`;
+    return last.isWorking
+      ? `${device} ${paint("good", "works")}, ${ago}`
+      : `${device} ${paint("warn", "failed once")}, ${ago}`;
+  });
+  return [[paint("dim", "fencing"), texts.join("; ")]];
 }
 
 function warningLines({ warnings }: Snapshot, { paint }: Look): string[] {

@@ -53,6 +53,11 @@ export interface FenceStepResult {
   readonly verdicts: readonly FenceVerdict[];
 }
 
+/** A number for a call that is no job's. */
+export function takeCall(runner: FenceRunner): { readonly runner: FenceRunner; readonly call: number } {
+  return { runner: { ...runner, nextCall: runner.nextCall + 1 }, call: runner.nextCall };
+}
+
 /** Nothing under way. */
 export const idleFenceRunner: FenceRunner = { jobs: [], nextCall: 1 };
 

@@ -1,6 +1,7 @@
 import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { EntryBody } from "../../model/entry.ts";
 import { unseenNode } from "../fencing/node-record.ts";
+import { forgetDevices } from "./apply-device.ts";
 import {
   definitionOf,
   type Draft,
@@ -43,6 +44,7 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
   for (const { id } of config.nodes) draft.nodes[id] ??= unseenNode(id, draft.at);
   if (config.fencing.kind !== "watchdog") forgetWatchdogs(draft);
   if (config.quarantine?.kind === "none") forgetQuarantines(draft);
+  forgetDevices(draft, config);
   for (const service of config.services) takeUp(draft, service);
   for (const record of servicesInOrder(draft)) {
     if (!config.services.some((service) => service.id === record.service))

@@ -3,6 +3,7 @@ import { unreachable } from "../../model/unreachable.ts";
 import { votersText } from "../quorum/votes.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { applyConfig } from "./apply-config.ts";
+import { applyDevice } from "./apply-device.ts";
 import { applyFenceBegun, applyFenceResult, setOff } from "./apply-fence.ts";
 import { applyIntent } from "./apply-intent.ts";
 import { applyObserved } from "./apply-observed.ts";
@@ -39,13 +40,14 @@ export function applyEntry(state: ClusterState, entry: Entry): Applied {
     nodes: { ...state.nodes },
     services: { ...state.services },
     fences: { ...state.fences },
+    brokenDevices: { ...state.brokenDevices },
     events: [],
   };
   const refusal = applyBody(draft, entry.body);
   if (refusal === null) settle(draft);
-  const { index, at, config, nodes, services, fences, events } = draft;
+  const { index, at, config, nodes, services, fences, brokenDevices, events } = draft;
   if (refusal !== null) return { state: { ...state, index, at }, events: [], refusal };
-  return { state: { index, at, config, nodes, services, fences }, events, refusal };
+  return { state: { index, at, config, nodes, services, fences, brokenDevices }, events, refusal };
 }
 
 function applyBody(draft: Draft, body: EntryBody): Refusal | null {
@@ -92,6 +94,9 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
       return null;
     case "watchdog":
       applyWatchdog(draft, body);
+      return null;
+    case "device":
+      applyDevice(draft, body);
       return null;
     case "self-fenced":
       applySelfFenced(draft, body);

@@ -14,7 +14,7 @@ export const clusterMachine: StateMachine = {
 export function isClusterState(value: unknown, index: number): value is ClusterState {
   if (!isObject(value) || value["index"] !== index || typeof value["at"] !== "number") return false;
   const { config } = value;
-  const parts = [value["nodes"], value["services"], value["fences"]];
+  const parts = [value["nodes"], value["services"], value["fences"], value["brokenDevices"] ?? {}];
   return (
     (config === null || (isObject(config) && isObject(config["config"]))) && parts.every((part) => areRecords(part))
   );

@@ -1,6 +1,6 @@
 import type { ClusterConfig, ServiceConfig } from "../../model/cluster-config.ts";
 import type { ClusterEvent } from "../../model/cluster-event.ts";
-import type { NodeId, ServiceId } from "../../model/ids.ts";
+import type { DeviceId, NodeId, ServiceId } from "../../model/ids.ts";
 import { type WallMs, wallMs } from "../../model/units.ts";
 import { type FenceRecord, noFence } from "../fencing/fence-record.ts";
 import { type NodeRecord, unseenNode } from "../fencing/node-record.ts";
@@ -21,6 +21,17 @@ export interface ClusterState {
   readonly nodes: Readonly<Record<NodeId, NodeRecord>>;
   readonly services: Readonly<Record<ServiceId, ServiceRecord>>;
   readonly fences: Readonly<Record<NodeId, FenceRecord>>;
+  /** Fence devices that do not work, for whom. Absent in what a version wrote that did not ask them. */
+  readonly brokenDevices?: BrokenDevices;
+}
+
+/** By device, by node that has told of it. */
+export type BrokenDevices = Readonly<Record<DeviceId, Readonly<Record<NodeId, DeviceFault>>>>;
+
+/** What is wrong with a fence device for one node. */
+export interface DeviceFault {
+  readonly reason: string;
+  readonly since: WallMs;
 }
 
 /** A configuration with its place in the order. */
@@ -54,6 +65,7 @@ export const emptyClusterState: ClusterState = {
   nodes: {},
   services: {},
   fences: {},
+  brokenDevices: {},
 };
 
 /** A state that is being changed by one entry. The records in it are replaced, never changed. */
@@ -65,6 +77,7 @@ export interface Draft {
   readonly nodes: Record<NodeId, NodeRecord>;
   readonly services: Record<ServiceId, ServiceRecord>;
   readonly fences: Record<NodeId, FenceRecord>;
+  readonly brokenDevices: Record<DeviceId, Readonly<Record<NodeId, DeviceFault>>>;
   readonly events: EntryEvent[];
 }
 

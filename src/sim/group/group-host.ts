@@ -249,6 +249,7 @@ export class GroupHost {
       case "run":
       case "cancel":
       case "fence":
+      case "cancel-fence":
       case "arm-watchdog":
       case "feed-watchdog":
       case "disarm-watchdog":

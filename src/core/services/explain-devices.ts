@@ -1,0 +1,41 @@
+import type { ClusterConfig } from "../../model/cluster-config.ts";
+import type { DeviceId } from "../../model/ids.ts";
+import type { DeviceSnapshot } from "../../model/snapshot.ts";
+import type { DeviceWatches } from "../fencing/device-watch.ts";
+import { type ClusterState, nodesInOrder } from "./cluster-state.ts";
+
+/** The fence devices of a snapshot, with what the telling node has found itself. */
+export function explainDevices(
+  state: ClusterState,
+  { fencing }: ClusterConfig,
+  watches: DeviceWatches,
+): readonly DeviceSnapshot[] {
+  if (fencing.kind !== "devices") return [];
+  return fencing.devices.map(({ id, agent }) => ({
+    device: id,
+    agent,
+    last: watches[id]?.last ?? null,
+    broken: brokenFor(state, id),
+  }));
+}
+
+/** A broken fence device is a fence that fails: it has to be mended before. */
+export function deviceWarnings(state: ClusterState): readonly string[] {
+  const devices = Object.keys(state.brokenDevices ?? {}).toSorted() as DeviceId[];
+  return devices.flatMap((device) => {
+    const broken = brokenFor(state, device);
+    const [first] = broken;
+    if (first === undefined) return [];
+    const nodes = broken.map(({ node }) => node).join(", ");
+    return [`fence device ${device} does not work for ${nodes}: ${first.reason}`];
+  });
+}
+
+/** Members only: what an absent node has found is no longer its word. */
+function brokenFor(state: ClusterState, device: DeviceId): DeviceSnapshot["broken"] {
+  const told = state.brokenDevices?.[device] ?? {};
+  return nodesInOrder(state).flatMap(({ node, isMember }) => {
+    const fault = told[node];
+    return fault === undefined || !isMember ? [] : [{ node, ...fault }];
+  });
+}
