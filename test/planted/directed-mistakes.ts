@@ -24,6 +24,12 @@ import {
   logsStayShort,
 } from "../../src/sim/group/checkpoint-stories.ts";
 import { anOlderGrantIsNoAnswer, aPromiseOutlivesTheWitness } from "../../src/sim/group/witness-stories.ts";
+import {
+  aDoomedProposerBacksOff,
+  aMemberEntersItsViewAgain,
+  aRebootedNodeDoesNotRace,
+  whatWasCommittedIsInTheNextView,
+} from "../../src/sim/group/trap-stories.ts";
 import { tailIsDeliveredEarly, targetIsTakenIn } from "./mistakes.ts";
 import { patch, type Patch } from "./plant-mistake.ts";
 
@@ -95,6 +101,44 @@ export const directedMistakes: readonly DirectedMistake[] = [
         'const was = turn.state.phase; if (was.kind === "promised" && message.kind === "entry") send(turn, from.node, { kind: "ack", view: message.view, length: turn.state.log.length });\n  const active = enterView(turn, from, message.view);\n  if (active === null || active.lead',
       ),
     ],
+  },
+  {
+    name: "entries are taken and acknowledged after a promise to a proposer outside the view",
+    story: whatWasCommittedIsInTheNextView,
+    patches: [
+      patch(
+        "replication/packets.ts",
+        "const active = enterView(turn, from, message.view);\n  if (active === null || active.lead",
+        'const was = turn.state.phase; if (was.kind === "promised" && message.kind === "entry") { onEntry(turn, { kind: "active", early: [] } as never, message.entry, message.committed); send(turn, from.node, { kind: "ack", view: message.view, length: turn.state.log.length }); }\n  const active = enterView(turn, from, message.view);\n  if (active === null || active.lead',
+      ),
+    ],
+  },
+  {
+    name: "a member does not enter its view again",
+    story: aMemberEntersItsViewAgain,
+    patches: [
+      patch(
+        "replication/follow.ts",
+        'if (state.phase.kind === "proposing" || isDeparting(state)',
+        'if (state.phase.kind === "proposing" || state.phase.kind === "electing" || isDeparting(state)',
+      ),
+    ],
+  },
+  {
+    name: "no back-off after a proposal that is not quorate",
+    story: aDoomedProposerBacksOff,
+    patches: [
+      patch(
+        "replication/propose.ts",
+        "state.backoffMs = Math.min(2 * wait, state.setup.timers.backoffMax);",
+        "state.backoffMs = Math.min(wait, state.setup.timers.backoffMax);",
+      ),
+    ],
+  },
+  {
+    name: "a node that rebooted fences for quorum",
+    story: aRebootedNodeDoesNotRace,
+    patches: [patch("replication/start-state.ts", "isInstalledHere: false", "isInstalledHere: !disk.isBlank")],
   },
   {
     name: "the target of a fence in flight is taken in",
