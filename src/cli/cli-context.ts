@@ -1,5 +1,6 @@
 import type { HaleClient } from "../client/hale-client.ts";
 import type { MetadataAnswer } from "../model/agent-metadata.ts";
+import type { FenceCall, FenceOutcome } from "../model/operation.ts";
 import type { WallMs } from "../model/units.ts";
 import type { WallText } from "./text/look.ts";
 
@@ -41,6 +42,8 @@ export interface FenceAgents {
   list(): Promise<readonly string[]>;
   /** @param agent its name, or an absolute path */
   metadata(agent: string, signal: AbortSignal): Promise<MetadataAnswer>;
+  /** Never rejects. */
+  run(call: FenceCall, signal: AbortSignal): Promise<FenceOutcome>;
 }
 
 /** Everything that the command takes from outside. `src/main/hale.ts` makes the real one, tests make their own. */

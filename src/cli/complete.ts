@@ -55,6 +55,8 @@ export async function addCompletion(program: Command, context: CliContext, words
     if (service !== undefined) service.handler = offer(names.services);
     const node = command.arguments.get("node");
     if (node !== undefined) node.handler = offer(names.nodes);
+    const name = path === "fence test" ? command.arguments.get("name") : undefined;
+    if (name !== undefined) name.handler = offer([...names.nodes, ...names.devices]);
     const to = path === "service relocate" ? command.options.get("to") : undefined;
     if (to !== undefined) to.handler = offer(names.nodes);
   }
@@ -68,15 +70,19 @@ function wantsFile(words: readonly string[]): boolean {
 
 async function namesFromDaemon(
   context: CliContext,
-): Promise<{ readonly services: string[]; readonly nodes: string[] }> {
+): Promise<{ readonly services: string[]; readonly nodes: string[]; readonly devices: string[] }> {
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), namesMs);
   try {
-    const { services, nodes } = await context.client.status(AbortSignal.any([context.signal, timeout.signal]));
-    return { services: services.map(({ service }) => service), nodes: nodes.map(({ node }) => node) };
+    const { services, nodes, devices } = await context.client.status(AbortSignal.any([context.signal, timeout.signal]));
+    return {
+      services: services.map(({ service }) => service),
+      nodes: nodes.map(({ node }) => node),
+      devices: devices.map(({ device }) => device),
+    };
   } catch {
     // A shell that waits for a completion has no use for an error; the command itself will tell it.
-    return { services: [], nodes: [] };
+    return { services: [], nodes: [], devices: [] };
   } finally {
     clearTimeout(timer);
   }

@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { AgentMetadata, MetadataAnswer } from "../model/agent-metadata.ts";
 import { parseNodeId } from "../model/ids.ts";
+import type { FenceOutcome } from "../model/operation.ts";
 import type { FenceReport } from "../model/snapshot.ts";
 import { wallMs } from "../model/units.ts";
+import { parseConfig } from "../config/parse-config.ts";
+import { ClusterError } from "../model/errors.ts";
+import { healthy } from "./fixtures/snapshots.fixture.ts";
 import { fakeContext } from "./fixtures/fake-context.fixture.ts";
 import { runCli } from "./run-cli.ts";
 
@@ -36,10 +40,19 @@ const pdu: AgentMetadata = {
   })),
 };
 
+const calls: string[] = [];
+
 const agents: Over = {
   fenceAgents: () =>
     Promise.resolve({
       list: () => Promise.resolve(["fence_pdu", "fence_virtd"]),
+      run: (call): Promise<FenceOutcome> => {
+        calls.push(`${call.action} ${call.agent} ${call.plug ?? "-"}`);
+        const isBroken = call.agent === "fence_board";
+        const output = isBroken ? "Connecting\nLogin denied\n" : "Status: ON";
+        const reason = isBroken ? "fence_board status: Login denied" : call.plug === "3" ? "off" : "on";
+        return Promise.resolve({ confirmed: !isBroken, reason, output, durationMs: 400 });
+      },
       metadata: (agent): Promise<MetadataAnswer> =>
         Promise.resolve(
           agent === "fence_pdu"
@@ -80,6 +93,85 @@ describe("fence agents", () => {
       code: 1,
       err: 'hale: Cannot run "fence_nowhere": no such file [AGENT_UNKNOWN]\n',
     });
+  });
+});
+
+describe("hale fence test", () => {
+  const text = `cluster: c
+nodes:
+  n1: { addresses: [10.0.0.1], fence: [{ device: board }, { device: strip, plug: 1 }] }
+  n2: { addresses: [10.0.0.2], fence: [{ device: strip, plug: 2 }] }
+  n3: { addresses: [10.0.0.3], fence: [{ device: strip, plug: 3 }] }
+fencing: { devices: { board: { agent: fence_board }, strip: { agent: fence_pdu, ip: 10.0.0.9 } } }
+`;
+  const parsed = parseConfig(text, "f");
+  if (!parsed.ok) throw new Error("the configuration is right");
+  const members = ["n1", "n2"].map(parseNodeId);
+  const reached: Over = {
+    ...agents,
+    client: {
+      config: () => Promise.resolve(parsed),
+      status: () => Promise.resolve({ ...healthy, group: { ...healthy.group, members } }),
+    },
+  };
+
+  it("asks for the state, and for nothing else, of every node by every device", async () => {
+    calls.length = 0;
+    const result = await hale("fence test", reached);
+    expect(calls.toSorted()).toEqual([
+      "status fence_board -",
+      "status fence_pdu 1",
+      "status fence_pdu 2",
+      "status fence_pdu 3",
+    ]);
+    expect([result.code, result.err]).toEqual([1, ""]);
+    expect(result.out).toMatchInlineSnapshot(`
+      "  NODE  DEVICE  PLUG  TOOK   RESULT
+      ✗ n1    board   -     400ms  fence_board status: Login denied
+          | Connecting
+          | Login denied
+      ✓ n1    strip   1     400ms  on
+      ✓ n2    strip   2     400ms  on
+      ✓ n3    strip   3     400ms  off
+      "
+    `);
+  });
+
+  it("asks about one node or one device", async () => {
+    expect(await hale("fence test n2", reached)).toMatchObject({ code: 0 });
+    const document = JSON.parse((await hale("fence test board --json", reached)).out) as object;
+    expect(document).toMatchObject({ ok: false, steps: [{ node: "n1", device: "board", plug: null, works: false }] });
+    expect(await hale("fence test n9", reached)).toMatchObject({
+      code: 1,
+      err: 'hale: Cannot test "n9": no node or fence device; configured are n1, n2, n3, board, strip [NODE_UNKNOWN]\n',
+    });
+  });
+
+  it("takes the file when no daemon answers", async () => {
+    const config = () => Promise.reject(new ClusterError("NOT_REACHED", "no daemon"));
+    const alone: Over = { ...agents, client: { config }, readConfigText: () => Promise.resolve(text) };
+    expect(await hale("fence test n1", alone)).toMatchObject({ code: 1 });
+    expect(await hale("fence test", { ...alone, readConfigText: () => Promise.resolve("cluster: 1") })).toMatchObject({
+      code: 2,
+    });
+    const none = "cluster: c\nnodes: { a: { addresses: [10.0.0.1] } }\nfencing: none\n";
+    expect(await hale("fence test", { ...alone, readConfigText: () => Promise.resolve(none) })).toMatchObject({
+      code: 1,
+      err: "hale: Cannot test fencing: no fence device is configured [FAILED]\n",
+    });
+  });
+
+  it("distrusts a plug that is off while its node is here", async () => {
+    const all: Over = {
+      ...reached,
+      client: {
+        ...reached.client,
+        status: () => Promise.resolve({ ...healthy, group: { ...healthy.group, members: [parseNodeId("n3")] } }),
+      },
+    };
+    const result = await hale("fence test n3", all);
+    expect(result.code).toBe(1);
+    expect(result.out).toContain("says that n3 is off, but n3 is a member: is the plug right?");
   });
 });
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createFenceAgentDevice } from "../adapters/fence-agent/fence-agent-device.ts";
 import { installedFenceAgents } from "../adapters/fence-agent/installed-agents.ts";
 import { readFenceMetadata } from "../adapters/fence-agent/metadata.ts";
 import { ProgramRunner } from "../adapters/process/program-runner.ts";
@@ -11,7 +12,9 @@ export function openFenceAgents(): FenceAgents {
   const outputFolder = mkdtempSync(join(tmpdir(), "hale-"));
   process.once("exit", () => rmSync(outputFolder, { recursive: true, force: true }));
   const runner = new ProgramRunner({ outputFolder });
+  const device = createFenceAgentDevice({ runner });
   return {
+    run: (call, signal) => device.run(call, signal),
     list: () => installedFenceAgents(),
     metadata: (agent, signal) => readFenceMetadata(agent, { runner }, signal),
   };

@@ -7,7 +7,7 @@ interface JsonOption {
   readonly json?: boolean;
 }
 
-/** `hale fence list|show|history`: the agents that are installed here, and what was done. */
+/** `hale fence list|show|test|history`: the agents that are installed here, the devices, and what was done. */
 export function addFenceCommands({ program, context, finish }: CliProgram): void {
   const group = program.command("fence").description("fence agents and devices");
   group
@@ -25,6 +25,24 @@ export function addFenceCommands({ program, context, finish }: CliProgram): void
         context.stdout.write(agentListText(agents, lookOf(context)));
       }
       finish(exitCodes.done);
+    });
+  group
+    .command("test")
+    .description(
+      "ask the fence devices for the state of the nodes, from this node; nothing is switched; exit code 1 when one fails",
+    )
+    .argument("[name]", "a node or a device; default: all")
+    .option("--json", "one document")
+    .action(async (name: string | undefined, { json }: JsonOption) => {
+      const { testFences } = await import("../fence-test.ts");
+      const steps = await testFences(context, name);
+      const ok = steps.every(({ works }) => works);
+      if (json === true) writeJson(context, { ok, steps });
+      else {
+        const { fenceTestText } = await import("../text/fence-test-text.ts");
+        context.stdout.write(fenceTestText(steps, lookOf(context)));
+      }
+      finish(ok ? exitCodes.done : exitCodes.failed);
     });
   group
     .command("history")
