@@ -119,6 +119,7 @@ const fakeSnapshot: Snapshot = {
     members: [n1],
     electorate: [n1],
     votes: { present: 1, expected: 1, needed: 1, of: {} },
+    awaited: [],
     quorum: "majority of 1",
     witness: null,
     leaseMs: 1_200,

@@ -1,4 +1,5 @@
 import {
+  type ArbiterConfig,
   type ClusterConfig,
   deviceMonitorDefault,
   type FailoverDomain,
@@ -72,7 +73,12 @@ function buildStep(step: StepDocument, path: Path, sourceOf: SourceOf): FenceSte
 }
 
 function buildQuorum(quorum: ClusterDocument["quorum"], nodes: readonly NodeId[]): QuorumConfig {
-  if (quorum === undefined || quorum === "majority") return { kind: "majority" };
+  const arbiter = buildArbiter(quorum, nodes);
+  return typeof quorum === "object" && quorum["wait-for-all"] === true ? { ...arbiter, waitForAll: true } : arbiter;
+}
+
+function buildArbiter(quorum: ClusterDocument["quorum"], nodes: readonly NodeId[]): ArbiterConfig {
+  if (quorum === undefined || quorum === "majority" || !("arbiter" in quorum)) return { kind: "majority" };
   if (typeof quorum.arbiter === "object") {
     const { ip, port } = parseEndpoint(quorum.arbiter.witness) ?? { ip: "", port: 0 };
     return { kind: "witness", ip, port };

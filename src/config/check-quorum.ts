@@ -16,12 +16,18 @@ export function checkQuorum(root: Mapping): Problem[] {
   const witness = asMapping(asMapping(quorum)["arbiter"])["witness"];
   if (witness !== undefined) return [...problems, ...checkWitness(root, nodes, witness)];
   if (asMapping(quorum)["arbiter"] === "fencing") return [...problems, ...checkArbiter(root, nodes)];
-  if (areEven(root, nodes) && (quorum === undefined || quorum === "majority")) {
+  if (areEven(root, nodes) && hasNoArbiter(quorum)) {
     const wanted =
       "an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, or { arbiter: { witness: ADDRESS:PORT } }";
     problems.push({ path: ["quorum"], found: describeValue(quorum), wanted });
   }
   return problems;
+}
+
+/** Nothing is written, `majority`, or only when to begin. What is wrong otherwise, the schema tells. */
+function hasNoArbiter(quorum: unknown): boolean {
+  const keys = Object.keys(asMapping(quorum));
+  return quorum === undefined || quorum === "majority" || keys.join() === "wait-for-all";
 }
 
 /** Two nodes, and neither has a majority alone. Where one has, somebody has written so, and knows which. */

@@ -185,6 +185,14 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "prefer: serv3",
     ['6:37: quorum.prefer: found "serv3", wanted a configured node: serv1, serv2; did you mean "serv1"?'],
   ],
+  ["prefer: serv1", "wait-for-all: yes", ['6:43: quorum.wait-for-all: found "yes", wanted true or false']],
+  [
+    "{ arbiter: fencing, prefer: serv1 }",
+    "{ wait-for-all: true }",
+    [
+      "6:9: quorum: found a mapping, wanted an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, or { arbiter: { witness: ADDRESS:PORT } }",
+    ],
+  ],
   [
     "prefer: serv1",
     "delay: soon",

@@ -91,21 +91,26 @@ const node = z.strictObject({
 /** What `quorum.arbiter.witness` must be. */
 const witnessWanted = "an address and a port such as 192.168.1.20:6941 or [fd00::20]:6941";
 
+const waitForAll = flag("After a start no view before every node was there at one moment.", false);
+
 const quorum = z.union(
   [
     z.literal("majority"),
     z.strictObject({
+      "wait-for-all": waitForAll.optional(),
       arbiter: z.strictObject({
         witness: text(witnessWanted, "Address and port of a machine that runs `hale witness`: 192.168.1.20:6941."),
       }),
     }),
     z.strictObject({
+      "wait-for-all": waitForAll.optional(),
       arbiter: z.literal("fencing", { error: '"fencing" or { witness: ADDRESS:PORT }' }),
       prefer: nodeName
         .meta({ description: "This node fences at once, the other after the delay. Default: the first node." })
         .optional(),
       delay: durationOrZero("How long the node that is not preferred waits.", "2s").optional(),
     }),
+    z.strictObject({ "wait-for-all": waitForAll }),
   ],
   { error: '"majority", { arbiter: fencing } or { arbiter: { witness: ADDRESS:PORT } }' },
 );

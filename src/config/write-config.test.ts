@@ -47,3 +47,14 @@ it.each(["192.0.2.20:6941", "[fd00::20]:1"])("writes the witness %s", (address) 
   expect(quorum.kind).toBe("witness");
   expect(configOf(writeConfig(configOf(text))).quorum).toEqual(quorum);
 });
+
+it("writes votes, and a cluster that waits for all", () => {
+  const text = (quorum: string) =>
+    `cluster: c\nnodes: { a: { addresses: [10.0.0.1], votes: 0 }, b: { addresses: [10.0.0.2], votes: 3 } }\nquorum: ${quorum}\nfencing: none\n`;
+  for (const quorum of ["{ wait-for-all: true }", '{ arbiter: { witness: "10.0.0.9:6941" }, wait-for-all: true }']) {
+    const config = configOf(text(quorum));
+    expect(config.quorum.waitForAll).toBe(true);
+    expect(config.nodes.map(({ votes }) => votes)).toEqual([0, 3]);
+    expect(configOf(writeConfig(config))).toEqual(config);
+  }
+});

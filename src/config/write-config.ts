@@ -63,7 +63,13 @@ function writeNode({ addresses, votes = 1, fence }: NodeConfig, fencing: Fencing
 }
 
 function writeQuorum(quorum: QuorumConfig): unknown {
-  if (quorum.kind === "majority") return "majority";
+  const arbiter = writeArbiter(quorum);
+  const waits = { "wait-for-all": quorum.waitForAll === true };
+  return quorum.kind === "majority" && !waits["wait-for-all"] ? "majority" : { ...arbiter, ...waits };
+}
+
+function writeArbiter(quorum: QuorumConfig): object {
+  if (quorum.kind === "majority") return {};
   if (quorum.kind === "witness") return { arbiter: { witness: addressText(quorum) } };
   if (quorum.kind === "disk") return { arbiter: { disk: quorum.path } };
   return { arbiter: "fencing", prefer: quorum.prefer, delay: zeroOr(quorum.delayMs) };

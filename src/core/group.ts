@@ -12,6 +12,7 @@ import { rivalOf } from "./quorum/fencing-race.ts";
 import { hasWitness, isWitnessHeard } from "./quorum/known-witness.ts";
 import { spareMembers } from "./quorum/spare-members.ts";
 import type { GroupInput } from "./group-input.ts";
+import { absentNodes } from "./quorum/wait-for-all.ts";
 import { askToBeHeard } from "./replication/ask-witness.ts";
 import { beatBody } from "./replication/beat.ts";
 import { deliver } from "./replication/deliver.ts";
@@ -29,7 +30,7 @@ import { onPacket } from "./replication/packets.ts";
 import { type GroupBoot, startState } from "./replication/start-state.ts";
 import { tidy } from "./replication/trim.ts";
 import { resendSubmissions, submit } from "./replication/submit.ts";
-import { openTurn, peerOf, replacePeer, standingOf, type Turn } from "./replication/turn.ts";
+import { mayFound, openTurn, peerOf, replacePeer, standingOf, type Turn } from "./replication/turn.ts";
 
 /**
  * The group: who is here, who has quorum, and in which order things happened.
@@ -100,6 +101,7 @@ export function groupFacts(state: GroupState, moment: Moment): GroupFacts {
     witness: witnessFacts(state, moment),
     arbiterFence: race.out === null ? null : { target: race.out.target, attempt: race.attempt },
     heard: [...heard, setup.self].sort(),
+    awaited: mayFound(state) ? [] : absentNodes(peers, moment.now, setup.timers.deadtime),
     closed: peers.filter(({ port }) => port === "closed").map(({ node }) => node),
     length: log.length,
     delivered: state.delivered,
@@ -161,7 +163,9 @@ function take(turn: Turn, input: GroupInput): SubmitId | null {
 /** Judges what time and the input have changed, then adds what goes with every step. */
 function closeTurn(turn: Turn): GroupStep {
   const { state, moment } = turn;
-  state.peers = noteTwoWay(state.peers, moment.now, state.setup.timers.deadtime);
+  const { deadtime } = state.setup.timers;
+  state.peers = noteTwoWay(state.peers, moment.now, deadtime);
+  if (!mayFound(state)) state.hasSeenAll = absentNodes(state.peers, moment.now, deadtime).length === 0;
   for (let change = 0; change < phaseChangesMax; change += 1) {
     const { phase } = state;
     judge(turn);

@@ -509,6 +509,7 @@ function factsOf(driver: Driver, node: DriverNode): GroupFacts {
       .filter((other) => other.hasPower && other.manager === null && !other.hasLeft)
       .map(({ id }) => id)
       .toSorted(),
+    awaited: [],
     length: driver.entries.length,
     delivered: driver.entries.length,
     bootAbove: null,

@@ -43,6 +43,7 @@ function groupSnapshot(facts: GroupFacts, quorum: QuorumConfig, moment: Moment):
     members: facts.view?.members.map((member) => member.node) ?? [],
     electorate: differentVoters(voters),
     votes,
+    awaited: facts.awaited,
     quorum: `${needed} of ${expected}${arbiter}`,
     witness: witnessSnapshot(facts, quorum, moment),
     leaseMs: Math.max(0, facts.leaseUntil - moment.now),
@@ -100,6 +101,10 @@ function localWarnings(manager: ManagerState, facts: GroupFacts, moment: Moment)
         : `no quorum: ${manager.self} ${what}`,
     );
   }
+  if (facts.awaited.length > 0)
+    warnings.push(
+      `wait-for-all: no view before all nodes are there at one moment; not heard: ${facts.awaited.join(", ")}`,
+    );
   const witness = witnessWarning(facts);
   if (witness !== null) warnings.push(witness);
   for (const node of facts.closed) {

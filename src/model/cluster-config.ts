@@ -61,8 +61,14 @@ export interface FenceStep {
   readonly delayMs?: DurationMs;
 }
 
+/** Who decides, and when a cluster that was off begins. */
+export type QuorumConfig = ArbiterConfig & {
+  /** After a start no view before every configured node was there at one moment. Default (absent): false. */
+  readonly waitForAll?: boolean;
+};
+
 /** Who decides when votes are even. */
-export type QuorumConfig =
+export type ArbiterConfig =
   | { readonly kind: "majority" }
   | {
       /** Two nodes: whoever fenced the other goes on. */

@@ -24,6 +24,8 @@ export interface GroupFacts {
   readonly arbiterFence: { readonly target: NodeId; readonly attempt: number } | null;
   /** Heard within deadtime, self included, sorted. */
   readonly heard: readonly NodeId[];
+  /** `wait-for-all`, and this node has not seen the cluster begin: who is not there, sorted. Empty otherwise. */
+  readonly awaited: readonly NodeId[];
   /** Nodes whose port lately answered "closed": the kernel lives, the daemon does not. Sorted. */
   readonly closed: readonly NodeId[];
   readonly length: number;

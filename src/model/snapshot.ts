@@ -41,6 +41,8 @@ export interface GroupSnapshot {
   /** Everyone who has a vote, once. */
   readonly electorate: readonly NodeId[];
   readonly votes: VotesSnapshot;
+  /** With `wait-for-all`, while this node waits for the cluster to begin: who is not there. */
+  readonly awaited: readonly NodeId[];
   /** What it takes to be quorate. */
   readonly quorum: string;
   /** The configured witness; null without one. `silentMs` null: never heard. */

@@ -173,6 +173,14 @@ export const mistakes: readonly Mistake[] = [
     within: 5,
   },
   {
+    name: "a node that has not seen all begins",
+    kind: { ...three, name: "3 waits for all", waitForAll: true },
+    patches: [
+      patch("quorum/wait-for-all.ts", "|| hasBeenInView || hasSeenAll", "|| hasBeenInView || hasSeenAll !== null"),
+    ],
+    within: 30,
+  },
+  {
     name: "votes are held against the number of nodes",
     kind: threeWeighted,
     patches: [patch(votes, "return 2 * votes > voters.length;", "return 2 * votes > new Set(voters).size;")],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { runSeed, type RunKind } from "../../src/sim/group/group-run.ts";
 
-// Goal: whatever happens to the group alone, its promises hold, and it is one view again soon after the faults end. 630 seeds in all.
+// Goal: whatever happens to the group alone, its promises hold, and it is one view again soon after the faults end. 665 seeds in all.
 
 const kinds: readonly (readonly [seeds: number, kind: RunKind])[] = [
   [60, { name: "2 fencing", nodes: 2, arbiter: "fencing" }],
@@ -23,6 +23,9 @@ const kinds: readonly (readonly [seeds: number, kind: RunKind])[] = [
   [40, { name: "3, crashes and lost disks", nodes: 3, arbiter: "majority", hot: true }],
   [20, { name: "3, leaving", nodes: 3, arbiter: "majority", churn: true }],
   [15, { name: "4", nodes: 4, arbiter: "majority" }],
+  [15, { name: "3, waits for all", nodes: 3, arbiter: "majority", waitForAll: true }],
+  [10, { name: "3, waits for all, leaving", nodes: 3, arbiter: "majority", waitForAll: true, churn: true }],
+  [10, { name: "2 fencing, waits for all", nodes: 2, arbiter: "fencing", waitForAll: true }],
   [20, { name: "3, votes that change all the time", nodes: 3, arbiter: "majority", votes: "any", churn: true }],
   [10, { name: "3 witness, votes that change all the time", nodes: 3, arbiter: "witness", votes: "any" }],
   [20, { name: "3, the first with two votes", nodes: 3, arbiter: "majority", votes: "aabc" }],

@@ -51,6 +51,8 @@ export interface GroupState {
   readonly disk: DiskProgress;
   /** `logView` was installed in this life. */
   readonly isInstalledHere: boolean;
+  /** Every other node was heard both ways at one moment of this life. Noted with `wait-for-all` only. */
+  readonly hasSeenAll: boolean;
   readonly leaseUntil: InstantMs;
   /** Own submissions that were not delivered yet, oldest first. */
   readonly pending: readonly Pending[];

@@ -10,7 +10,18 @@ import { helpfulWitness } from "./ask-witness.ts";
 import type { Electing } from "./group-state.ts";
 import { onPropose } from "./promise.ts";
 import { grantFor, propose } from "./propose.ts";
-import { isDeparting, isDiskStuck, isDue, isSlow, neighbours, peerOf, standingOf, type Turn, wakeBy } from "./turn.ts";
+import {
+  isDeparting,
+  isDiskStuck,
+  isDue,
+  isSlow,
+  mayFound,
+  neighbours,
+  peerOf,
+  standingOf,
+  type Turn,
+  wakeBy,
+} from "./turn.ts";
 
 /**
  * What a node without a view does: waits to be taken in where a view is alive, else proposes when it is the best to do so and a quorum
@@ -30,7 +41,7 @@ export function judgeElecting(turn: Turn, electing: Electing): void {
     isElsewhere || near.some(({ beat }) => beat?.status === "proposing") ? noteUnrest(turn, electing) : electing;
   if (isElsewhere) return;
   if (near.some((peer) => isProposing(turn, peer))) return;
-  if (isDiskStuck(turn)) return;
+  if (isDiskStuck(turn) || !mayFound(state)) return;
   const isEveryoneHere = near.length === state.peers.length && electing.since === state.setup.startedAt;
   if (!isEveryoneHere && !isDue(turn, electing.notBefore)) return;
   const members = proposable(turn, near);

@@ -81,6 +81,7 @@ export function startState(boot: GroupBoot, now: InstantMs): GroupState {
       untrimmedBytes: 0,
     },
     isInstalledHere: false,
+    hasSeenAll: false,
     leaseUntil: instantMs(0),
     pending: [],
     submitted: 0,

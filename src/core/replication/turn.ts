@@ -10,6 +10,7 @@ import { isTwoWay, type Peer } from "../membership/peer.ts";
 import { draw } from "../membership/random.ts";
 import { resendDelay } from "../membership/timers.ts";
 import type { Standing } from "../quorum/fencing-race.ts";
+import { hasBegun } from "../quorum/wait-for-all.ts";
 import { asked } from "./durability.ts";
 import type { GroupState, ResendTimer } from "./group-state.ts";
 
@@ -136,6 +137,11 @@ export function standingOf(state: GroupState): Standing {
   const { setup, log, committed, isInstalledHere, viewMembers } = state;
   const { self, quorum } = setup;
   return { self, quorum, isInstalledHere, members: viewMembers, electorate: log.electorates.at(-1), committed };
+}
+
+/** [GRP-44] This node has seen the cluster begin: it may propose. */
+export function mayFound({ setup, isInstalledHere, hasSeenAll }: GroupState): boolean {
+  return hasBegun({ quorum: setup.quorum, hasBeenInView: isInstalledHere, hasSeenAll });
 }
 
 /** Lately too late, or known by its own word to have a disk that hangs. */

@@ -13,7 +13,7 @@ import type { GroupWitness } from "./group-witness.ts";
 
 /** A promise that was not kept. */
 export interface Violation {
-  readonly rule: "V1" | "V2" | "order" | "V4" | "V6" | "lease" | "throw" | "once" | "fence" | "disk" | "trim";
+  readonly rule: "V1" | "V2" | "order" | "V4" | "V6" | "lease" | "throw" | "once" | "fence" | "disk" | "trim" | "begin";
   readonly at: number;
   readonly text: string;
 }

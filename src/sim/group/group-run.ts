@@ -1,4 +1,4 @@
-import type { HeartbeatConfig, QuorumConfig } from "../../model/cluster-config.ts";
+import type { ArbiterConfig, HeartbeatConfig, QuorumConfig } from "../../model/cluster-config.ts";
 import type { EntryBody } from "../../model/entry.ts";
 import { isWitness, type NodeId } from "../../model/ids.ts";
 import { durationMs } from "../../model/units.ts";
@@ -14,6 +14,7 @@ import { witnessPlace } from "./group-witness.ts";
 import { type GroupRules, rightRules } from "./group-rules.ts";
 import { GroupWorld } from "./group-world.ts";
 import { votesByName } from "./stage.ts";
+import { watchBeginning } from "./watch-beginning.ts";
 
 /** A kind of cluster that seeds are run on. */
 export interface RunKind {
@@ -22,6 +23,8 @@ export interface RunKind {
   readonly arbiter: "majority" | "fencing" | "witness" | "disk";
   /** A letter for each vote of each node, "any": every life has another idea of them. Default: one each. */
   readonly votes?: string;
+  /** Nobody begins before all are there. */
+  readonly waitForAll?: boolean;
   /** After healing one pair stays cut, one way or both. */
   readonly mesh?: boolean;
   /** More crashes, and disks that are lost. */
@@ -100,6 +103,7 @@ export function runSeed(
   else world.found(used[0] ?? "a");
   for (const host of world.hosts) world.events.after(world.dice.below(400), () => host.start());
   submitAll(world);
+  if (kind.waitForAll === true) watchBeginning(world);
   const plan: FaultPlan = {
     wipes: kind.hot === true,
     hot: kind.hot === true,
@@ -223,6 +227,11 @@ function submitSome(world: GroupWorld, host: GroupHost): void {
 }
 
 function quorumOf(kind: RunKind): QuorumConfig {
+  const arbiter = arbiterOf(kind);
+  return kind.waitForAll === true ? { ...arbiter, waitForAll: true } : arbiter;
+}
+
+function arbiterOf(kind: RunKind): ArbiterConfig {
   if (kind.arbiter === "witness") return { kind: "witness", ip: "192.0.2.1", port: 6941 };
   if (kind.arbiter === "disk") return { kind: "disk", path: "/dev/arbiter" };
   if (kind.arbiter === "majority") return { kind: "majority" };
