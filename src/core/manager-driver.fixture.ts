@@ -33,6 +33,8 @@ export interface Driver {
   queue: Pending[];
   sequence: number;
   isFenceWorking: boolean;
+  /** Somebody has taken a node as off that is not. */
+  mayRunTwice: boolean;
   /** Fence agents whose devices do not answer. */
   readonly brokenAgents: Set<string>;
   /** How long a fence device takes. */
@@ -180,6 +182,7 @@ export function newDriver(config: ClusterConfig): Driver {
     queue: [],
     sequence: 0,
     isFenceWorking: true,
+    mayRunTwice: false,
     brokenAgents: new Set(),
     deviceMs: 100,
   };
@@ -589,7 +592,7 @@ function checkStart(driver: Driver, node: DriverNode, operation: Extract<Effect,
   if (driver.now >= notAfter) throw new RangeError(`Started ${resource.id} on ${node.id} without a lease`);
   const resources = driver.config.services.find((one) => one.id === service)?.resources ?? [];
   for (const other of driver.nodes.values()) {
-    const isDouble = other !== node && resources.some((one) => other.running.has(one.id));
+    const isDouble = !driver.mayRunTwice && other !== node && resources.some((one) => other.running.has(one.id));
     if (isDouble) throw new RangeError(`SAFE-1 broken: ${service} starts on ${node.id} while it runs on ${other.id}`);
   }
   for (const above of resources) {

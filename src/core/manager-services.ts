@@ -70,7 +70,7 @@ export function report(work: Work): void {
   if (ready.length === 0 || (ready.length < due.length && work.moment.now < sendAt)) return;
   const services = ready.flatMap((record) => {
     const runtime = runner.runtimes[record.service];
-    return runtime === undefined ? [] : [observationOf(runtime, record.attempt)];
+    return runtime === undefined ? [] : [observationOf(runtime, record.attempt, work.moment.now)];
   });
   const reporting = ready.map((record) => record.service);
   patch(work, { runner: markReported(runner, reporting), reporting, reportDueSince: null });

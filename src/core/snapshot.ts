@@ -25,7 +25,7 @@ export function takeSnapshot(manager: ManagerState, facts: GroupFacts, version: 
     nodes: explainNodes(cluster),
     services: explainServices(cluster, runner, self),
     devices: explainDevices(cluster, config, manager.deviceWatches),
-    warnings: [...localWarnings(manager, facts, moment), ...clusterWarnings(cluster, facts.spare)],
+    warnings: [...localWarnings(manager, facts, moment), ...clusterWarnings(cluster, facts.spare, moment.wall)],
   };
 }
 

@@ -134,6 +134,13 @@ export interface Why {
   readonly nodes: readonly NodeVerdict[];
   /** What led here, newest first: the entries that decided. */
   readonly history: readonly { readonly entry: number; readonly at: WallMs; readonly text: string }[];
+  /** When it ran on two nodes at once, newest first; `endedAt` null: it still does. Absent: told by an older version. */
+  readonly doubles?: readonly {
+    readonly nodes: readonly [NodeId, NodeId];
+    readonly beganAt: WallMs;
+    readonly endedAt: WallMs | null;
+    readonly entry: number;
+  }[];
   /** Failed operations kept, newest first. */
   readonly failures: readonly {
     readonly node: NodeId;

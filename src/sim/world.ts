@@ -9,6 +9,7 @@ import type { Operation } from "../model/operation.ts";
 import { allowedPlaceChecker } from "./checkers/allowed-place.ts";
 import { calmChecker } from "./checkers/calm.ts";
 import type { Checker, Violation } from "./checkers/checker.ts";
+import { doublesChecker } from "./checkers/doubles.ts";
 import { knownOffChecker } from "./checkers/known-off.ts";
 import { noQuorumNoServiceChecker } from "./checkers/no-quorum-no-service.ts";
 import { oneOrderChecker } from "./checkers/one-order.ts";
@@ -129,6 +130,7 @@ export class World implements PowerControl, MachineWitness {
       calmChecker(bench),
       noQuorumNoServiceChecker(bench, (from, to) => this.network.isConnected(from, to)),
       recoveryChecker(bench),
+      doublesChecker(bench),
     ];
     this.#sampleLater();
   }

@@ -16,7 +16,7 @@ const serviceActions = {
   enable: ["let it run, and keep it running", "enable-service"],
   disable: ["stop it, and keep it stopped", "disable-service"],
   restart: ["stop it and start it again where it is", "restart-service"],
-  clear: ["forget its failures, so that every node may be tried again at once", "clear-service"],
+  clear: ["forget its failures, so that every node may be tried again at once, and that it ran twice", "clear-service"],
 } as const;
 
 function addServiceCommands({ program, context, finish }: CliProgram): void {

@@ -12,6 +12,7 @@ export function whyText(why: Why, look: Look): string {
     [`${paint("title", why.service)}  ${printable(why.summary)}`],
     verdictLines(why.nodes, look),
     historyLines(why, look),
+    doubleLines(why, look),
     failureLines(why, look),
   ];
   return `${sections
@@ -41,6 +42,15 @@ function historyLines({ history }: Why, { paint, wallText }: Look): string[] {
   if (history.length === 0) return [];
   const rows = history.map(({ at, entry, text }) => [wallText(at), paint("dim", `entry ${entry}`), printable(text)]);
   return [paint("dim", "WHAT LED HERE (newest first)"), ...alignRows(rows)];
+}
+
+function doubleLines({ doubles = [] }: Why, { paint, wallText }: Look): string[] {
+  if (doubles.length === 0) return [];
+  const rows = doubles.map(({ nodes, beganAt, endedAt, entry }) => {
+    const until = endedAt === null ? "and still does" : `for ${spanText(endedAt - beganAt)}`;
+    return [wallText(beganAt), paint("dim", `entry ${entry}`), paint("bad", `on ${nodes.join(" and ")} ${until}`)];
+  });
+  return [paint("dim", "RAN ON TWO NODES AT ONCE (newest first)"), ...alignRows(rows)];
 }
 
 function failureLines({ failures }: Why, { paint, wallText }: Look): string[] {

@@ -4,8 +4,9 @@ import type { Incarnation } from "../../model/incarnation.ts";
 import { isLive, type OffProof } from "../fencing/node-record.ts";
 import { type Draft, movePhase, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
 import { type FenceInFlight, type FencePast, noFence, withPast } from "../fencing/fence-record.ts";
-import { phaseNode } from "./service-record.ts";
+import { phaseNode, placesOf } from "./service-record.ts";
 import { countLoss } from "./quarantine.ts";
+import { endDouble, noteAbandoned } from "./double.ts";
 
 /**
  * A life of a node is known to run nothing: it is off, and whatever was or may have been there is free.
@@ -30,7 +31,10 @@ export function setOff(
   const means = meansOf[proof];
   if (means !== null) notePast(draft, node, { by: draft.origin, means, confirmed: true, reason });
   draft.events.push({ node, level: proof === "left" ? "info" : "warning", text: `${from} -> off: ${reason}` });
-  for (const service of servicesInOrder(draft)) {
+  for (const known of servicesInOrder(draft)) {
+    const mayRun = known.doubts.includes(node) || placesOf(known).includes(node);
+    const service = mayRun && proof !== "left" ? noteAbandoned(draft, known, node) : known;
+    endDouble(draft, service, node);
     if (service.doubts.includes(node) || service.strays.some((stray) => stray.node === node)) {
       const doubts = service.doubts.filter((other) => other !== node);
       patchService(draft, service, { doubts, strays: service.strays.filter((stray) => stray.node !== node) });

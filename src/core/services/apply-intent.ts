@@ -45,7 +45,7 @@ export function applyIntent(draft: Draft, intent: Intent, author: string): Refus
     case "clear-service": {
       const record = serviceOf(draft, intent.service);
       // With failback, a node it had fled from is as good as new.
-      patchService(draft, record, { failures: forgive(record, () => true), rounds: 0, placedAt: 0 });
+      patchService(draft, record, { failures: forgive(record, () => true), rounds: 0, placedAt: 0, doubles: [] });
       if (record.phase.kind === "failed") {
         movePhase(draft, record, { kind: "stopped", next: null }, `its failures were cleared by ${author}`);
       }

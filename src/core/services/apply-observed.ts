@@ -4,6 +4,7 @@ import { definitionOf, type Draft, movePhase, patchNode, patchService, servicesI
 import { forgive } from "./failure-memory.ts";
 import { phaseNode, type ServiceRecord } from "./service-record.ts";
 import { isQuarantined } from "../fencing/node-record.ts";
+import { beginDouble, endDouble, meetAgain } from "./double.ts";
 
 /**
  * A node reports what it found running. That is the truth about this node, whatever was written before.
@@ -32,14 +33,19 @@ function applyObservation(draft: Draft, before: ServiceRecord, node: NodeId, obs
   // What was asked of it after it looked is answered by the result of that, not by this.
   if (isHere && !doubted && before.order > observation.attempt) return;
   const { [node]: _, ...unable } = before.unable;
-  const record = patchService(draft, before, {
+  const told = patchService(draft, before, {
     doubts: before.doubts.filter((other) => other !== node),
     unable: observation.unable === undefined ? unable : { ...unable, [node]: observation.unable },
     failures: doubted
       ? forgive(before, (failure) => failure.node === node && failure.outcome.severity === "hard")
       : before.failures,
   });
-  const runs = extent(draft, record, observation);
+  const runs = extent(draft, told, observation);
+  // A probe that failed leaves open whether it runs: it is stopped, but nobody can say that it ran.
+  const isActive = observation.running.length > 0;
+  const met = meetAgain(draft, told, node, { isActive, ranMsAgo: observation.ranMsAgo });
+  const place = isHere ? null : (phaseNode(phase) ?? met.strays.find((stray) => stray.node !== node)?.node ?? null);
+  const record = isActive && place !== null ? beginDouble(draft, met, node, place) : met;
   if (isHere) seenAtItsPlace(draft, record, node, runs);
   else if (phaseNode(phase) === null) seenWhileStopped(draft, record, node, runs);
   else seenElsewhere(draft, record, node, runs);
@@ -93,15 +99,16 @@ function seenElsewhere(draft: Draft, record: ServiceRecord, node: NodeId, runs: 
 }
 
 function addStray(draft: Draft, record: ServiceRecord, node: NodeId): void {
+  const place = phaseNode(record.phase) ?? record.strays.find((stray) => stray.node !== node)?.node;
   const attempt = record.attempt + 1;
   const strays = record.strays.filter((stray) => stray.node !== node);
   patchService(draft, record, { attempt, strays: [...strays, { node, attempt, isBlocked: false }] });
-  const place = phaseNode(record.phase) ?? strays[0]?.node ?? "";
-  const text = `runs on ${node} beside ${place}: stopped there at once`;
+  const text = `runs on ${node} beside ${place ?? "others"}: stopped there at once`;
   draft.events.push({ node, service: record.service, level: "error", text });
 }
 
 function dropStray(draft: Draft, record: ServiceRecord, node: NodeId): void {
   if (!record.strays.some((stray) => stray.node === node)) return;
   patchService(draft, record, { strays: record.strays.filter((stray) => stray.node !== node) });
+  endDouble(draft, record, node);
 }

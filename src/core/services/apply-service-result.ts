@@ -4,6 +4,7 @@ import { definitionOf, type Draft, movePhase, patchService } from "./cluster-sta
 import { placementOf } from "./eligibility.ts";
 import { failureAgainst, failureText, withFailure } from "./failure-memory.ts";
 import { type FailureRecord, phaseNode, type ServiceRecord } from "./service-record.ts";
+import { endDouble } from "./double.ts";
 
 type ResultBody = Extract<EntryBody, { kind: "service-result" }>;
 
@@ -87,6 +88,7 @@ function applyStrayResult(draft: Draft, record: ServiceRecord, body: ResultBody)
   if (result.kind === "stopped") {
     patchService(draft, record, { strays: record.strays.filter((stray) => stray.node !== body.node) });
     draft.events.push({ node: body.node, service: body.service, level: "info", text: "stopped beside its owner" });
+    endDouble(draft, record, body.node);
     return;
   }
   if (result.kind !== "failed") return;

@@ -5,6 +5,7 @@ import { type WallMs, wallMs } from "../../model/units.ts";
 import { type FenceRecord, noFence } from "../fencing/fence-record.ts";
 import { type NodeRecord, unseenNode } from "../fencing/node-record.ts";
 import { historyMax, phaseText, type ServicePhase, type ServiceRecord } from "./service-record.ts";
+import { withElsewhere } from "./double-record.ts";
 
 /**
  * The replicated state of the cluster: plain JSON, changed by entries in their order and by nothing else.
@@ -109,6 +110,8 @@ export function movePhase(draft: Draft, record: ServiceRecord, phase: ServicePha
   const level = phase.kind === "blocked" || phase.kind === "failed" ? "error" : "info";
   const node = phase.kind === "stopped" || phase.kind === "failed" ? nodeOf(current, draft.origin) : phase.node;
   draft.events.push({ node, service: record.service, level, text });
+  const { abandoned = [] } = current;
+  const isAbandoned = phase.kind === "starting" && abandoned.length > 0;
   const isOrder = phase.kind === "starting" || phase.kind === "stopping";
   return patchService(draft, record, {
     phase,
@@ -117,6 +120,7 @@ export function movePhase(draft: Draft, record: ServiceRecord, phase: ServicePha
     attempt: isOrder ? current.attempt + 1 : current.attempt,
     order: isOrder ? current.attempt + 1 : current.order,
     lastOwner: phase.kind === "started" || phase.kind === "starting" ? phase.node : current.lastOwner,
+    ...(isAbandoned ? { abandoned: withElsewhere(abandoned, phase.node, draft.at) } : {}),
     history: [...current.history, { entry: draft.index, at: draft.at, text }].slice(-historyMax),
   });
 }

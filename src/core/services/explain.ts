@@ -1,3 +1,4 @@
+import type { WallMs } from "../../model/units.ts";
 import type { NodeId, ServiceId } from "../../model/ids.ts";
 import type { NodeSnapshot, ResourceSnapshot, ServiceSnapshot, Why } from "../../model/snapshot.ts";
 import { type NodeRecord, isLive } from "../fencing/node-record.ts";
@@ -9,6 +10,7 @@ import { canBeSpared, fenceNeeds } from "./plan.ts";
 import type { RunnerState } from "./runner-state.ts";
 import type { ResourceRuntime } from "./runtime.ts";
 import { phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
+import { doubleText } from "./double.ts";
 
 /** The nodes of a snapshot, in file order. */
 export function explainNodes(state: ClusterState): readonly Omit<NodeSnapshot, "links">[] {
@@ -90,18 +92,29 @@ export function explainService(state: ClusterState, service: ServiceId): Why | n
     summary: `${record.isEnabled ? "enabled" : "disabled"}, ${phaseText(record.phase)}: ${reasonOf(state, record)}`,
     nodes: answer.verdicts,
     history: record.history.toReversed(),
+    doubles: (record.doubles ?? [])
+      .toReversed()
+      .map(({ nodes, beganAt, endedAt, entry }) => ({ nodes, beganAt, endedAt, entry })),
     failures: record.failures
       .toReversed()
       .map(({ node, resource, action, at, outcome }) => ({ node, resource, action, at, outcome })),
   };
 }
 
+/** How long a double is shown that nobody has looked at. */
+const doubleShownMs = 24 * 3_600_000;
+
 /**
  * What somebody should look at, by the replicated state.
  *
  * @param spare members that the view can do without
+ * @param wall the time by which doubles are old
  */
-export function clusterWarnings(state: ClusterState, spare: readonly NodeId[]): readonly string[] {
+export function clusterWarnings(
+  state: ClusterState,
+  spare: readonly NodeId[],
+  wall: WallMs = state.at,
+): readonly string[] {
   const warnings: string[] = [];
   for (const need of fenceNeeds(state)) {
     const last = state.fences[need.target]?.last;
@@ -152,8 +165,19 @@ export function clusterWarnings(state: ClusterState, spare: readonly NodeId[]): 
         `service ${service} has failed: ${record.failures.at(-1)?.outcome.reason ?? record.reason}; ${next}`,
       );
     }
+    for (const double of record.doubles ?? []) {
+      if (wall - (double.endedAt ?? wall) >= doubleShownMs) continue;
+      const ago = double.endedAt === null ? "" : `, ${minutesText(wall - double.endedAt)} ago`;
+      const text = `service ${service} ${doubleText(double, wall)}${ago}`;
+      warnings.push(`${text}; look at its data, then: hale service clear ${service}`);
+    }
     for (const stray of record.strays)
       warnings.push(`service ${service} runs on ${stray.node} too, where it should not`);
   }
   return warnings;
+}
+
+function minutesText(spanMs: number): string {
+  if (spanMs < 60_000) return "less than a minute";
+  return spanMs < 3_600_000 ? `${Math.floor(spanMs / 60_000)} min` : `${Math.floor(spanMs / 3_600_000)} h`;
 }

@@ -234,7 +234,7 @@ describe("a node's own work on a service", () => {
     bench.answers.set("monitor web/app", { status: "not-running", severity: "hard", code: 5, reason: "not installed" });
     bench.tick().finish();
     const runtime = bench.runner.runtimes[web];
-    expect(runtime === undefined ? null : observationOf(runtime, 7)).toEqual({
+    expect(runtime === undefined ? null : observationOf(runtime, 7, instantMs(0))).toEqual({
       service: web,
       running: [],
       unclear: ["web/ip"],

@@ -174,7 +174,7 @@ function adoptTask(work: Work, runtime: Runtime, order: Order | undefined): Runt
   if (order?.action === "start" && order.attempt !== runtime.done && task === null && !runtime.mustReport) {
     if (!work.mandate.mayStart || !isKnown(runtime)) return runtime;
     const started: Task = { kind: "start", attempt: order.attempt, position: 0, beganAt: work.moment.now };
-    return { ...runtime, task: started };
+    return { ...runtime, task: started, ranUntil: null };
   }
   if (order === undefined && task === null && isActive(runtime) && !runtime.mustReport)
     return { ...runtime, mustReport: true };
@@ -237,7 +237,7 @@ function startEnded(work: Work, runtime: Runtime, task: Extract<Task, { kind: "s
 }
 
 function stopEnded(work: Work, runtime: Runtime, task: Extract<Task, { kind: "stop" }>): Runtime {
-  if (task.attempt === null) return { ...runtime, task: null, mustReport: true };
+  if (task.attempt === null) return { ...runtime, task: null, mustReport: true, ranUntil: work.moment.now };
   const stopped: ServiceResult = { kind: "stopped", durationMs: work.moment.now - task.beganAt };
   work.reports.push({ service: runtime.service, attempt: task.attempt, result: task.failure ?? stopped });
   return { ...runtime, task: null, done: task.attempt, mustReport: false };

@@ -18,6 +18,8 @@ export interface Runtime {
   readonly keeping: number;
   /** Order under which a failed monitor was reported: no more monitors until there is a new one. */
   readonly failedUnder: number;
+  /** When it was last stopped unasked, until it is started again; null: it was not. */
+  readonly ranUntil: InstantMs | null;
   /** What runs here has changed without an order: it must be reported. */
   readonly mustReport: boolean;
 }
@@ -77,6 +79,7 @@ export function newRuntime(definition: ServiceConfig): Runtime {
     done: 0,
     keeping: -1,
     failedUnder: -1,
+    ranUntil: null,
     mustReport: false,
   };
 }
@@ -102,11 +105,12 @@ export function isKnown(runtime: Runtime): boolean {
 }
 
 /** What there is to report. */
-export function observationOf(runtime: Runtime, attempt: number): Observation {
+export function observationOf(runtime: Runtime, attempt: number, now: InstantMs): Observation {
   const inState = (state: ResourceRuntime["state"]): readonly ResourceId[] =>
     runtime.resources.filter((resource) => resource.state === state).map((resource) => resource.config.id);
   const unable = runtime.resources.find((resource) => resource.unable !== null);
-  const base = { service: runtime.service, running: inState("running"), unclear: inState("failed"), attempt };
+  const ran = runtime.ranUntil === null ? {} : { ranMsAgo: Math.max(0, Math.round(now - runtime.ranUntil)) };
+  const base = { service: runtime.service, running: inState("running"), unclear: inState("failed"), attempt, ...ran };
   return unable === undefined ? base : { ...base, unable: `${unable.config.id}: ${unable.unable ?? ""}` };
 }
 

@@ -2,6 +2,7 @@ import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { NodeId, ResourceId, ServiceId } from "../../model/ids.ts";
 import type { OperationAction, OperationOutcome } from "../../model/operation.ts";
 import type { WallMs } from "../../model/units.ts";
+import type { Abandoned, Double } from "./double-record.ts";
 
 /**
  * What the entries say of one service. Replicated, plain JSON.
@@ -50,6 +51,10 @@ export interface ServiceRecord {
   readonly failures: readonly FailureRecord[];
   /** Rounds in a row in which all nodes failed, for the back-off. */
   readonly rounds: number;
+  /** Nodes that were taken as off while they might have run it, and were not met again. Absent: none. */
+  readonly abandoned?: readonly Abandoned[];
+  /** Newest last. Absent: none. */
+  readonly doubles?: readonly Double[];
   /** The entries that decided, newest last, at most `historyMax`. */
   readonly history: readonly HistoryRecord[];
 }

@@ -121,7 +121,7 @@ function settleActive(draft: Draft, record: ServiceRecord, phase: ServicePhase &
       return stop(draft, record, node, node, "its configuration changed");
     patchService(draft, record, { definition });
   }
-  if (phase.kind !== "started" || record.doubts.length > 0) return;
+  if (phase.kind !== "started" || record.doubts.length > 0 || record.strays.length > 0) return;
   const better = failbackTarget(placementQuestion(draft, record, { owner: node }), node);
   if (better !== null) stop(draft, record, node, better, `failback to ${better}`);
 }

@@ -285,6 +285,35 @@ describe("checkers", () => {
     expect(story({ n2: trusting, n3: trusting })).toEqual(["SAFE-1", "SAFE-2"]);
   });
 
+  /** n1 hangs for so long that the others, who cannot fence, start its service. */
+  function hungOwner(rules: Partial<Record<string, Rules>> | undefined): readonly string[] {
+    const world = settledWorld(rules, "3-none");
+    world.truth.causes += 10;
+    world.pause(n1, "daemon");
+    world.runUntil(settledMs + 40_000);
+    world.resume(n1);
+    world.runUntil(settledMs + 100_000);
+    world.judgeQuiet();
+    return rulesBroken(world);
+  }
+
+  test("[LIVE-4] a daemon that does not say that it ran its services for too long", () => {
+    const silent = rulesWithState((manager) => {
+      const runtimes = { ...manager.runner.runtimes };
+      for (const runtime of Object.values(runtimes)) runtimes[runtime.service] = { ...runtime, ranUntil: null };
+      return { ...manager, runner: { ...manager.runner, runtimes } };
+    });
+    expect(hungOwner(undefined)).toEqual([]);
+    expect(hungOwner({ n1: silent })).toEqual(["LIVE-4"]);
+  });
+
+  test("[LIVE-4] a daemon that wakes and keeps what runs beside its new owner", () => {
+    const stubborn = rulesWith({
+      effects: (effects) => effects.filter((effect) => effect.kind !== "run" || effect.operation.action !== "stop"),
+    });
+    expect(hungOwner({ n1: stubborn })).toContain("LIVE-4");
+  });
+
   test("a daemon that breaks a promise of its own is reported, and started again", () => {
     let isBroken = false;
     const breaking: Rules = {
