@@ -168,7 +168,7 @@ describe("intents", () => {
     ],
     [
       { kind: "start-service" },
-      'Cannot accept the intent: field "kind": found "start-service", wanted one of enable-service, disable-service, restart-service, relocate-service, clear-service, standby-node, online-node, release-node, fence-node, confirm-off-node',
+      'Cannot accept the intent: field "kind": found "start-service", wanted one of enable-service, disable-service, restart-service, relocate-service, clear-service, standby-node, online-node, release-node, fence-node, confirm-off-node, remove-node, readmit-node',
       "kind",
     ],
     [

@@ -22,6 +22,8 @@ const kinds = [
   z.strictObject({ kind: z.literal("release-node"), node }),
   z.strictObject({ kind: z.literal("fence-node"), node }),
   z.strictObject({ kind: z.literal("confirm-off-node"), node }),
+  z.strictObject({ kind: z.literal("remove-node"), node }),
+  z.strictObject({ kind: z.literal("readmit-node"), node }),
 ] as const;
 
 const intentSchema = z.discriminatedUnion("kind", kinds, {

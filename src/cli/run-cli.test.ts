@@ -399,7 +399,8 @@ describe("usage", () => {
         events [options]           what happened, one line each, as this node has seen it since its daemon
                                    started
         service                    enable, disable, restart, clear or relocate a service
-        node                       standby, online, release, fence or confirm-off for a node
+        node                       standby, online, release, fence, confirm-off, remove or readmit for a
+                                   node
         config                     check, show or reload the configuration
         fence                      fence agents and devices
         init [options]             found the cluster on this node, once; every other node just starts its

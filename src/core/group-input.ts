@@ -2,6 +2,7 @@ import type { EntryBody } from "../model/entry.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { Packet } from "../model/message.ts";
 import type { InstantMs } from "../model/units.ts";
+import type { GroupRoster } from "./replication/follow-roster.ts";
 
 /** Everything the group is ever told. */
 export type GroupInput =
@@ -16,5 +17,7 @@ export type GroupInput =
   /** The answer to `GroupFacts.arbiterFence`. */
   | { readonly kind: "fence-verdict"; readonly target: NodeId; readonly attempt: number; readonly confirmed: boolean }
   | { readonly kind: "port-state"; readonly node: NodeId; readonly state: "open" | "closed" | "silent" }
+  /** Other nodes from now on, or another arbiter. */
+  | ({ readonly kind: "roster" } & GroupRoster)
   /** Leave cleanly: the services are stopped. */
   | { readonly kind: "leave" };

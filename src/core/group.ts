@@ -16,6 +16,7 @@ import { absentNodes } from "./quorum/wait-for-all.ts";
 import { askToBeHeard } from "./replication/ask-witness.ts";
 import { beatBody } from "./replication/beat.ts";
 import { deliver } from "./replication/deliver.ts";
+import { followRoster, intrudersOf } from "./replication/follow-roster.ts";
 import { forgiveOwnPause } from "./replication/forgive.ts";
 import type { GroupState } from "./replication/group-state.ts";
 import { judgeCoordinator, judgeMember } from "./replication/judge-active.ts";
@@ -107,6 +108,8 @@ export function groupFacts(state: GroupState, moment: Moment): GroupFacts {
     delivered: state.delivered,
     // Only when the disk says so too: a crash before that would bring the distrusted disk back to a vote.
     bootAbove: state.disk.writes.length === 0 ? state.bootAbove : null,
+    removedBy: state.removedBy,
+    intruders: intrudersOf(state, moment.now),
     refusal: state.refusal,
   };
 }
@@ -152,6 +155,9 @@ function take(turn: Turn, input: GroupInput): SubmitId | null {
       if (!isComingBack) replacePeer(turn, { ...peer, port: input.state });
       return null;
     }
+    case "roster":
+      followRoster(turn, input);
+      return null;
     case "leave":
       onLeave(turn);
       return null;

@@ -516,6 +516,8 @@ function factsOf(driver: Driver, node: DriverNode): GroupFacts {
     length: driver.entries.length,
     delivered: driver.entries.length,
     bootAbove: null,
+    removedBy: null,
+    intruders: [],
     refusal: null,
   };
 }

@@ -24,7 +24,8 @@ export function watchLease(work: Work): void {
   const isPatient = !state.hadLease && moment.now < graceUntil;
   if (!isLeased && isPatient) wake(work, graceUntil);
   const isHelpless = !isLeased && !isFrozen && !isPatient;
-  const isAbandoned = state.shutdown !== null && facts.view === null && !isLeased;
+  const isEnding = state.shutdown !== null || (facts.removedBy !== null && state.hadLease);
+  const isAbandoned = isEnding && facts.view === null && !isLeased;
   const isStopping = isHelpless || isAbandoned;
   if (isStopping && !state.isStopping) tellOfStopping(work);
   if (isHelpless && !state.isStopping) abandonRequests(work);

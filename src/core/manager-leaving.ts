@@ -42,6 +42,20 @@ function exit(work: Work): void {
   work.effects.push(...watchdogAtExit(work.state), { kind: "exit" });
 }
 
+/**
+ * [GRP-94] This node was removed: it ends. What this life was given it stops, which it does without a lease in any case; what a daemon
+ * finds that comes back after its removal is not the cluster's any more.
+ */
+export function endRemoved(work: Work): void {
+  const { state, facts } = work;
+  if (facts.removedBy === null || state.shutdown?.isDone === true) return;
+  if (state.hadLease && !isQuiet(state.runner)) return;
+  patch(work, { shutdown: { leaveAskedAt: work.moment.now, isDone: true } });
+  const advice = `disable haled here; to take it in again, there: hale node readmit ${state.self}, and start it again`;
+  const removed = `this node was removed from the cluster, says ${facts.removedBy}; what runs here is left as it is; ${advice}`;
+  work.effects.push(...watchdogAtExit(state), { kind: "exit", removed });
+}
+
 /** The group has left cleanly: nothing remains but to end. */
 export function finishShutdown(state: ManagerState): {
   readonly state: ManagerState;

@@ -1,3 +1,4 @@
+import type { Intent } from "../model/intent.ts";
 import type { Input } from "../model/input.ts";
 import { confirmForArbiter } from "./manager-fencing.ts";
 import { isQuorate, patch, type Request, submit, type Work } from "./manager-work.ts";
@@ -47,7 +48,8 @@ export function takeConfig(work: Work, input: Extract<Input, { kind: "config" }>
 export function answerRequests(work: Work): void {
   const open: Request[] = [];
   for (const request of work.state.requests) {
-    const outcome = request.goal === null ? null : goalState(work.state.cluster, request.goal);
+    const isDecided = request.goal !== null && !isVoteLeft(work, request.goal.intent);
+    const outcome = isDecided ? goalState(work.state.cluster, request.goal) : null;
     if (outcome === null || outcome.kind === "pending") {
       open.push(request);
       continue;
@@ -58,6 +60,12 @@ export function answerRequests(work: Work): void {
     work.effects.push({ kind: "answer", request: request.request, answer });
   }
   if (open.length !== work.state.requests.length) patch(work, { requests: open });
+}
+
+/** [GRP-92] A node is removed when its vote is. */
+function isVoteLeft({ facts }: Work, intent: Intent): boolean {
+  if (intent.kind !== "remove-node") return false;
+  return facts.electorate.voters.includes(intent.node) || facts.electorate.index > facts.delivered;
 }
 
 /** What was not ordered yet may still be, once there is a quorum again; nobody can wait for that. */

@@ -7,9 +7,11 @@ import type { NodeId, ServiceId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { Moment } from "../model/input.ts";
 import type { Intent } from "../model/intent.ts";
+import type { Roster } from "../model/roster.ts";
 import { type DurationMs, earliest, type InstantMs } from "../model/units.ts";
 import type { DeviceWatches } from "./fencing/device-watch.ts";
 import type { FenceRunner, FenceVerdict } from "./fencing/fence-runner.ts";
+import type { GroupRoster } from "./replication/follow-roster.ts";
 import type { ClusterState } from "./services/cluster-state.ts";
 import type { Goal } from "./services/goals.ts";
 import type { RunnerState } from "./services/runner-state.ts";
@@ -67,6 +69,13 @@ export interface ManagerState {
   /** As the group said last; null before the witness was heard, or without one. */
   readonly isWitnessHeard: boolean | null;
   readonly shutdown: Shutdown | null;
+  /** Whom this node has to do with. */
+  readonly roster: Roster;
+  /** What the group was told of it. */
+  readonly groupRoster: GroupRoster;
+  readonly rosterBasis: RosterBasis;
+  /** As the group said last. */
+  readonly intruders: readonly NodeId[];
 }
 
 /** How a node outside the view is heard. */
@@ -99,6 +108,14 @@ export interface WatchdogWish {
   readonly timeoutMs: DurationMs;
 }
 
+/** What a roster was made of: it is made again when one of these is another. */
+export interface RosterBasis {
+  readonly config: ClusterConfig | null;
+  readonly removed: ClusterState["removed"];
+  /** No view was seen in this life. */
+  readonly isStart: boolean;
+}
+
 /** An entry to be submitted. */
 export interface Submission {
   readonly key: string;
@@ -109,6 +126,7 @@ export interface Submission {
 export type ToGroup =
   | { readonly kind: "fence-verdict"; readonly target: NodeId; readonly attempt: number; readonly confirmed: boolean }
   | { readonly kind: "port-state"; readonly node: NodeId; readonly state: "open" | "closed" | "silent" }
+  | ({ readonly kind: "roster" } & GroupRoster)
   | { readonly kind: "leave" };
 
 /** The group's own fence, confirmed. */

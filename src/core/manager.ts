@@ -13,10 +13,11 @@ import { deliver } from "./manager-entries.ts";
 import { freeDevices, takeDeviceCheck, watchDevices } from "./manager-devices.ts";
 import { afterFencer, fenceAsTold, probePorts, seeToFences, tendFencer } from "./manager-fencing.ts";
 import { mandate, watchLease, watchWitness } from "./manager-lease.ts";
-import { shutDown } from "./manager-leaving.ts";
+import { endRemoved, shutDown } from "./manager-leaving.ts";
 import { noteHearings } from "./manager-patience.ts";
 import { answerRequests, takeConfig, takeIntent } from "./manager-requests.ts";
 import { restore } from "./manager-restore.ts";
+import { groupRosterOf, tendRoster, watchIntruders } from "./manager-roster.ts";
 import { afterRunner, proposeConfig, report, retryFailed, runServices } from "./manager-services.ts";
 import { type ManagerState, patch, say, type ToGroup, type Work } from "./manager-work.ts";
 import { idleWatchdog, onWatchdogOutcome, tendWatchdog } from "./manager-watchdog.ts";
@@ -55,6 +56,7 @@ export type ManagerInput = Exclude<Input, { kind: "packet" | "persisted" }>;
 
 /** A manager before its first entry. */
 export function startManager(boot: ManagerBoot, moment: Moment): ManagerState {
+  const roster = { nodes: boot.config.nodes.map(({ id, addresses }) => ({ id, addresses })), removed: [] };
   return {
     self: boot.self,
     incarnation: boot.incarnation,
@@ -87,6 +89,10 @@ export function startManager(boot: ManagerBoot, moment: Moment): ManagerState {
     isFrozen: false,
     isWitnessHeard: null,
     shutdown: null,
+    roster,
+    groupRoster: groupRosterOf(roster, boot.config.nodes, boot.config.quorum),
+    rosterBasis: { config: null, removed: undefined, isStart: true },
+    intruders: [],
   };
 }
 
@@ -106,6 +112,8 @@ export function stepManager(
   if (delivered.restored) restore(work, delivered.restored, delivered.isReplay);
   for (const entry of delivered.entries) deliver(work, entry, delivered.isReplay);
   if (input !== null) take(work, input);
+  tendRoster(work);
+  watchIntruders(work);
   noteHearings(work);
   watchLease(work);
   watchWitness(work);
@@ -124,6 +132,7 @@ export function stepManager(
   endQuarantines(work);
   answerRequests(work);
   shutDown(work);
+  endRemoved(work);
   return { state: work.state, effects: work.effects, toGroup: work.toGroup, wakeAt: work.wakeAt };
 }
 

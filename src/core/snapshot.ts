@@ -110,9 +110,13 @@ function localWarnings(manager: ManagerState, facts: GroupFacts, moment: Moment)
   for (const node of facts.closed) {
     if (manager.cluster.nodes[node]?.off === null) warnings.push(`node ${node} answers, but its daemon does not run`);
   }
+  for (const node of facts.intruders)
+    warnings.push(`node ${node} was removed, but its daemon runs: stop it, or: hale node readmit ${node}`);
   if (facts.refusal !== null)
     warnings.push(`${manager.self} stays outside, it is older than the others: ${facts.refusal}`);
   const { config } = manager.cluster;
+  if (config !== null && !config.config.nodes.some(({ id }) => id === manager.self))
+    warnings.push(`${manager.self} is not in the configuration in force: add it, then on a member: hale config reload`);
   if (config !== null && config.digest !== manager.fileDigest) {
     warnings.push(`the configuration file of ${manager.self} differs from the one in force`);
   }

@@ -9,6 +9,7 @@ import { isWitness, type NodeId, type ServiceId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
 import type { CoreSnapshot, FenceReport, Why } from "../model/snapshot.ts";
+import type { Roster } from "../model/roster.ts";
 import { earliest, type InstantMs, never } from "../model/units.ts";
 import { type GroupStep, groupFacts, hasLeft, startGroup, stepGroup } from "./group.ts";
 import type { GroupInput } from "./group-input.ts";
@@ -131,6 +132,11 @@ export function fencesOf(core: CoreState): readonly FenceReport[] {
 /** The configuration in force, or this node's file while none was agreed on. */
 export function configOf(core: CoreState): ClusterConfig {
   return managerConfig(core.manager);
+}
+
+/** Whom this node has to do with; the same value as long as it stays so. */
+export function rosterOf(core: CoreState): Roster {
+  return core.manager.roster;
 }
 
 /** The boot counter that the group remembers of this node when it is above the present one: the daemon must start anew above it. */

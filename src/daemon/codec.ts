@@ -17,6 +17,8 @@ export type Opened =
 export interface PacketOpener {
   /** @param by how the bytes came; a packet repeated by the other way is refused */
   open(bytes: Uint8Array, by: Carrier): Opened;
+  /** Believes other senders from now on; those that stay keep their windows. */
+  useNodes(nodes: readonly NodeId[]): void;
 }
 
 /** Makes bytes that the others will believe. The wire's `Sealer` is one; it belongs to one incarnation. */

@@ -4,6 +4,7 @@ import {
   diskOf,
   fencesOf,
   replayCoreDisk,
+  rosterOf,
   snapshotOf,
   startCore,
   stepCore,
@@ -20,6 +21,7 @@ export const coreRules: Rules = {
   whyOf,
   fencesOf,
   configOf,
+  rosterOf,
   bootAboveOf,
   diskOf,
 };

@@ -9,12 +9,14 @@ import { makeIncarnation, type Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
 import type { Answer, Intent } from "../model/intent.ts";
 import type { FenceReport, Snapshot, Why } from "../model/snapshot.ts";
+import type { Roster } from "../model/roster.ts";
 import type { InstantMs } from "../model/units.ts";
 import type { Beater } from "../ports/beater.ts";
 import type { Control } from "../ports/control.ts";
 import type { JournalContent } from "../ports/journal.ts";
 import type { ReceivedBytes } from "../ports/transport.ts";
 import { witnessOrigin } from "../ports/witness-link.ts";
+import { AddressBook } from "./address-book.ts";
 import { EventRing } from "./event-ring.ts";
 import { Executor } from "./executor.ts";
 import { Inbox } from "./inbox.ts";
@@ -25,7 +27,7 @@ import { networkChanges, restartNeeded } from "./network-changes.ts";
 import { readDisk } from "./read-disk.ts";
 import { RefusedPackets } from "./refused-packets.ts";
 import { Requests, type Waiter } from "./requests.ts";
-import type { DaemonSetup, ReadConfig, Rules } from "./setup.ts";
+import type { DaemonEnd, DaemonSetup, ReadConfig, Rules } from "./setup.ts";
 import { Ticker } from "./ticker.ts";
 
 /** One run of a daemon, or one of several when the group remembers a later one. */
@@ -59,6 +61,8 @@ export class Daemon implements Control {
   #beater: Beater | null = null;
   /** Entries up to this one were decided before this start, and told then. */
   #toldBefore = 0;
+  #roster: Roster | null = null;
+  readonly #addresses: AddressBook;
   #isPumping = false;
   #isPumpArmed = false;
   #isRestarting = false;
@@ -72,6 +76,7 @@ export class Daemon implements Control {
     this.#requests = new Requests(setup.ports.clock);
     this.#links = new LinkTable(setup.self);
     this.#links.configure(setup.config);
+    this.#addresses = new AddressBook(setup.self);
     this.#ticker = new Ticker(setup.ports.clock, {
       keepaliveMs: () => this.#config.heartbeat.keepaliveMs,
       // What is urgent has instants of its own. The beat thread falls silent after half a deadtime without a word: a third of that.
@@ -252,6 +257,8 @@ export class Daemon implements Control {
     const incarnation = makeIncarnation({ boot: disk.boot, startedAt, random: this.#setup.seed() });
     this.#incarnation = incarnation;
     this.#beater = this.#setup.ports.makeBeater(incarnation);
+    // Made for the nodes of the file: in a later life there may be others by now.
+    if (this.#roster !== null) this.#beater.usePeers(this.#addresses.of(this.#roster.nodes));
     return { disk, incarnation, beater: this.#beater };
   }
 
@@ -271,7 +278,7 @@ export class Daemon implements Control {
         progress: (request, text) => this.#requests.progress(request, text),
         answer: (request, answer) => this.#requests.answer(request, answer),
         diskFailed: (reason) => this.#end("failed", `Cannot write the journal: ${reason}`),
-        exit: () => this.#end("left", "left the cluster"),
+        exit: (removed) => (removed === null ? this.#end("left", "left the cluster") : this.#end("removed", removed)),
       },
     });
     const { self, configDigest, version } = setup;
@@ -301,12 +308,12 @@ export class Daemon implements Control {
     silent.then(() => written.then(begin, fail), fail);
   }
 
-  #end(kind: "left" | "failed", reason: string): void {
+  #end(kind: DaemonEnd["kind"], reason: string): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
     // Silent first: whatever else takes its time, the others must not believe that this node is still taking part.
     const silent = this.#executor?.close() ?? this.#beater?.stop();
-    if (kind === "failed") this.#own("error", `daemon ends: ${reason}`);
+    if (kind !== "left") this.#own("error", `daemon ends: ${reason}`);
     this.#ticker.stop();
     const text = kind === "left" ? "The daemon has left the cluster" : `The daemon has ended: ${reason}`;
     this.#requests.answerAll({ ok: false, code: "NOT_REACHED", text });
@@ -398,6 +405,8 @@ export class Daemon implements Control {
   /** Takes over the new state before carrying out the effects: a port may call back at once. */
   #took(step: CoreStep): void {
     this.#core = step.state;
+    const roster = this.#rules.rosterOf(step.state);
+    if (roster !== this.#roster) this.#followRoster(roster);
     if (step.effects.length > 0) this.#executor?.execute(step.effects);
     this.#ticker.wakeAt(step.wakeAt);
   }
@@ -412,6 +421,17 @@ export class Daemon implements Control {
     for (const change of this.#links.check(this.#config, now)) this.#tell({ ...change, at: this.#moment().wall });
     const above = this.#rules.bootAboveOf(core);
     if (above !== null && !this.#isRestarting) this.#restartAbove(above);
+  }
+
+  /** Nodes have come or gone: they are heard, believed and spoken to from now on, or no more. */
+  #followRoster(roster: Roster): void {
+    this.#roster = roster;
+    const { ports, opener } = this.#setup;
+    const nodes = this.#addresses.take(roster.nodes);
+    const known = [...nodes, ...roster.removed.filter(({ addresses }) => addresses.length > 0)];
+    opener.useNodes([this.#setup.self, ...known.map(({ id }) => id)]);
+    ports.transport.usePeers(known);
+    this.#beater?.usePeers(nodes);
   }
 
   #followConfig(core: CoreState): void {

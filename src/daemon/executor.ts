@@ -22,7 +22,8 @@ export interface ExecutorOwner {
   progress(request: number, text: string): void;
   answer(request: number, answer: Answer): void;
   diskFailed(reason: string): void;
-  exit(): void;
+  /** @param removed null: it has left; otherwise what to do, its node has no place in the cluster any more */
+  exit(removed: string | null): void;
 }
 
 /**
@@ -124,7 +125,7 @@ export class Executor {
       case "event":
         return this.#owner.event(effect.event);
       case "exit":
-        return this.#owner.exit();
+        return this.#owner.exit(effect.removed ?? null);
       default:
         return unreachable(effect);
     }

@@ -12,13 +12,13 @@ test.each<[Partial<ClusterConfig>, readonly string[]]>([
   [{ services: [], fencing: { kind: "none", assumeOffAfterMs: durationMs(0) } as never }, []],
   [{ cluster: "other" }, ["cluster"]],
   [{ nodes: [{ ...first, addresses: ["10.9.9.9"] }, ...others] }, ["addresses of n1"]],
-  [{ nodes: [{ ...first, votes: 2 }, ...others] }, ["votes of n1"]],
-  [{ nodes: [{ ...first, id: parseNodeId("n9") }, ...others] }, ["new node n9", "node n1 taken away"]],
+  [{ nodes: [{ ...first, id: parseNodeId("n9") }, ...others] }, []],
   [
     { heartbeat: { ...config.heartbeat, deadtimeMs: durationMs(9999), daemonGraceMs: durationMs(1), port: 7000 } },
     ["heartbeat.deadtime", "heartbeat.daemon-grace", "heartbeat.port"],
   ],
-  [{ quorum: { kind: "fencing", prefer: first.id, delayMs: durationMs(1) } }, ["quorum"]],
+  [{ quorum: { kind: "fencing", prefer: first.id, delayMs: durationMs(1) } }, []],
+  [{ quorum: { kind: "witness", ip: "10.9.9.9", port: 6941 } }, ["quorum.arbiter"]],
 ])("a change to %j wants a restart for %j", (change, changes) => {
   expect(networkChanges(config, { ...config, ...change })).toEqual(changes);
 });

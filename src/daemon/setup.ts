@@ -6,6 +6,7 @@ import type { Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
 import type { CoreBoot, CoreState, CoreStep } from "../core/step.ts";
 import type { CoreSnapshot, FenceReport, Why } from "../model/snapshot.ts";
+import type { Roster } from "../model/roster.ts";
 import type { Announcer } from "../ports/announcer.ts";
 import type { Beater } from "../ports/beater.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -67,15 +68,20 @@ export interface Rules {
   whyOf(core: CoreState, service: ServiceId, moment: Moment): Why | null;
   fencesOf(core: CoreState): readonly FenceReport[];
   configOf(core: CoreState): ClusterConfig;
+  /** Whom this node has to do with; the same value as long as it stays so. */
+  rosterOf(core: CoreState): Roster;
   /** A boot counter that this node must get above before it may go on; null when all is well. */
   bootAboveOf(core: CoreState): number | null;
   /** What the disk holds once everything asked for is written. */
   diskOf(core: CoreState): DiskState;
 }
 
-/** How a daemon ended. `left`: a clean stop. `failed`: it could not go on; the supervisor decides what next. */
+/**
+ * How a daemon ended. `left`: a clean stop. `failed`: it could not go on; the supervisor decides what next. `removed`: its node has no
+ * place in the cluster; a person decides what next.
+ */
 export interface DaemonEnd {
-  readonly kind: "left" | "failed";
+  readonly kind: "left" | "failed" | "removed";
   readonly reason: string;
 }
 

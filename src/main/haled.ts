@@ -18,7 +18,10 @@ import { version } from "./version.ts";
 import { Opener } from "../wire/opener.ts";
 import { Sealer } from "../wire/sealer.ts";
 
-// The daemon of one node. Exit codes: 0 left the cluster, 1 ended because it could not go on, 2 a file that a person must mend.
+// The daemon of one node. Exit codes: 0 left the cluster, 1 ended because it could not go on, 2 a person must mend something first: a
+// file, or the place of this node in the cluster.
+
+const exitCodes = { left: 0, failed: 1, removed: 2 } as const;
 
 const log = createLog(logLevel(process.env["HALE_LOG"]), process.env["HALE_LOG_FORMAT"] === "json" ? "json" : "text");
 
@@ -71,7 +74,7 @@ async function run(folders: Folders, log: Log): Promise<void> {
   let server: SocketServer | null = null;
   const onEnd = (end: DaemonEnd): void => {
     log.write(end.kind === "left" ? "info" : "error", `haled ends: ${end.reason}`);
-    void (server?.close() ?? Promise.resolve()).finally(() => process.exit(end.kind === "left" ? 0 : 1));
+    void (server?.close() ?? Promise.resolve()).finally(() => process.exit(exitCodes[end.kind]));
   };
   const daemon = new Daemon({
     self,

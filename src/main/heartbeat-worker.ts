@@ -5,7 +5,7 @@ import { SharedContent } from "../adapters/beat-thread/shared-content.ts";
 import { openClock } from "../adapters/clock/system-clock.ts";
 import { raiseThisThread } from "../adapters/native/real-time.ts";
 import { ownMeans, RealTimeBudget } from "../adapters/native/real-time-budget.ts";
-import { makeTarget } from "../adapters/network/datagram-socket.ts";
+import { makeTarget, type Target } from "../adapters/network/datagram-socket.ts";
 import { UdpLink } from "../adapters/network/udp-link.ts";
 import { Counters } from "../model/counters.ts";
 import type { LinkId } from "../model/ids.ts";
@@ -28,11 +28,7 @@ const own = setup.nodes.find((node) => node.id === setup.self)?.addresses ?? [];
 const links = own.map((address, index) => {
   return new UdpLink({ link: index as LinkId, address, port: 0, counters, receive: null, peers: [] });
 });
-const ways = setup.nodes
-  .filter((node) => node.id !== setup.self)
-  .flatMap((node) =>
-    node.addresses.map((address, link) => ({ link: links[link], target: makeTarget(address, setup.port) })),
-  );
+let ways = waysTo(setup.nodes);
 
 // The first beat may be long after the start: addresses may come late.
 let checkedAt = after(clock.now(), -checkEveryMs);
@@ -57,11 +53,24 @@ const loop = startBeatLoop({
   },
 });
 parentPort?.on("message", (message: ToBeatThread) => {
-  if (message.kind === "setup") sealer.useKeys((message.setup as HeartbeatSetup).keys);
-  else loop.beatNow();
+  if (message.kind === "beat") return loop.beatNow();
+  const { keys, nodes } = message.setup as HeartbeatSetup;
+  sealer.useKeys(keys);
+  ways = waysTo(nodes);
 });
 loop.beatNow();
 tell({ kind: "ready" });
+
+/** From each own address to the one that it is linked with, of every other node. */
+function waysTo(
+  nodes: HeartbeatSetup["nodes"],
+): readonly { readonly link: UdpLink | undefined; readonly target: Target }[] {
+  return nodes
+    .filter((node) => node.id !== setup.self)
+    .flatMap((node) =>
+      node.addresses.map((address, link) => ({ link: links[link], target: makeTarget(address, setup.port) })),
+    );
+}
 
 /** Looks after the links, and tells the daemon when counters have changed. With a beat: a timer of its own would cost a waking. */
 function check(now: InstantMs): void {

@@ -3,6 +3,7 @@ import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { HeartbeatBody } from "../model/message.ts";
+import type { RosterNode } from "../model/roster.ts";
 import type { Clock } from "../ports/clock.ts";
 import { encodeHeartbeat } from "../wire/sealer.ts";
 import type { HeartbeatSetup } from "./heartbeat-setup.ts";
@@ -26,7 +27,7 @@ export interface HeartbeatOptions {
 /** Starts the heartbeat thread of one life. It falls silent half a deadtime after the main loop did. */
 export function startHeartbeat(options: HeartbeatOptions): BeatThread {
   const { config, keyRing, self, incarnation, clock, isDaemonRaised, onNote, onGivenUp } = options;
-  const setup: HeartbeatSetup = {
+  let setup: HeartbeatSetup = {
     cluster: config.cluster,
     keys: keyRing.keys,
     self,
@@ -39,7 +40,15 @@ export function startHeartbeat(options: HeartbeatOptions): BeatThread {
   };
   const script = options.script ?? new URL("./heartbeat-worker.js", import.meta.url);
   const encode = (body: HeartbeatBody): Uint8Array => encodeHeartbeat({ self, incarnation }, body);
-  const thread = new BeatThread({ script, setup, encode, clock, onNote, onGivenUp });
-  keyRing.follow((keys) => thread.useSetup({ ...setup, keys }));
+  const own = setup.nodes.filter(({ id }) => id === self);
+  const setupFor = (peers: readonly RosterNode[]): HeartbeatSetup => {
+    setup = { ...setup, nodes: [...own, ...peers] };
+    return setup;
+  };
+  const thread = new BeatThread({ script, setup, setupFor, encode, clock, onNote, onGivenUp });
+  keyRing.follow((keys) => {
+    setup = { ...setup, keys };
+    thread.useSetup(setup);
+  });
   return thread;
 }

@@ -50,5 +50,5 @@ export type Effect =
   | { readonly kind: "progress"; readonly request: number; readonly text: string }
   | { readonly kind: "answer"; readonly request: number; readonly answer: Answer }
   | { readonly kind: "event"; readonly event: Omit<ClusterEvent, "sequence"> }
-  /** The clean stop is complete. */
-  | { readonly kind: "exit" };
+  /** The clean stop is complete; or, with `removed`, this node has no place in the cluster any more, and this is what to do. */
+  | { readonly kind: "exit"; readonly removed?: string };

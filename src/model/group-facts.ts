@@ -35,6 +35,10 @@ export interface GroupFacts {
    * Append a boot record above it and start again; null when all is well.
    */
   readonly bootAbove: number | null;
+  /** The member that has told this life that its node was removed; null when none has. */
+  readonly removedBy: NodeId | null;
+  /** Nodes that were removed and are heard all the same, sorted. */
+  readonly intruders: readonly NodeId[];
   /** Why this node cannot take up the state of the group; null when all is well. */
   readonly refusal: string | null;
 }

@@ -17,7 +17,11 @@ export type Intent =
   | { readonly kind: "release-node"; readonly node: NodeId }
   | { readonly kind: "fence-node"; readonly node: NodeId }
   /** The operator swears that the node is off. Breaks every promise when it is not true. */
-  | { readonly kind: "confirm-off-node"; readonly node: NodeId };
+  | { readonly kind: "confirm-off-node"; readonly node: NodeId }
+  /** For ever: its vote is withdrawn, it is not heard any more. Only of a node that is known to run nothing. */
+  | { readonly kind: "remove-node"; readonly node: NodeId }
+  /** It may come again, as a new node. */
+  | { readonly kind: "readmit-node"; readonly node: NodeId };
 
 /** What became of an intent. `code` is one of docs/errors.md when not ok. */
 export type Answer =

@@ -111,6 +111,8 @@ export type Message =
   /** Asks for the checkpoint at `index`, from that character on. */
   | { readonly kind: "checkpoint-fetch"; readonly view: ViewId; readonly index: number; readonly from: number }
   | ({ readonly kind: "checkpoint-part"; readonly view: ViewId } & CheckpointPart)
+  /** To a node that was removed, in answer to a heartbeat of this life of it. */
+  | { readonly kind: "removed"; readonly life: Incarnation }
   /** Saves the deadtime after a clean leave; proves nothing. */
   | { readonly kind: "goodbye"; readonly at: WallMs }
   /** Node to witness. */

@@ -7,7 +7,7 @@ export type ParsedIntent =
   | { readonly ok: false; readonly text: string };
 
 const serviceVerbs = ["enable", "disable", "restart", "relocate", "clear"] as const;
-const nodeVerbs = ["standby", "online", "release", "fence", "confirm-off"] as const;
+const nodeVerbs = ["standby", "online", "release", "fence", "confirm-off", "remove", "readmit"] as const;
 
 /**
  * Reads the words after `hale` of a command that only passes on a wish: `service relocate web --to n2`, `node standby n1`.

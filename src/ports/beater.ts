@@ -1,4 +1,5 @@
 import type { HeartbeatBody } from "../model/message.ts";
+import type { RosterNode } from "../model/roster.ts";
 
 /**
  * Sends heartbeats on every link every keepalive, apart from the main loop, stamped with the time of sending.
@@ -12,5 +13,7 @@ export interface Beater {
   ready(): Promise<void>;
   /** The new content; also proof that the main loop lives. `atOnce`: send now as well. */
   set(body: HeartbeatBody, atOnce: boolean): void;
+  /** Beats to these from now on; this node is not among them. */
+  usePeers(peers: readonly RosterNode[]): void;
   stop(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { LinkId, NodeId } from "../model/ids.ts";
+import type { RosterNode } from "../model/roster.ts";
 import type { InstantMs } from "../model/units.ts";
 
 /** Bytes that came in, not yet believed. */
@@ -26,6 +27,8 @@ export interface Transport {
   sendStream(to: NodeId, bytes: Uint8Array): void;
   /** What the node's port answers now: open, closed (kernel alive, no daemon), or nothing within `timeoutMs`. */
   probe(to: NodeId, timeoutMs: number): Promise<"open" | "closed" | "silent">;
+  /** Other peers from now on; this node is not among them. Who stays keeps its streams. */
+  usePeers(peers: readonly RosterNode[]): void;
   /** Counters by name, for status. */
   counters(): Readonly<Record<string, number>>;
   close(): Promise<void>;

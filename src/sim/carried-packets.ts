@@ -42,11 +42,16 @@ export function carryingSealer(from: NodeId, incarnation: Incarnation): PacketSe
   };
 }
 
-/** @param receiver the receiving node's place among the nodes, 0 to 30 */
-export function carryingOpener(receiver: number): PacketOpener {
+/** @param receiver the receiving node's place among the nodes, 0 to 31. @param nodes null: believes everybody */
+export function carryingOpener(receiver: number, nodes: readonly NodeId[] | null): PacketOpener {
+  let believed = nodes;
   return {
+    useNodes(others): void {
+      believed = others;
+    },
     open(bytes): Opened {
       if (!(bytes instanceof CarriedBytes)) return { ok: false, reason: "malformed" };
+      if (believed?.includes(bytes.packet.from) === false) return { ok: false, reason: "unknown-sender" };
       if (!bytes.isNewFor(receiver)) return { ok: false, reason: "replay", from: bytes.packet.from };
       return { ok: true, packet: bytes.packet };
     },

@@ -1,6 +1,7 @@
 import type { PacketSealer } from "../daemon/codec.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { HeartbeatBody } from "../model/message.ts";
+import type { RosterNode } from "../model/roster.ts";
 import { after, type InstantMs } from "../model/units.ts";
 import type { Beater } from "../ports/beater.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -10,6 +11,7 @@ import { VirtualPromise } from "./virtual-promise.ts";
 export interface FakeBeaterParts {
   readonly clock: Clock;
   readonly sealer: PacketSealer;
+  /** At first. */
   readonly peers: readonly NodeId[];
   readonly keepaliveMs: number;
   /** Silent when not told anything for this long. */
@@ -22,6 +24,7 @@ export interface FakeBeaterParts {
 /** The beat thread of one incarnation: same time as its daemon, but its own timer. */
 export class FakeBeater implements Beater {
   readonly #parts: FakeBeaterParts;
+  #peers: readonly NodeId[];
   #body: HeartbeatBody | null = null;
   #setAt: InstantMs;
   #cancel: (() => void) | null = null;
@@ -29,6 +32,7 @@ export class FakeBeater implements Beater {
 
   constructor(parts: FakeBeaterParts) {
     this.#parts = parts;
+    this.#peers = parts.peers;
     this.#setAt = parts.clock.now();
     this.#beat(this.#setAt);
   }
@@ -46,6 +50,10 @@ export class FakeBeater implements Beater {
     if (atOnce || isFirst) this.#send();
   }
 
+  usePeers(peers: readonly RosterNode[]): void {
+    this.#peers = peers.map(({ id }) => id);
+  }
+
   stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancel?.();
@@ -61,8 +69,8 @@ export class FakeBeater implements Beater {
 
   #send(): void {
     if (this.#body === null || this.#isStopped) return;
-    const { clock, sealer, peers, send } = this.#parts;
+    const { clock, sealer, send } = this.#parts;
     const bytes = sealer.seal({ kind: "heartbeat", sentAt: clock.now(), ...this.#body });
-    for (const peer of peers) send(peer, bytes);
+    for (const peer of this.#peers) send(peer, bytes);
   }
 }

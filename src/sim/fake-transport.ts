@@ -1,5 +1,6 @@
 import type { LinkId, NodeId } from "../model/ids.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { RosterNode } from "../model/roster.ts";
 import type { ReceivedBytes, Transport } from "../ports/transport.ts";
 import { type WitnessLink, witnessOrigin } from "../ports/witness-link.ts";
 import type { FakeNetwork } from "./fake-network.ts";
@@ -24,6 +25,8 @@ export interface FakeTransportParts {
 export class FakeTransport implements Transport {
   readonly #parts: FakeTransportParts;
   #receive: ((received: ReceivedBytes) => void) | null = null;
+  /** null: every machine of the network, as at first. */
+  #peers: readonly NodeId[] | null = null;
   #waiting = 0;
   #overflow = 0;
 
@@ -44,7 +47,9 @@ export class FakeTransport implements Transport {
   witnessLink(): WitnessLink {
     return {
       open: () => VirtualPromise.resolved(),
-      send: (bytes) => this.sendDatagram(simWitness, bytes),
+      send: (bytes) => {
+        if (this.#receive !== null) this.#parts.network.sendDatagram(this.#parts.self, simWitness, bytes);
+      },
       counters: () => ({}),
       close: () => VirtualPromise.resolved(),
     };
@@ -70,11 +75,11 @@ export class FakeTransport implements Transport {
   }
 
   sendDatagram(to: NodeId, bytes: Uint8Array): void {
-    if (this.#receive !== null) this.#parts.network.sendDatagram(this.#parts.self, to, bytes);
+    if (this.#receive !== null && this.#isPeer(to)) this.#parts.network.sendDatagram(this.#parts.self, to, bytes);
   }
 
   sendStream(to: NodeId, bytes: Uint8Array): void {
-    if (this.#receive !== null) this.#parts.network.sendStream(this.#parts.self, to, bytes);
+    if (this.#receive !== null && this.#isPeer(to)) this.#parts.network.sendStream(this.#parts.self, to, bytes);
   }
 
   probe(to: NodeId, timeoutMs: number): Promise<"open" | "closed" | "silent"> {
@@ -84,6 +89,14 @@ export class FakeTransport implements Transport {
     const answerMs = state === "silent" ? timeoutMs : Math.min(timeoutMs, 2 * network.weather.delayMs);
     time.schedule(time.now + answerMs, process, () => answer.resolve(state));
     return answer;
+  }
+
+  usePeers(peers: readonly RosterNode[]): void {
+    this.#peers = peers.map(({ id }) => id);
+  }
+
+  #isPeer(node: NodeId): boolean {
+    return this.#peers === null || this.#peers.includes(node);
   }
 
   counters(): Readonly<Record<string, number>> {

@@ -56,6 +56,12 @@ export interface MachineSurroundings {
   readonly wire: MachineWire | undefined;
 }
 
+/** A configuration as a node's file has it. */
+export interface ConfigFile {
+  readonly config: ClusterConfig;
+  readonly digest: string;
+}
+
 /** How packets become bytes and back. */
 export interface MachineWire {
   opener(node: NodeId): DaemonSetup["opener"];
@@ -82,10 +88,13 @@ export class Machine implements Plug {
   #running: RunningDaemon | null = null;
   /** Not started again by the supervisor until told so. */
   #isDaemonHeld = false;
+  /** What its `cluster.yaml` says. */
+  file: ConfigFile;
 
   constructor(id: NodeId, around: MachineSurroundings, random: Random) {
     this.id = id;
     this.#around = around;
+    this.file = { config: around.config, digest: around.configDigest };
     this.#random = random;
     this.#place = around.config.nodes.findIndex((node) => node.id === id);
     this.clock = { ...rightClock((this.#place + 1) * 1_000_000), ...around.clocks?.(id) };
@@ -189,8 +198,9 @@ export class Machine implements Plug {
   }
 
   #makeDaemon(kernel: FakeKernel, process: SimProcess): RunningDaemon {
-    const { time, network, fence, witness, config, configDigest, rules, wire } = this.#around;
+    const { time, network, fence, witness, rules, wire } = this.#around;
     const { id } = this;
+    const { config, digest } = this.file;
     const clock = new FakeClock(time, process, this.clock);
     const transport = new FakeTransport({ self: id, network, time, process, clock });
     const random = this.#random.fork();
@@ -201,14 +211,14 @@ export class Machine implements Plug {
     const daemon = new Daemon({
       self: id,
       config,
-      configDigest,
+      configDigest: digest,
       version: "simulated",
-      opener: wire?.opener(id) ?? carryingOpener(this.#place),
+      opener: wire?.opener(id) ?? carryingOpener(this.#place, [id, ...peers]),
       // The witness's packets are always carried: the wire has tests of its own for them.
-      witnessOpener: carryingOpener(this.#place),
+      witnessOpener: carryingOpener(this.#place, null),
       makeSealer: (incarnation, channel) =>
         channel === "witness" ? carryingSealer(id, incarnation) : sealer(incarnation, channel),
-      readConfig: () => VirtualPromise.of({ ok: true, config, digest: configDigest }),
+      readConfig: () => VirtualPromise.of({ ok: true, ...this.file }),
       seed: () => random.bits(),
       onEnd: (end) => this.#ended(process, end),
       ...(ownRules === undefined ? {} : { rules: ownRules }),
@@ -270,7 +280,7 @@ export class Machine implements Plug {
 }
 
 /** What is on the disk of a node that was set up together with all the others: it is a voter. */
-export function foundedRecords(config: ClusterConfig): ReturnType<FakeDisk["load"]>["records"] {
-  const voters = config.nodes.flatMap(({ id, votes = 1 }) => Array.from({ length: votes }, () => id));
+export function foundedRecords(nodes: ClusterConfig["nodes"]): ReturnType<FakeDisk["load"]>["records"] {
+  const voters = nodes.flatMap(({ id, votes = 1 }) => Array.from({ length: votes }, () => id));
   return [{ kind: "founded", voters }];
 }

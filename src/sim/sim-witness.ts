@@ -19,7 +19,7 @@ const receiver = 30;
 export class SimWitness implements Plug {
   readonly #network: FakeNetwork;
   readonly #time: VirtualTime;
-  readonly #opener: PacketOpener = carryingOpener(receiver);
+  readonly #opener: PacketOpener = carryingOpener(receiver, null);
   readonly #sealer: PacketSealer;
   #state = startWitness({ promised: noView, logView: noView });
 

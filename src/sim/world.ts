@@ -21,7 +21,7 @@ import { FakeFence, type DeviceState, type PowerControl } from "./fake-fence.ts"
 import { ServiceBook, type ResourceTruth } from "./fake-kernel.ts";
 import { FakeNetwork } from "./fake-network.ts";
 import { GroundTruth } from "./ground-truth.ts";
-import { foundedRecords, Machine, type MachineWire, type MachineWitness } from "./machine.ts";
+import { type ConfigFile, foundedRecords, Machine, type MachineWire, type MachineWitness } from "./machine.ts";
 import { Random } from "./random.ts";
 import { SimWitness } from "./sim-witness.ts";
 import { VirtualTime } from "./virtual-time.ts";
@@ -30,6 +30,8 @@ import { VirtualTime } from "./virtual-time.ts";
 export interface WorldSetup {
   readonly config: ClusterConfig;
   readonly configDigest: string;
+  /** What the cluster begins with: some of the nodes found it and have this file, the others have an empty disk. Default: all as `config`. */
+  readonly begin?: ConfigFile;
   readonly seed: number;
   /** From power to the daemon's start. Default 5 s. */
   readonly bootMs?: number;
@@ -86,6 +88,7 @@ export class World implements PowerControl, MachineWitness {
   readonly #isDebug: boolean;
   readonly #told = new Set<string>();
   readonly #unplugged = new Set<NodeId>();
+  readonly #founders: ClusterConfig["nodes"];
 
   constructor(setup: WorldSetup) {
     this.config = setup.config;
@@ -113,6 +116,8 @@ export class World implements PowerControl, MachineWitness {
     this.machines = new Map(
       setup.config.nodes.map((node) => [node.id, new Machine(node.id, around, this.random.fork())]),
     );
+    this.#founders = (setup.begin ?? setup).config.nodes;
+    for (const { id } of this.#founders) if (setup.begin !== undefined) this.machine(id).file = setup.begin;
     for (const [id, machine] of this.machines) machine.disk.onDurable = (records) => this.truth.onDurable(id, records);
     const bench = {
       config: setup.config,
@@ -135,9 +140,21 @@ export class World implements PowerControl, MachineWitness {
     this.#sampleLater();
   }
 
-  /** The cluster as set up together: every disk names all nodes as voters. */
+  /** The cluster as set up together: every disk names all nodes that it begins with as voters. */
   found(): void {
-    for (const machine of this.machines.values()) machine.disk.fill(foundedRecords(this.config));
+    for (const { id } of this.#founders) this.machine(id).disk.fill(foundedRecords(this.#founders));
+  }
+
+  /** The administrator puts a file on every node that it names, and has one of them reload it. */
+  reload(node: NodeId, file: ConfigFile, words: string): void {
+    for (const { id } of file.config.nodes) this.machine(id).file = file;
+    const { daemon } = this.machine(node);
+    this.note(node, `-- hale ${words}`);
+    const told = (text: string): void => this.note(node, `-- hale ${words}: ${text}`);
+    if (daemon === null) return told("NOT_REACHED: no daemon runs here");
+    const signal = new AbortController().signal;
+    const answered = (answer: Answer): void => told(`${answer.ok ? "done" : answer.code}: ${answer.text}`);
+    daemon.reload("operator", signal).then(answered, () => undefined);
   }
 
   machine(node: NodeId): Machine {

@@ -32,6 +32,7 @@ const kindNumbers: Readonly<Record<Kind, number>> = {
   "checkpoint-part": 18,
   ask: 19,
   grant: 20,
+  removed: 21,
 };
 
 /** Likewise. */
@@ -96,6 +97,8 @@ export function writeMessage(writer: BodyWriter, message: Message): void {
       return writeNumbers(writer, message.view, message.length);
     case "commit":
       return writeNumbers(writer, message.view, message.committed);
+    case "removed":
+      return writer.incarnation(message.life);
     case "goodbye":
       return writer.milliseconds(message.at);
     case "ask":
@@ -158,6 +161,8 @@ function readKind(reader: BodyReader, kind: Kind): Message {
       return { kind, view: reader.viewId(), length: reader.natural() };
     case "commit":
       return { kind, view: reader.viewId(), committed: reader.natural() };
+    case "removed":
+      return { kind, life: reader.incarnation() };
     case "goodbye":
       return { kind, at: wallMs(reader.natural()) };
     case "ask":

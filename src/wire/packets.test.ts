@@ -117,6 +117,7 @@ const byKind: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Omit<Extract<Me
   entry: fc.record({ view, entry, committed: natural }),
   ack: fc.record({ view, length: natural }),
   commit: fc.record({ view, committed: natural }),
+  removed: fc.record({ life: incarnation }),
   goodbye: fc.record({ at: natural.map(wallMs) }),
   ask: fc.record({ step, sentAt: instant, view, basis: view }),
   grant: fc.record({

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { NodeId } from "../../src/model/ids.ts";
 import type { HeartbeatBody } from "../../src/model/message.ts";
+import type { RosterNode } from "../../src/model/roster.ts";
 import type { InstantMs } from "../../src/model/units.ts";
 import { noView } from "../../src/model/view.ts";
 import type { Beater } from "../../src/ports/beater.ts";
@@ -17,6 +18,8 @@ export interface BeaterHarness {
   readonly keepaliveMs: number;
   readonly silentAfterMs: number;
   readonly beats: readonly Beat[];
+  /** Who hears it. */
+  readonly peers: readonly RosterNode[];
   now(): InstantMs;
   /** Lets things happen until `condition` holds. Rejects when it never does. */
   until(condition: () => boolean): Promise<void>;
@@ -54,6 +57,21 @@ export function beaterContract(name: string, makeHarness: () => Promise<BeaterHa
       expect([...sentAts].sort((a, b) => a - b)).toEqual(sentAts);
       beater.set(bodyOf(2), false);
       await harness.until(() => beats.at(-1)?.body.delivered === 2);
+    });
+
+    test("beats to its peers, who may be others later", async () => {
+      const { beater, beats, peers, keepaliveMs } = harness;
+      beater.set(bodyOf(1), false);
+      await harness.until(() => beats.length >= 1);
+      beater.usePeers([]);
+      // What is under way arrives.
+      await harness.pass(2 * keepaliveMs);
+      beater.set(bodyOf(2), true);
+      await harness.pass(3 * keepaliveMs);
+      expect(beats.filter(({ body }) => body.delivered === 2)).toEqual([]);
+      beater.usePeers(peers);
+      beater.set(bodyOf(3), true);
+      await harness.until(() => beats.at(-1)?.body.delivered === 3);
     });
 
     test("at once is at once, and beside the regular beats", async () => {

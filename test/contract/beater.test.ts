@@ -65,6 +65,7 @@ beaterContract("thread and UDP", async () => {
     keepaliveMs,
     silentAfterMs: deadtimeMs / 2,
     beats,
+    peers: [{ id: peer, addresses: addresses.peer }],
     now: () => clock.now(),
     until: async (condition) => {
       while (!condition()) await pass(clock, 1);

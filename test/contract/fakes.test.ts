@@ -86,6 +86,7 @@ transportContract("fake", async () => {
   };
   return {
     names,
+    place: (id) => ({ id, addresses: [] }),
     open,
     until: (condition) => until(time, condition),
     settle: (promise) => settle(time, promise),
@@ -113,6 +114,7 @@ beaterContract("fake", async () => {
   return {
     beater,
     beats,
+    peers: [{ id: parseNodeId("n2"), addresses: [] }],
     keepaliveMs: 20,
     silentAfterMs: 100,
     now: () => clock.now(),

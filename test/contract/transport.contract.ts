@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { NodeId } from "../../src/model/ids.ts";
+import type { RosterNode } from "../../src/model/roster.ts";
 import type { ReceivedBytes, Transport } from "../../src/ports/transport.ts";
 
 /** A transport in use, and what it received. */
@@ -11,6 +12,8 @@ export interface OpenTransport {
 /** Two nodes on two links. */
 export interface TransportHarness {
   readonly names: readonly [NodeId, NodeId];
+  /** Where a node is. */
+  place(node: NodeId): RosterNode;
   /** Opens the network of a node; again after a close. */
   open(node: NodeId): Promise<OpenTransport>;
   /** Lets things happen until `condition` holds. Rejects when it never does. */
@@ -36,6 +39,19 @@ export function transportContract(name: string, makeHarness: () => Promise<Trans
       two = await harness.open(harness.names[1]);
     });
     afterEach(() => harness.dispose());
+
+    test("speaks to its peers, who may be others later", async () => {
+      const [, other] = harness.names;
+      one.transport.usePeers([]);
+      one.transport.sendDatagram(other, bytesOf("to nobody"));
+      one.transport.sendStream(other, bytesOf("to nobody"));
+      one.transport.usePeers([harness.place(other)]);
+      one.transport.sendDatagram(other, bytesOf("to a peer"));
+      await harness.until(() => texts(two.received).includes("to a peer"));
+      one.transport.sendStream(other, bytesOf("in a stream"));
+      await harness.until(() => texts(two.received).includes("in a stream"));
+      expect(texts(two.received)).not.toContain("to nobody");
+    });
 
     test("a datagram comes on every link, and says on which", async () => {
       one.transport.sendDatagram(harness.names[1], bytesOf("hello"));

@@ -19,6 +19,7 @@ transportContract("UDP and TCP", async () => {
   const transports: NetworkTransport[] = [];
   return {
     names,
+    place: (id) => ({ id, addresses: nodes.find((node) => node.id === id)?.addresses ?? [] }),
     open: async (node: NodeId) => {
       const received: ReceivedBytes[] = [];
       const transport = new NetworkTransport({ self: node, config, clock });

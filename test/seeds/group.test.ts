@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { runSeed, type RunKind } from "../../src/sim/group/group-run.ts";
 
-// Goal: whatever happens to the group alone, its promises hold, and it is one view again soon after the faults end. 665 seeds in all.
+// Goal: whatever happens to the group alone, its promises hold, and it is one view again soon after the faults end. 720 seeds in all.
 
 const kinds: readonly (readonly [seeds: number, kind: RunKind])[] = [
   [60, { name: "2 fencing", nodes: 2, arbiter: "fencing" }],
@@ -47,6 +47,21 @@ const kinds: readonly (readonly [seeds: number, kind: RunKind])[] = [
   ],
   [10, { name: "3, leaving, trimmed all the time", nodes: 3, arbiter: "majority", churn: true, tiny: true }],
   [5, { name: "5, trimmed all the time", nodes: 5, arbiter: "majority", tiny: true }],
+  [15, { name: "2 fencing, removed and readmitted", nodes: 2, arbiter: "fencing", roster: true }],
+  [20, { name: "3, removed and readmitted", nodes: 3, arbiter: "majority", roster: true }],
+  [10, { name: "4 witness, removed and readmitted", nodes: 4, arbiter: "witness", roster: true }],
+  [
+    10,
+    {
+      name: "3, removed, leaving, lost disks, trimmed",
+      nodes: 3,
+      arbiter: "majority",
+      roster: true,
+      hot: true,
+      churn: true,
+      tiny: true,
+    },
+  ],
 ];
 
 describe("the group alone", () => {

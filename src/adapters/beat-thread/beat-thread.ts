@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { HeartbeatBody } from "../../model/message.ts";
+import type { RosterNode } from "../../model/roster.ts";
 import { after } from "../../model/units.ts";
 import type { Beater } from "../../ports/beater.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -12,6 +13,8 @@ export interface BeatThreadOptions {
   readonly script: URL;
   /** Given to the entry as it is; anything that can be cloned. */
   readonly setup: unknown;
+  /** The same for other peers. */
+  readonly setupFor: (peers: readonly RosterNode[]) => unknown;
   /** Makes what the entry is given to send. */
   readonly encode: (body: HeartbeatBody) => Uint8Array;
   readonly clock: Clock;
@@ -67,6 +70,10 @@ export class BeatThread implements Beater {
     if (isNew) isFirst = this.#content.publish(encode(body), clock.now());
     else this.#content.touch(clock.now());
     if (isFirst || atOnce) this.#post({ kind: "beat" });
+  }
+
+  usePeers(peers: readonly RosterNode[]): void {
+    this.useSetup(this.#options.setupFor(peers));
   }
 
   /** The thread, and each that takes its place, is to go on with this. */

@@ -67,7 +67,7 @@ describe("connections of nobody in particular", () => {
 
 describe("paths", () => {
   const addresses = ["127.3.1.2", "127.3.2.2"] as const;
-  const newPaths = (port = 1): PeerPaths => new PeerPaths([{ id: peer, addresses, fence: [] }], port, 1_000);
+  const newPaths = (port = 1): PeerPaths => new PeerPaths([{ id: peer, addresses }], port, 1_000);
 
   test("the one heard lately comes first, the one that failed last", () => {
     const paths = newPaths();

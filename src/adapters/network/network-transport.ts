@@ -2,6 +2,7 @@ import type { HeartbeatConfig, NodeConfig } from "../../model/cluster-config.ts"
 import { Counters } from "../../model/counters.ts";
 import { ClusterError } from "../../model/errors.ts";
 import type { LinkId, NodeId } from "../../model/ids.ts";
+import type { RosterNode } from "../../model/roster.ts";
 import { after, type InstantMs } from "../../model/units.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ReceivedBytes, Transport } from "../../ports/transport.ts";
@@ -46,7 +47,7 @@ export class NetworkTransport implements Transport {
 
   /** @throws RangeError when `self` is not among the nodes */
   constructor(options: NetworkTransportOptions) {
-    const { self, config, clock } = options;
+    const { self, config } = options;
     const own = config.nodes.find((node) => node.id === self);
     if (own === undefined) throw new RangeError(`Cannot open the network of "${self}": not among the nodes`);
     this.#options = options;
@@ -54,10 +55,7 @@ export class NetworkTransport implements Transport {
     this.#port = config.heartbeat.port;
     const peers = config.nodes.filter((node) => node.id !== self);
     this.#paths = new PeerPaths(peers, this.#port, config.heartbeat.deadtimeMs);
-    for (const peer of this.#paths.peers) {
-      const sender = { peer, paths: this.#paths, ownAddresses: own.addresses, clock, counters: this.#counters };
-      this.#senders.set(peer, new StreamSender(sender));
-    }
+    this.#followPeers();
   }
 
   /** @throws ClusterError NETWORK_UNUSABLE when no link can be used, with what to do about each */
@@ -97,6 +95,13 @@ export class NetworkTransport implements Transport {
     return probePort(ways, timeoutMs);
   }
 
+  usePeers(peers: readonly RosterNode[]): void {
+    this.#paths.use(peers);
+    this.#followPeers();
+    for (const [index, link] of this.#links.entries()) link.usePeers(this.#paths.addressesOn(index as LinkId));
+    this.#listener?.review();
+  }
+
   counters(): Readonly<Record<string, number>> {
     return this.#counters.all();
   }
@@ -106,6 +111,21 @@ export class NetworkTransport implements Transport {
     this.#cancelCheck();
     for (const sender of this.#senders.values()) sender.close();
     await Promise.all([...this.#links.map((link) => link.close()), this.#listener?.close()]);
+  }
+
+  /** One sender for each peer; to who is gone, nothing more is sent. */
+  #followPeers(): void {
+    const { clock } = this.#options;
+    for (const [peer, sender] of this.#senders) {
+      if (this.#paths.peers.includes(peer)) continue;
+      sender.close();
+      this.#senders.delete(peer);
+    }
+    for (const peer of this.#paths.peers) {
+      if (this.#senders.has(peer)) continue;
+      const options = { peer, paths: this.#paths, ownAddresses: this.#addresses, clock, counters: this.#counters };
+      this.#senders.set(peer, new StreamSender(options));
+    }
   }
 
   #makeLink(address: string, link: LinkId, receive: (received: ReceivedBytes) => void): UdpLink {

@@ -1,5 +1,5 @@
-import type { NodeConfig } from "../../model/cluster-config.ts";
 import type { LinkId, NodeId } from "../../model/ids.ts";
+import type { RosterNode } from "../../model/roster.ts";
 import type { InstantMs } from "../../model/units.ts";
 import { type Target, makeTarget } from "./datagram-socket.ts";
 
@@ -22,26 +22,32 @@ const failedForMs = 5_000;
 
 /** The ways to every peer. */
 export class PeerPaths {
-  readonly #byNode = new Map<NodeId, readonly PeerPath[]>();
-  readonly #byAddress = new Map<string, PeerPath>();
+  readonly #port: number;
   readonly #silentAfterMs: number;
+  #byNode = new Map<NodeId, readonly PeerPath[]>();
+  #byAddress = new Map<string, PeerPath>();
 
   /**
    * @param peers the other nodes; their addresses are IP addresses
    * @param silentAfterMs a path not heard for this long is silent
    */
-  constructor(peers: readonly NodeConfig[], port: number, silentAfterMs: number) {
+  constructor(peers: readonly RosterNode[], port: number, silentAfterMs: number) {
+    this.#port = port;
     this.#silentAfterMs = silentAfterMs;
-    const start = 0 as InstantMs;
-    for (const { id, addresses } of peers) {
-      const paths = addresses.map((address, link): PeerPath => {
-        const target = makeTarget(address, port);
-        const origin = `${id} on link ${link}`;
-        return { link: link as LinkId, target, origin, heardAt: start, resumedAt: start, failedAt: start };
-      });
-      this.#byNode.set(id, paths);
-      for (const path of paths) this.#byAddress.set(path.target.address, path);
-    }
+    this.use(peers);
+  }
+
+  /** Other peers from now on; what is known of the ways that stay is kept. */
+  use(peers: readonly RosterNode[]): void {
+    const before = this.#byNode;
+    const pathsTo = ({ id, addresses }: RosterNode): readonly PeerPath[] => {
+      const made = addresses.map((address, link) => newPath(id, makeTarget(address, this.#port), link as LinkId));
+      const known = before.get(id) ?? [];
+      const isSame = known.length === made.length && known.every((path, link) => isSameWay(path, made[link]));
+      return isSame ? known : made;
+    };
+    this.#byNode = new Map(peers.map((peer) => [peer.id, pathsTo(peer)]));
+    this.#byAddress = new Map([...this.#byNode.values()].flat().map((path) => [path.target.address, path]));
   }
 
   get peers(): readonly NodeId[] {
@@ -88,4 +94,13 @@ export class PeerPaths {
     };
     return [...this.of(peer)].sort((a, b) => cost(a) - cost(b));
   }
+}
+
+function newPath(node: NodeId, target: Target, link: LinkId): PeerPath {
+  const start = 0 as InstantMs;
+  return { link, target, origin: `${node} on link ${link}`, heardAt: start, resumedAt: start, failedAt: start };
+}
+
+function isSameWay(path: PeerPath, other: PeerPath | undefined): boolean {
+  return path.target.address === other?.target.address;
 }

@@ -60,6 +60,11 @@ export class StreamListener {
     return null;
   }
 
+  /** The peers are others now: connections of those that are none any more are closed. */
+  review(): void {
+    for (const { socket, address } of this.#incoming) if (!this.#options.isPeer(address)) socket.destroy();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const { socket } of this.#incoming) socket.destroy();

@@ -22,7 +22,7 @@ export interface UdpLinkOptions {
   readonly counters: Counters;
   /** null: only sends; the kernel throws away what comes. */
   readonly receive: ((bytes: Uint8Array, address: string, source: string) => void) | null;
-  /** The other nodes' addresses on this link. Everybody else is a stranger, who must not flood it. */
+  /** The other nodes' addresses on this link, at first. Everybody else is a stranger, who must not flood it. */
   readonly peers: readonly string[];
   /** Told when the kernel does not keep floods out, and why. */
   readonly onUnfiltered?: (reason: string) => void;
@@ -39,7 +39,7 @@ export interface UdpLinkOptions {
  */
 export class UdpLink {
   readonly #options: UdpLinkOptions;
-  readonly #peers: ReadonlySet<string>;
+  #peers: ReadonlySet<string>;
   #bound: DatagramSocket | null = null;
   #isClosed = false;
   /** Since the last check: nothing came in, or something could not be sent. */
@@ -79,6 +79,12 @@ export class UdpLink {
   send(target: Target, bytes: Uint8Array): void {
     if (this.#bound === null) return this.#failed("not open");
     this.#bound.send(target, bytes, (code) => this.#failed(code));
+  }
+
+  /** Other peers' addresses from now on. */
+  usePeers(peers: readonly string[]): void {
+    this.#peers = new Set(peers);
+    if (this.#isFlooded) this.#bound?.setFilter(this.#filter());
   }
 
   /** Call it about every second: opens what is shut, and looks after a link that is silent or failing. */
@@ -137,10 +143,10 @@ export class UdpLink {
   }
 
   #filter(): readonly Instruction[] {
-    const { address, receive, peers } = this.#options;
+    const { address, receive } = this.#options;
     if (receive === null) return acceptNone;
     if (!this.#isFlooded) return acceptAll;
-    return makeSourceFilter({ own: address, peers, strangersOneIn: floodLimits.sampleOneIn });
+    return makeSourceFilter({ own: address, peers: [...this.#peers], strangersOneIn: floodLimits.sampleOneIn });
   }
 
   #drop(): void {

@@ -52,10 +52,18 @@ const nodeActions = {
     (node: string) =>
       `If node ${node} still runs, its services will run twice and their data will be destroyed. Have you seen that it is off?`,
   ],
+  remove: [
+    "take it out of the cluster for ever: its vote is withdrawn, it is not let in again",
+    "remove-node",
+    (node: string) => `Remove node ${node} from the cluster for ever?`,
+  ],
+  readmit: ["let a removed node come again, as a new one", "readmit-node", null],
 } as const;
 
 function addNodeCommands({ program, context, finish }: CliProgram): void {
-  const group = program.command("node").description("standby, online, release, fence or confirm-off for a node");
+  const group = program
+    .command("node")
+    .description("standby, online, release, fence, confirm-off, remove or readmit for a node");
   for (const [action, [description, kind, question]] of Object.entries(nodeActions)) {
     const command = withChangeOptions(group.command(action).description(description)).argument(
       "<node>",

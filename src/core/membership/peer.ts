@@ -78,9 +78,14 @@ export function hearingOf(beat: HeartbeatBody, node: NodeId): Hearing | undefine
   return undefined;
 }
 
+/** Less than a deadtime ago. */
+export function isHeardAt(heardAt: InstantMs, now: number, deadtimeMs: number): boolean {
+  return heardAt + deadtimeMs > now;
+}
+
 /** [GRP-3] Heard within deadtime, and not known to have left. */
 export function isHeard(peer: Peer, now: InstantMs, deadtimeMs: number): boolean {
-  return peer.heardAt + deadtimeMs > now && peer.incarnation !== peer.gone;
+  return isHeardAt(peer.heardAt, now, deadtimeMs) && peer.incarnation !== peer.gone;
 }
 
 /** [GRP-3] Heard, and it hears this life of ours: the only kind of neighbour that views are made of. */

@@ -31,7 +31,7 @@ export interface GroupState {
   /** Until when it wanted to sleep at most: what is later is the loop's own lateness. */
   readonly wantedAt: InstantMs;
   readonly loopLateMs: number;
-  /** Every other configured node, sorted by name. */
+  /** Every other node of the roster, sorted by name. */
   readonly peers: readonly Peer[];
   readonly phase: Phase;
   /** The highest id answered, by anybody's proposal: not the same as `logView`. */
@@ -70,19 +70,27 @@ export interface GroupState {
   /** The newest proposal that was held back because the present view is alive. */
   readonly held: HeldProposal | null;
   readonly bootAbove: number | null;
+  /** A member tells this very life that its node was removed: who, since when, and when last. */
+  readonly refused: { readonly by: NodeId; readonly since: InstantMs; readonly at: InstantMs } | null;
+  /** It has done so for a deadtime. */
+  readonly removedBy: NodeId | null;
+  /** Nodes that were removed and are here again: when each was last heard. */
+  readonly intruders: ReadonlyMap<NodeId, InstantMs>;
   /** Why the group's checkpoint cannot be read here (it is of a newer version): nothing is promised any more. */
   readonly refusal: string | null;
 }
 
-/** What stays for a life. */
+/** What stays for a life, but for the roster: who is in it and the arbiter follow the configuration in force. */
 export interface GroupSetup {
   readonly self: NodeId;
   readonly rank: number;
   readonly incarnation: Incarnation;
-  /** Sorted. */
+  /** Sorted, this node included. */
   readonly nodes: readonly NodeId[];
   /** Where it is not 1. */
   readonly votes: ReadonlyMap<NodeId, number>;
+  /** Removed for ever: no vote, no view, no hearing. */
+  readonly removed: readonly NodeId[];
   readonly quorum: QuorumConfig;
   readonly timers: GroupTimers;
   readonly startedAt: InstantMs;
@@ -90,9 +98,14 @@ export interface GroupSetup {
   readonly limits: LogLimits;
 }
 
-/** How many votes the node is to have. */
-export function wantedVotes({ votes }: Pick<GroupSetup, "votes">, node: NodeId): number {
-  return votes.get(node) ?? 1;
+/** How many votes the node is to have. [GRP-92] A removed one none; of one that this node has never heard of, nobody knows better. */
+export function wantedVotes(
+  { votes, nodes, removed }: Pick<GroupSetup, "votes" | "nodes" | "removed">,
+  node: NodeId,
+  has: number,
+): number {
+  if (removed.includes(node)) return 0;
+  return nodes.includes(node) ? (votes.get(node) ?? 1) : has;
 }
 
 /** Where a node stands. */

@@ -102,9 +102,11 @@ export function changeElectorate(turn: Turn, active: Leading): void {
     if (!isChangePending(situation)) orderElectorate(turn, active, voters, `${grantedPeer} was fenced`);
     return;
   }
-  const change = nextVoteChange((node) => wantedVotes(state.setup, node), situation);
+  const change = nextVoteChange((node) => wantedVotes(state.setup, node, votesOf(present, node)), situation);
   if (change === null) return changeWitness(turn, active, situation);
-  orderElectorate(turn, active, change.voters, changeText(change, votesOf(present, change.node)));
+  const isRemoved = state.setup.removed.includes(change.node);
+  const text = isRemoved ? `${change.node} was removed` : changeText(change, votesOf(present, change.node));
+  orderElectorate(turn, active, change.voters, text);
 }
 
 /** What an operator reads of it: most nodes have one vote, and get it or have lost it. */

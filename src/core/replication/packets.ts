@@ -7,6 +7,7 @@ import { sameViewId, type ViewId } from "../../model/view.ts";
 import { hearBeat, isOutdated, knowLife } from "../membership/hear-beat.ts";
 import { hearingOf } from "../membership/peer.ts";
 import { commitUpTo, enterView, onEntry, type Speaker } from "./follow.ts";
+import { onRemoved, refuseRemoved } from "./follow-roster.ts";
 import type { Proposing } from "./group-state.ts";
 import { onInstall, onInstallCheckpoint, onInstalled, onInstallPart } from "./install.ts";
 import { onGrant } from "./on-grant.ts";
@@ -25,7 +26,9 @@ import { peerOf, persist, replacePeer, send, type Turn } from "./turn.ts";
 export function onPacket(turn: Turn, packet: Packet, arrivedAt: InstantMs): void {
   const { from, incarnation, message } = packet;
   if (message.kind === "grant") return onGrant(turn, from, message, arrivedAt);
+  if (message.kind === "removed") return onRemoved(turn, from, message.life);
   const peer = peerOf(turn, from);
+  if (peer === undefined && message.kind === "heartbeat") return refuseRemoved(turn, from, incarnation);
   if (peer === undefined || isOutdated(peer, incarnation)) return;
   if (message.kind !== "heartbeat" && peer.incarnation !== incarnation) return;
   const known = knowLife(peer, incarnation);
@@ -34,7 +37,7 @@ export function onPacket(turn: Turn, packet: Packet, arrivedAt: InstantMs): void
   onMessage(turn, { node: from, incarnation }, message);
 }
 
-function onMessage(turn: Turn, from: Speaker, message: Exclude<Message, { kind: "heartbeat" }>): void {
+function onMessage(turn: Turn, from: Speaker, message: Exclude<Message, { kind: "heartbeat" | "removed" }>): void {
   switch (message.kind) {
     case "propose":
       return onPropose(turn, { view: message.view, members: message.members, from: from.node }, from.incarnation);

@@ -51,6 +51,7 @@ export function startState(boot: GroupBoot, now: InstantMs): GroupState {
       incarnation,
       nodes,
       votes,
+      removed: [],
       quorum,
       timers,
       startedAt: now,
@@ -94,11 +95,15 @@ export function startState(boot: GroupBoot, now: InstantMs): GroupState {
     backoffMs: timers.backoffMin,
     held: null,
     bootAbove: null,
+    refused: null,
+    removedBy: null,
+    intruders: new Map(),
     refusal: null,
   };
 }
 
-function rememberedPeers(nodes: readonly NodeId[], self: NodeId, log: Log): readonly Peer[] {
+/** The others of the sorted `nodes`, in the lives that the log names. */
+export function rememberedPeers(nodes: readonly NodeId[], self: NodeId, log: Log): readonly Peer[] {
   const peers = new Map<NodeId, Peer>();
   for (const [rank, node] of nodes.entries()) if (node !== self) peers.set(node, newPeer(node, rank));
   for (const { node, incarnation } of log.checkpoint?.lives ?? []) {

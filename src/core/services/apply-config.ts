@@ -1,5 +1,6 @@
 import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { EntryBody } from "../../model/entry.ts";
+import type { NodeId } from "../../model/ids.ts";
 import { unseenNode } from "../fencing/node-record.ts";
 import { forgetDevices } from "./apply-device.ts";
 import {
@@ -12,6 +13,7 @@ import {
   servicesInOrder,
 } from "./cluster-state.ts";
 import { forgive } from "./failure-memory.ts";
+import { isRemoved } from "./removed-nodes.ts";
 import { placesOf, type ServiceRecord } from "./service-record.ts";
 import { forgetQuarantines } from "./quarantine.ts";
 import { stopBlockedAgain } from "./stop-again.ts";
@@ -19,6 +21,7 @@ import { stopBlockedAgain } from "./stop-again.ts";
 /**
  * A configuration comes into force.
  *
+ * A node that is new is waited for as one that was never seen; none may go without having been removed, which withdraws its vote.
  * A service that is gone is stopped first, then forgotten. A new one is started once every node has reported whether it runs
  * there already. A changed one has its failures forgiven (the change may be the cure), and is restarted only when what its agents
  * are given has changed.
@@ -30,9 +33,11 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
     const text = `Cannot apply the configuration: it is of cluster "${config.cluster}", this is "${before.config.cluster}"`;
     return { code: "NOT_ALLOWED", text };
   }
-  const gone = nodesInOrder(draft).find((node) => node.isMember && !config.nodes.some(({ id }) => id === node.node));
-  if (gone !== undefined && before !== null) {
-    const text = `Cannot remove node "${gone.node}": it is a member; stop its daemon first`;
+  const gone = before?.config.nodes.find(
+    ({ id }) => !isRemoved(draft, id) && !config.nodes.some((kept) => kept.id === id),
+  );
+  if (gone !== undefined) {
+    const text = `Cannot apply the configuration: it has no node "${gone.id}" any more; first: hale node remove ${gone.id}`;
     return { code: "NOT_ALLOWED", text };
   }
   const frozen = servicesInOrder(draft).find((record) => mayBeFrozen(draft, record));
@@ -41,7 +46,7 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
     return { code: "NOT_ALLOWED", text };
   }
   draft.config = { config, digest: body.digest, entry: draft.index };
-  for (const { id } of config.nodes) draft.nodes[id] ??= unseenNode(id, draft.at);
+  for (const { id } of config.nodes) if (!isRemoved(draft, id)) takeUpNode(draft, id, before !== null);
   if (config.fencing.kind !== "watchdog") forgetWatchdogs(draft);
   if (config.quarantine?.kind === "none") forgetQuarantines(draft);
   forgetDevices(draft, config);
@@ -65,6 +70,13 @@ function mayBeFrozen(draft: Draft, record: ServiceRecord): boolean {
 function forgetWatchdogs(draft: Draft): void {
   for (const { node, watchdog } of nodesInOrder(draft))
     if (watchdog !== null) patchNode(draft, node, { watchdog: null });
+}
+
+/** [NOD-1] A node of which nothing is known. It has nothing to do with what runs already. */
+function takeUpNode(draft: Draft, node: NodeId, isLater: boolean): void {
+  if (draft.nodes[node] !== undefined) return;
+  draft.nodes[node] = unseenNode(node, draft.at);
+  if (isLater) draft.events.push({ node, level: "info", text: "none -> unseen: added to the cluster" });
 }
 
 function takeUp(draft: Draft, service: ServiceConfig): void {

@@ -41,13 +41,15 @@ export function applyEntry(state: ClusterState, entry: Entry): Applied {
     services: { ...state.services },
     fences: { ...state.fences },
     brokenDevices: { ...state.brokenDevices },
+    ...(state.removed === undefined ? {} : { removed: state.removed }),
     events: [],
   };
   const refusal = applyBody(draft, entry.body);
   if (refusal === null) settle(draft);
-  const { index, at, config, nodes, services, fences, brokenDevices, events } = draft;
+  const { index, at, config, nodes, services, fences, brokenDevices, removed, events } = draft;
   if (refusal !== null) return { state: { ...state, index, at }, events: [], refusal };
-  return { state: { index, at, config, nodes, services, fences, brokenDevices }, events, refusal };
+  const more = removed === undefined ? {} : { removed };
+  return { state: { index, at, config, nodes, services, fences, brokenDevices, ...more }, events, refusal };
 }
 
 function applyBody(draft: Draft, body: EntryBody): Refusal | null {

@@ -17,6 +17,7 @@ import {
 } from "./cluster-state.ts";
 import { blockersOf, placementOf } from "./eligibility.ts";
 import { forgive } from "./failure-memory.ts";
+import { readmitNode, refuseReadmission, refuseRemoval, removeNode } from "./removed-nodes.ts";
 import { phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 import { releaseNode } from "./quarantine.ts";
 import { stopAgain, stopBlockedAgain } from "./stop-again.ts";
@@ -70,6 +71,12 @@ export function applyIntent(draft: Draft, intent: Intent, author: string): Refus
     case "confirm-off-node":
       setOff(draft, intent.node, draft.nodes[intent.node]?.incarnation ?? null, "sworn", `confirmed off by ${author}`);
       return null;
+    case "remove-node":
+      removeNode(draft, intent.node, author);
+      return null;
+    case "readmit-node":
+      readmitNode(draft, intent.node, author);
+      return null;
     default:
       return unreachable(intent);
   }
@@ -97,6 +104,10 @@ export function refusalOf(state: Omit<ClusterState, "index">, intent: Intent): R
       return unknownNode(state, intent.node) ?? refuseFence(state, intent.node);
     case "confirm-off-node":
       return unknownNode(state, intent.node) ?? refuseConfirmOff(state, intent.node);
+    case "remove-node":
+      return refuseRemoval(state, intent.node);
+    case "readmit-node":
+      return refuseReadmission(state, intent.node);
     default:
       return unreachable(intent);
   }

@@ -5,6 +5,7 @@ import { notePast } from "./apply-fence.ts";
 import { type NodeRecord, unseenNode } from "../fencing/node-record.ts";
 import { type Draft, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
 import { countLoss } from "./quarantine.ts";
+import { isRemoved } from "./removed-nodes.ts";
 
 /**
  * A new view: who came, who went, and what is therefore no longer known.
@@ -21,6 +22,7 @@ export function applyView(draft: Draft, body: Extract<EntryBody, { kind: "view" 
     if (record.isMember && !members.has(record.node)) goesOut(draft, record);
   }
   for (const member of body.members) {
+    if (isStranger(draft, member.node)) continue;
     const record = draft.nodes[member.node] ?? unseenNode(member.node, draft.at);
     if (!isContinuing(record, member.incarnation)) comesIn(draft, record, member.incarnation);
     else if (record.off !== null && record.off !== "left") comesIn(draft, record, member.incarnation);
@@ -34,6 +36,16 @@ export function applyView(draft: Draft, body: Extract<EntryBody, { kind: "view" 
   dropOrphanedFences(draft);
   const text = `view of ${body.members.map((member) => member.node).join(", ")}, ordered by ${body.coordinator}`;
   draft.events.push({ node: body.coordinator, level: "info", text });
+}
+
+/**
+ * [NOD-4] Removed, or not in the configuration: in a view for a moment, by the word of a node that did not know it yet. It has no part in
+ * anything, and the coordinator goes on without it at once.
+ */
+function isStranger(draft: Draft, node: NodeId): boolean {
+  if (isRemoved(draft, node)) return true;
+  const configured = draft.config?.config.nodes;
+  return draft.nodes[node] === undefined && configured !== undefined && !configured.some(({ id }) => id === node);
 }
 
 /** Takes up a node that nobody has told of: it may run anything. */

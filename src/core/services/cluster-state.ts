@@ -1,4 +1,4 @@
-import type { ClusterConfig, ServiceConfig } from "../../model/cluster-config.ts";
+import type { ClusterConfig, NodeConfig, ServiceConfig } from "../../model/cluster-config.ts";
 import type { ClusterEvent } from "../../model/cluster-event.ts";
 import type { DeviceId, NodeId, ServiceId } from "../../model/ids.ts";
 import { type WallMs, wallMs } from "../../model/units.ts";
@@ -22,8 +22,22 @@ export interface ClusterState {
   readonly nodes: Readonly<Record<NodeId, NodeRecord>>;
   readonly services: Readonly<Record<ServiceId, ServiceRecord>>;
   readonly fences: Readonly<Record<NodeId, FenceRecord>>;
+  /** Nodes that were removed for ever. Absent: none was yet. */
+  readonly removed?: Readonly<Record<NodeId, RemovedNode>>;
   /** Fence devices that do not work, for whom. Absent in what a version wrote that did not ask them. */
   readonly brokenDevices?: BrokenDevices;
+}
+
+/**
+ * A node that was removed for ever. Remembered until somebody readmits it: so a configuration file that still names it brings nothing
+ * back, and a daemon that still runs there can be told.
+ */
+export interface RemovedNode {
+  readonly node: NodeId;
+  readonly at: WallMs;
+  readonly author: string;
+  /** Where it was, by the configuration of that time. */
+  readonly addresses: NodeConfig["addresses"];
 }
 
 /** By device, by node that has told of it. */
@@ -79,6 +93,7 @@ export interface Draft {
   readonly services: Record<ServiceId, ServiceRecord>;
   readonly fences: Record<NodeId, FenceRecord>;
   readonly brokenDevices: Record<DeviceId, Readonly<Record<NodeId, DeviceFault>>>;
+  removed?: Readonly<Record<NodeId, RemovedNode>>;
   readonly events: EntryEvent[];
 }
 

@@ -9,6 +9,7 @@ import { deviceWarnings } from "./explain-devices.ts";
 import { canBeSpared, fenceNeeds } from "./plan.ts";
 import type { RunnerState } from "./runner-state.ts";
 import type { ResourceRuntime } from "./runtime.ts";
+import { removedNodes } from "./removed-nodes.ts";
 import { phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 import { doubleText } from "./double.ts";
 
@@ -143,6 +144,10 @@ export function clusterWarnings(
     warnings.push(
       `node ${node} was lost ${quarantine.losses} times and is in quarantine: ${what}; hale node release ${node}`,
     );
+  }
+  for (const { node } of removedNodes(state)) {
+    if (state.config?.config.nodes.some(({ id }) => id === node) !== true) continue;
+    warnings.push(`node ${node} was removed: take it out of cluster.yaml on every node, then: hale config reload`);
   }
   for (const { node, watchdog, isMember } of nodesInOrder(state)) {
     if (!isMember || watchdog?.timeoutMs !== 0) continue;

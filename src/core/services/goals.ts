@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../model/errors.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import { blockersOf } from "./eligibility.ts";
+import { isRemoved } from "./removed-nodes.ts";
 import { phaseNode, phaseText, placesOf, type ServiceRecord } from "./service-record.ts";
 
 /** How far an accepted intent has come. */
@@ -45,6 +46,12 @@ export function goalState(state: ClusterState, goal: Goal): GoalState {
       return fenceGoal(state, intent.node, goal.attempt);
     case "confirm-off-node":
       return reached(`node ${intent.node} is taken as off`);
+    case "remove-node":
+      return isRemoved(state, intent.node)
+        ? reached(`node ${intent.node} is removed`)
+        : missed(`node ${intent.node} was readmitted meanwhile`);
+    case "readmit-node":
+      return reached(`node ${intent.node} may come again`);
     default:
       return unreachable(intent);
   }

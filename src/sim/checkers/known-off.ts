@@ -70,13 +70,24 @@ export function knownOffChecker(bench: Bench): Checker {
         const wasMember = truth.lastMembership(other.id, delivered) > 0;
         const isKnown = wasMember
           ? mayRun.get(other.id)?.has(service.id) !== true
-          : truth.entries.slice(0, delivered).some((entry) => clearedNode(entry.body) === other.id);
+          : isNobody(truth.entries.slice(0, delivered), other.id);
         if (!isKnown) {
           bench.report("SAFE-2", `${node} starts ${operation.resource.id} while ${other.id} is not known to be off`);
         }
       }
     },
   };
+}
+
+/** Of a node that was never a member: not in the configuration in force, known to be off, or removed before it came. */
+function isNobody(entries: readonly Entry[], node: NodeId): boolean {
+  const config = entries.findLast(({ body }) => body.kind === "config")?.body;
+  if (config?.kind === "config" && !config.config.nodes.some(({ id }) => id === node)) return true;
+  return entries.some(({ body }) => clearedNode(body) === node || isRemoval(body, node));
+}
+
+function isRemoval(body: Entry["body"], node: NodeId): boolean {
+  return body.kind === "intent" && body.intent.kind === "remove-node" && body.intent.node === node;
 }
 
 /** A failed start is cleaned up before it is reported. */

@@ -19,6 +19,8 @@ export interface FaultPlan {
   readonly churn: boolean;
   /** Some kinds are left out, others come often. */
   readonly swarm: boolean;
+  /** Nodes are removed for ever, and readmitted as new ones, with their old disks or empty ones. */
+  readonly roster: boolean;
 }
 
 type Fault = (world: GroupWorld, plan: FaultPlan) => void;
@@ -79,6 +81,7 @@ export function scheduleFaults(
     });
     if (found !== undefined) make(found[1]);
     if (plan.hot && world.dice.chance(0.4)) make(crashOne);
+    if (plan.roster && world.dice.chance(0.4)) make(removeOne);
     if (plan.churn && world.dice.chance(0.5)) make(leaveOne);
     world.events.after(world.dice.between(20, 900), one);
   };
@@ -258,6 +261,29 @@ function leaveOne(world: GroupWorld, plan: FaultPlan): void {
 
 function setWallClock(world: GroupWorld): void {
   victim(world).wallSkew += world.dice.between(-18_000_000, 18_000_000);
+}
+
+/** Somebody who is down is removed; who was removed tries to come back, and may do so later. */
+function removeOne(world: GroupWorld): void {
+  const host = world.dice.pick(world.hosts);
+  const asked = world.coordinator();
+  if (asked === undefined || asked === host) return;
+  const say = (kind: "remove-node" | "readmit-node"): void => {
+    asked.submit({ kind: "intent", intent: { kind, node: host.node }, author: "operator" });
+  };
+  if (asked.state?.setup.removed.includes(host.node) === true) {
+    // What is on the disk of a removed node is nobody's, once its vote is withdrawn.
+    const hasVote = asked.facts()?.electorate.voters.includes(host.node) === true;
+    if (!host.isRunning && !hasVote && world.dice.chance(0.5)) {
+      host.disk.replace([]);
+      world.checkers.wipedAt.set(host.node, world.now);
+    }
+    if (world.dice.chance(0.6)) say("readmit-node");
+    return startLater(world, host, world.dice.between(0, 500));
+  }
+  host.cutPower();
+  world.events.after(world.dice.between(0, 1_500), () => say("remove-node"));
+  startLater(world, host, world.dice.between(0, 4_000));
 }
 
 /** The witness is cut off from some, stands still, crashes, has a slow disk or a new one. */

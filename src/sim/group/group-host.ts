@@ -10,7 +10,7 @@ import { instantMs, wallMs } from "../../model/units.ts";
 import type { GroupStep } from "../../core/group.ts";
 import type { GroupInput } from "../../core/group-input.ts";
 import type { LogLimits } from "../../core/replication/log-limits.ts";
-import { chainMachine } from "./chain-machine.ts";
+import { chainMachine, type ChainRoster, emptyChain, rosterAfter } from "./chain-machine.ts";
 import type { Dice } from "./dice.ts";
 import type { VirtualTime } from "../virtual-time.ts";
 import type { GroupRules } from "./group-rules.ts";
@@ -74,6 +74,8 @@ export class GroupHost {
   #waiting: (() => GroupInput)[] = [];
   #isDraining = false;
   #hand: GroupDiskHand | null = null;
+  /** By the entries delivered here: whom the group was told to be made of. */
+  #roster: ChainRoster = emptyChain;
 
   constructor(setup: HostSetup, world: HostWorld) {
     this.setup = setup;
@@ -117,6 +119,7 @@ export class GroupHost {
     this.incarnation = makeIncarnation({ boot, startedAt: Math.round(events.now), random: dice.below(0xffff) });
     this.#waiting = [];
     this.#hand = this.#reachDisk(this.incarnation);
+    this.#roster = emptyChain;
     const disk = rules.replayDisk(this.disk.records);
     const seed = dice.below(0x7fffffff);
     const machine = chainMachine;
@@ -205,7 +208,8 @@ export class GroupHost {
     for (const effect of step.effects) this.#execute(effect);
     this.#world.stepped(this, before, step);
     if (this.state === null) return;
-    if (this.setup.rules.hasLeft(step.state)) return this.killProcess();
+    if (this.setup.rules.hasLeft(step.state) || step.state.removedBy !== null) return this.killProcess();
+    if (this.#followEntries(step)) return;
     const bootAbove = step.state.bootAbove === null ? null : this.facts()?.bootAbove;
     if (typeof bootAbove === "number") {
       this.killProcess();
@@ -213,6 +217,20 @@ export class GroupHost {
       return;
     }
     this.#wakeLater(this.toWorldTime(step.wakeAt));
+  }
+
+  /** Does what the manager does: tells the group who is removed. @returns true when the group has stepped by that */
+  #followEntries({ restored, delivered }: GroupStep): boolean {
+    const before = this.#roster.removed;
+    if (restored !== null) this.#roster = restored.state as ChainRoster;
+    for (const entry of delivered) this.#roster = rosterAfter(this.#roster, entry);
+    const { state } = this;
+    const { removed } = this.#roster;
+    if (state === null || removed.join() === before.join()) return false;
+    const nodes = this.setup.nodes.filter((node) => !removed.includes(node));
+    const { quorum } = this.setup;
+    this.#run(() => this.setup.rules.stepGroup(state, { kind: "roster", nodes, removed, quorum }, this.moment()));
+    return true;
   }
 
   #execute(effect: Effect): void {
@@ -267,7 +285,7 @@ export class GroupHost {
     if (this.#beat === null) return;
     const message = { kind: "heartbeat" as const, sentAt: this.moment().now, ...this.#beat };
     for (const to of this.setup.nodes) {
-      if (to !== this.node)
+      if (to !== this.node && !this.#roster.removed.includes(to))
         this.#world.send(this, to, { from: this.node, incarnation: this.incarnation as Incarnation, message });
     }
   }

@@ -31,6 +31,8 @@ export interface RunKind {
   readonly hot?: boolean;
   /** Nodes leave cleanly all the time. */
   readonly churn?: boolean;
+  /** Nodes are removed and readmitted all the time. */
+  readonly roster?: boolean;
   /** Logs are trimmed every few entries, journals rewritten all the time, and checkpoints travel in many parts. */
   readonly tiny?: boolean;
   /** Kinds of faults are left out by the seed, others come often; clocks run at different rates. */
@@ -111,6 +113,7 @@ export function runSeed(
     leaves: kind.churn === true || (kind.hot !== true && world.dice.chance(0.5)),
     churn: kind.churn === true,
     swarm: kind.swarm === true,
+    roster: kind.roster === true,
   };
   const faults = scheduleFaults(world, plan, faultsFromMs, faultsUntilMs);
   world.run(faultsUntilMs);
@@ -124,8 +127,21 @@ export function runSeed(
     world.run(300);
     healAll(world);
   }
+  if (kind.roster === true) readmitAll(world);
   const cut = kind.mesh === true && canHaveCentre(world) ? cutOnePair(world) : null;
   return { ...judge(world, kind, cut), ranMs: world.now, faults, rareStates: world.rareStates };
+}
+
+/** The operators want everybody back. A removed node that is started before it is readmitted ends again. */
+function readmitAll(world: GroupWorld): void {
+  for (let more = 0; more < 60; more += 1) {
+    const removed = world.coordinator()?.state?.setup.removed ?? [];
+    if (more > 10 && removed.length === 0 && world.hosts.every(({ isRunning }) => isRunning)) return;
+    for (const node of removed)
+      world.coordinator()?.submit({ kind: "intent", intent: { kind: "readmit-node", node }, author: "operator" });
+    world.run(300);
+    healAll(world);
+  }
 }
 
 function judge(world: GroupWorld, kind: RunKind, cut: readonly [string, string] | null): Outcome {

@@ -19,7 +19,7 @@ export interface ScenarioSource {
   readonly readFile?: (path: string) => string;
 }
 
-const topKeys = ["name", "cluster", "seed", "start", "boot", "agents", "steps", "until", "expect"];
+const topKeys = ["name", "cluster", "begin", "seed", "start", "boot", "agents", "steps", "until", "expect"];
 
 /**
  * Reads a scenario.
@@ -36,8 +36,11 @@ export function parseScenario(text: string, source: ScenarioSource): Scenario {
   const root = new ValueReader(yaml.value, [], mistakes);
   if (!root.isMapping()) root.wanted("a scenario: name, cluster, steps, until");
   root.onlyKeys(topKeys);
-  const cluster = parseCluster({ root, yaml, text, source, problems });
-  const scenario = cluster === undefined ? undefined : parseBody(root, cluster);
+  const parts = { yaml, text, source, problems };
+  const cluster = parseCluster({ ...parts, value: root.at("cluster") });
+  const begin = root.at("begin").isMissing ? null : parseCluster({ ...parts, value: root.at("begin") });
+  if (cluster !== undefined && begin) checkBegin(root.at("begin"), begin.config, cluster.config);
+  const scenario = cluster === undefined || begin === undefined ? undefined : parseBody(root, cluster, begin);
   for (const { path, text: what } of mistakes) {
     const at = yaml.locate(path, what.startsWith("found key"));
     problems.push(`${place(source, at)} ${what}`);
@@ -52,14 +55,13 @@ interface ParsedCluster {
 }
 
 function parseCluster(parts: {
-  readonly root: ValueReader;
+  readonly value: ValueReader;
   readonly yaml: YamlText;
   readonly text: string;
   readonly source: ScenarioSource;
   readonly problems: string[];
 }): ParsedCluster | undefined {
-  const { root, yaml, text, source, problems } = parts;
-  const value = root.at("cluster");
+  const { value, yaml, text, source, problems } = parts;
   const isPath = typeof value.value === "string";
   if (!isPath && !value.isMapping()) return value.wanted("a configuration, or the path of one");
   const fileName = isPath ? String(value.value) : source.fileName;
@@ -78,6 +80,13 @@ function parseCluster(parts: {
   if (parsed.ok) return parsed;
   problems.push(...parsed.errors.map(configProblem));
   return undefined;
+}
+
+/** The machines of the story are those of `cluster`. */
+function checkBegin(reader: ValueReader, begin: ClusterConfig, cluster: ClusterConfig): void {
+  const others = begin.nodes.filter(({ id }) => !cluster.nodes.some((node) => node.id === id));
+  if (others.length > 0) reader.wrong(`found node ${others[0]?.id}, wanted nodes of the configuration in "cluster"`);
+  if (begin.cluster !== cluster.cluster) reader.wrong(`found cluster ${begin.cluster}, wanted ${cluster.cluster}`);
 }
 
 function configProblem(error: ConfigError): string {
@@ -102,7 +111,7 @@ function cutOut(text: string, yaml: YamlText, cluster: ValueReader): string {
   return [...lines.slice(0, begin.line - 1).map(() => ""), " ".repeat(from) + head.slice(from), ...kept].join("\n");
 }
 
-function parseBody(root: ValueReader, cluster: ParsedCluster): Scenario | undefined {
+function parseBody(root: ValueReader, cluster: ParsedCluster, begin: ParsedCluster | null): Scenario | undefined {
   const names = namesOf(cluster.config);
   const name = root.at("name").text("what the story is about");
   const seed = root.at("seed").isMissing ? 1 : root.at("seed").integer(0, 4_294_967_295);
@@ -112,11 +121,14 @@ function parseBody(root: ValueReader, cluster: ParsedCluster): Scenario | undefi
   const steps = root.at("steps").isMissing ? [] : parseSteps(root.at("steps"), names);
   const untilMs = root.at("until").durationMs();
   const expect = root.at("expect").isMissing ? null : parseExpectation(root.at("expect"), names);
+  const reload = steps.findIndex(({ step }) => step.kind === "reload" && step.file === "begin");
+  if (reload >= 0 && begin === null) root.at("steps").wrong('found reload: begin, wanted "begin" at the top as well');
   const last = steps.at(-1);
   if (untilMs !== undefined && last !== undefined && last.atMs > untilMs)
     root.at("until").wrong("the last step comes later");
   if (name === undefined || seed === undefined || bootMs === undefined || untilMs === undefined) return undefined;
-  return { name, ...cluster, seed, start, bootMs, agents, steps, untilMs, expect };
+  const { config, digest } = cluster;
+  return { name, config, digest, begin, seed, start, bootMs, agents, steps, untilMs, expect };
 }
 
 function parseStart(start: ValueReader, names: Names): readonly NodeId[] {

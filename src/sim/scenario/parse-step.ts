@@ -27,6 +27,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   watchdog: { options: ["works"], parse: parseWatchdog },
   disk: { options: ["works", "write-time"], parse: parseDisk },
   run: { options: ["on"], parse: parseRun },
+  reload: { options: ["on"], parse: parseReload },
   expect: { options: [], parse: parseExpect },
 };
 
@@ -139,6 +140,12 @@ function parseRun(value: ValueReader, step: ValueReader, names: Names): Step | u
     return value.wrong(`found node "${node}", wanted ${nodes.map((each) => each.id).join(" or ")}`);
   }
   return { kind: "run", words, intent, on };
+}
+
+function parseReload(value: ValueReader, step: ValueReader, names: Names): Step | undefined {
+  const file = value.oneOf(["cluster", "begin"]);
+  const on = step.at("on").isMissing ? null : names.node(step.at("on"));
+  return file === undefined || on === undefined ? undefined : { kind: "reload", file, on };
 }
 
 function parseExpect(value: ValueReader, _step: ValueReader, names: Names): Step {

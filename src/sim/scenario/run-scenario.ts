@@ -50,6 +50,7 @@ export function runScenario(text: string, options: ScenarioOptions): ScenarioRun
     configDigest: scenario.digest,
     seed: scenario.seed,
     bootMs: scenario.bootMs,
+    ...(scenario.begin === null ? {} : { begin: scenario.begin }),
     debug: options.debug ?? false,
     ...(options.rules === undefined ? {} : { rules: options.rules }),
     ...(options.wire === undefined ? {} : { wire: options.wire }),
@@ -60,7 +61,7 @@ export function runScenario(text: string, options: ScenarioOptions): ScenarioRun
   for (const node of scenario.start) world.machine(node).powerOn(0);
   for (const { atMs, step } of scenario.steps) {
     world.runUntil(atMs - 1);
-    world.time.schedule(atMs, null, () => takeStep(world, step));
+    world.time.schedule(atMs, null, () => takeStep(world, scenario, step));
     world.runUntil(atMs);
   }
   world.runUntil(scenario.untilMs);
@@ -78,7 +79,7 @@ export function runScenario(text: string, options: ScenarioOptions): ScenarioRun
   return { scenario, result, ownerChanges: world.ownerChanges };
 }
 
-function takeStep(world: World, step: Step): void {
+function takeStep(world: World, scenario: Scenario, step: Step): void {
   if (step.kind !== "expect") world.truth.causes += causesOf(step);
   switch (step.kind) {
     case "power-off":
@@ -133,20 +134,29 @@ function takeStep(world: World, step: Step): void {
       world.note(step.node, `-- watchdog ${step.works ? "is there" : "is not there"}`);
       world.machine(step.node).watchdog.driver.isThere = step.works;
       return undefined;
-    case "disk": {
-      world.note(step.node, `-- disk ${step.works ? `takes ${step.writeMs} ms to write` : "refuses to write"}`);
-      const { disk } = world.machine(step.node);
-      disk.isFailing = !step.works;
-      disk.writeMs = step.writeMs;
-      return undefined;
-    }
+    case "disk":
+      return setDisk(world, step);
     case "run":
       return world.ask(step.on ?? somebody(world), step.intent, step.words);
+    case "reload":
+      return reload(world, scenario, step);
     case "expect":
       return checkExpectation(world, step.expect);
     default:
       return unreachable(step);
   }
+}
+
+function setDisk(world: World, { node, works, writeMs }: Extract<Step, { kind: "disk" }>): void {
+  world.note(node, `-- disk ${works ? `takes ${writeMs} ms to write` : "refuses to write"}`);
+  const { disk } = world.machine(node);
+  disk.isFailing = !works;
+  disk.writeMs = writeMs;
+}
+
+function reload(world: World, scenario: Scenario, { file, on }: Extract<Step, { kind: "reload" }>): void {
+  const { begin } = scenario;
+  world.reload(on ?? somebody(world), file === "begin" && begin !== null ? begin : scenario, "config reload");
 }
 
 /** How many starts of a service this step may justify. An operation that always fails may be tried on every node. */

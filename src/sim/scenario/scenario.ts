@@ -3,12 +3,15 @@ import type { DeviceId, NodeId, ResourceId } from "../../model/ids.ts";
 import type { Intent } from "../../model/intent.ts";
 import type { OperationAction } from "../../model/operation.ts";
 import type { AgentTimes } from "../fake-kernel.ts";
+import type { ConfigFile } from "../machine.ts";
 
 /** A story: a cluster, what happens to it and when, and how it must end. */
 export interface Scenario {
   readonly name: string;
   readonly config: ClusterConfig;
   readonly digest: string;
+  /** What the cluster begins with, where that is not `config`: some of its nodes, who found it. */
+  readonly begin: ConfigFile | null;
   readonly seed: number;
   /** Nodes that have power at 0. */
   readonly start: readonly NodeId[];
@@ -58,6 +61,8 @@ export type Step =
   | { readonly kind: "watchdog"; readonly node: NodeId; readonly works: boolean }
   | { readonly kind: "disk"; readonly node: NodeId; readonly works: boolean; readonly writeMs: number }
   | { readonly kind: "run"; readonly words: string; readonly intent: Intent; readonly on: NodeId | null }
+  /** The file of every node becomes the one named, and node `on` reloads it. */
+  | { readonly kind: "reload"; readonly file: "cluster" | "begin"; readonly on: NodeId | null }
   | { readonly kind: "expect"; readonly expect: Expectation };
 
 /** What must be so. */

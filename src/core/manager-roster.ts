@@ -1,0 +1,86 @@
+import { type ClusterConfig, type QuorumConfig, unusualVotes } from "../model/cluster-config.ts";
+import type { NodeId } from "../model/ids.ts";
+import type { Roster } from "../model/roster.ts";
+import { managerConfig, type ManagerState, patch, say, type Work } from "./manager-work.ts";
+import type { GroupRoster } from "./replication/follow-roster.ts";
+import { isRemoved, removedNodes } from "./services/removed-nodes.ts";
+
+/**
+ * [GRP-90] Whom this node has to do with follows the configuration in force. Until its first view in this life the own file counts as
+ * well, because the disk may be behind: an administrator who tells a node where the others are by now must be believed.
+ */
+export function tendRoster(work: Work): void {
+  const { state, facts } = work;
+  const { cluster, rosterBasis } = state;
+  const config = cluster.config?.config ?? null;
+  const isStart = rosterBasis.isStart && facts.view === null;
+  const isSame =
+    rosterBasis.config === config && rosterBasis.removed === cluster.removed && rosterBasis.isStart === isStart;
+  if (isSame) return;
+  const roster = rosterOf(state, isStart);
+  patch(work, { rosterBasis: { config, removed: cluster.removed, isStart } });
+  const { quorum, nodes } = managerConfig(state);
+  const told = groupRosterOf(roster, nodes, quorum);
+  if (JSON.stringify(roster) !== JSON.stringify(state.roster)) patch(work, { roster, ...forgetting(state, roster) });
+  if (textOf(told) === textOf(state.groupRoster)) return;
+  patch(work, { groupRoster: told });
+  work.toGroup.push({ kind: "roster", ...told });
+}
+
+/** What of it concerns the group. */
+export function groupRosterOf(
+  { nodes, removed }: Roster,
+  configured: ClusterConfig["nodes"],
+  quorum: QuorumConfig,
+): GroupRoster {
+  return {
+    nodes: nodes.map(({ id }) => id),
+    votes: unusualVotes(configured),
+    removed: removed.map(({ id }) => id),
+    quorum,
+  };
+}
+
+function textOf({ votes = new Map(), ...roster }: GroupRoster): string {
+  return JSON.stringify([roster, [...votes]]);
+}
+
+/** [GRP-93] Tells when a node that was removed is here again. */
+export function watchIntruders(work: Work): void {
+  const { intruders } = work.facts;
+  const known = work.state.intruders;
+  for (const node of intruders) {
+    if (known.includes(node)) continue;
+    say(work, "warning", `${node} was removed, and is refused: stop its daemon, or: hale node readmit ${node}`);
+  }
+  if (intruders.length > 0 || known.length > 0) patch(work, { intruders });
+}
+
+function rosterOf({ cluster, fileConfig }: ManagerState, isStart: boolean): Roster {
+  const inForce = cluster.config?.config.nodes ?? [];
+  const ofFile = isStart || cluster.config === null ? fileConfig.nodes : [];
+  const others = inForce.filter(({ id }) => !ofFile.some((node) => node.id === id));
+  const nodes = [...ofFile, ...others].filter(({ id }) => !isRemoved(cluster, id));
+  const removed = removedNodes(cluster).map(({ node, addresses }) => ({ id: node, addresses }));
+  return { nodes: nodes.map(({ id, addresses }) => ({ id, addresses })), removed };
+}
+
+/** What this daemon alone knows of nodes that are gone: should one of that name come again, it is another one. */
+function forgetting(state: ManagerState, { nodes }: Roster): Partial<ManagerState> {
+  const gone = state.roster.nodes.map(({ id }) => id).filter((id) => !nodes.some((node) => node.id === id));
+  const without = <Value>(known: Readonly<Record<NodeId, Value>>): Readonly<Record<NodeId, Value>> =>
+    Object.fromEntries(Object.entries(known).filter(([node]) => !gone.includes(node as NodeId))) as Record<
+      NodeId,
+      Value
+    >;
+  if (gone.length === 0) return {};
+  return {
+    lostSince: without(state.lostSince),
+    fenceFailedAt: without(state.fenceFailedAt),
+    portProbedAt: without(state.portProbedAt),
+    crashedAt: without(state.crashedAt),
+    hearings: without(state.hearings),
+    fenceBegun: without(state.fenceBegun),
+    outsideSince: without(state.outsideSince),
+  };
+}
