@@ -1,6 +1,7 @@
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import type { LinkId, NodeId } from "../model/ids.ts";
+import { Peak } from "./peak.ts";
 import type { LinkSnapshot } from "../model/snapshot.ts";
 import type { InstantMs } from "../model/units.ts";
 
@@ -17,7 +18,19 @@ interface LinkRow {
   readonly address: string;
   heardAt: InstantMs | null;
   state: LinkSnapshot["state"];
+  /** The state that was last told: a link that is late again and again is told of once a minute. */
+  told: LinkSnapshot["state"];
+  lateToldAt: InstantMs | null;
+  /** Times that it was late and not told. */
+  untold: number;
+  /** The longest wait for a packet that came late, since the last look; 0 when none. */
+  lateMs: number;
+  readonly minute: Peak;
+  readonly hour: Peak;
 }
+
+const minuteMs = 60_000;
+const hourMs = 3_600_000;
 
 /**
  * When each node was last heard on each link. For people only: whether a node is alive is the group's business, and it takes
@@ -26,6 +39,7 @@ interface LinkRow {
 export class LinkTable {
   readonly #self: NodeId;
   #rows: LinkRow[] = [];
+  #deadtimeMs = 0;
   #byNode = new Map<NodeId, LinkRow[]>();
 
   constructor(self: NodeId) {
@@ -34,13 +48,14 @@ export class LinkTable {
 
   /** Takes over the links of `config`; what is known of links that stay is kept. */
   configure(config: ClusterConfig): void {
+    this.#deadtimeMs = config.heartbeat.deadtimeMs;
     const known = new Map(this.#rows.map((row) => [rowKey(row.node, row.link), row]));
     this.#rows = config.nodes
       .filter((node) => node.id !== this.#self)
       .flatMap((node) =>
         node.addresses.map((address, link): LinkRow => {
           const old = known.get(rowKey(node.id, link));
-          return { node: node.id, link, address, heardAt: old?.heardAt ?? null, state: old?.state ?? "never" };
+          return { ...(old ?? newRow()), node: node.id, link, address };
         }),
       );
     this.#byNode = new Map(config.nodes.map((node) => [node.id, this.#rows.filter((row) => row.node === node.id)]));
@@ -50,19 +65,28 @@ export class LinkTable {
   heard(node: NodeId, link: LinkId | null, at: InstantMs): void {
     if (link === null) return;
     const row = this.#byNode.get(node)?.[link];
-    if (row !== undefined) row.heardAt = at;
+    if (row === undefined) return;
+    const waitedMs = row.heardAt === null ? 0 : Math.max(0, at - row.heardAt);
+    row.heardAt = at;
+    // What was dead is no late heartbeat: it was told, or this daemon was away itself.
+    if (row.state === "never" || row.state === "dead" || waitedMs >= this.#deadtimeMs) return;
+    row.minute.add(waitedMs, at);
+    row.hour.add(waitedMs, at);
+    row.lateMs = Math.max(row.lateMs, waitedMs);
   }
 
-  /** Judges all links; the changes since the last time. */
+  /** Judges all links; what there is to tell since the last time. */
   check(config: ClusterConfig, now: InstantMs): readonly LinkChange[] {
     let changes: LinkChange[] | null = null;
     for (const row of this.#rows) {
-      const state = judge(row, config, now);
-      if (state === row.state) continue;
-      const text = `link ${row.node}/${row.link} (${row.address}): ${row.state} -> ${state}`;
+      const before = row.state;
+      row.state = judge(row, config, now);
+      const news = newsOf(row, before, config.heartbeat.warntimeMs, now);
+      row.lateMs = 0;
+      if (news === null) continue;
       changes ??= [];
-      changes.push({ level: state === "up" ? "info" : "warning", node: row.node, text });
-      row.state = state;
+      const text = `link ${row.node}/${row.link} (${row.address}): ${news.text}`;
+      changes.push({ level: news.level, node: row.node, text });
     }
     return changes ?? [];
   }
@@ -74,6 +98,7 @@ export class LinkTable {
       address: row.address,
       state: row.state,
       silentMs: row.heardAt === null ? null : now - row.heardAt,
+      longestMs: { minute: row.minute.max(now), hour: row.hour.max(now) },
     }));
   }
 
@@ -84,6 +109,48 @@ export class LinkTable {
       .filter((row) => row.state !== "up" && isReached(row.node))
       .map((row) => `link ${row.node}/${row.link} (${row.address}) is ${row.state === "never" ? "silent" : row.state}`);
   }
+}
+
+function newRow(): Omit<LinkRow, "node" | "link" | "address"> {
+  return {
+    heardAt: null,
+    state: "never",
+    told: "never",
+    lateToldAt: null,
+    untold: 0,
+    lateMs: 0,
+    minute: new Peak(minuteMs, 12),
+    hour: new Peak(hourMs, 60),
+  };
+}
+
+type News = Pick<LinkChange, "level" | "text">;
+
+/** What is new of a link; null: nothing, or nothing that must be told again so soon. */
+function newsOf(row: LinkRow, before: LinkSnapshot["state"], warntimeMs: number, now: InstantMs): News | null {
+  const isNewlyLate = row.state === "late" && before !== "late";
+  // It was here again before anybody looked.
+  const hasBeenLate = row.state === "up" && before === "up" && row.lateMs >= warntimeMs;
+  if (isNewlyLate || hasBeenLate) return newsOfLateness(row, now);
+  if (row.state === row.told || row.state === "late") return null;
+  const after = row.told === "late" && row.state === "up" ? `, after ${row.lateMs} ms` : "";
+  const text = `${row.told} -> ${row.state}${after}`;
+  row.told = row.state;
+  return { level: row.state === "up" ? "info" : "warning", text };
+}
+
+/** At most once a minute: who must know of it knows it by then, and may read the rest in the status. */
+function newsOfLateness(row: LinkRow, now: InstantMs): News | null {
+  if (row.lateToldAt !== null && now - row.lateToldAt < minuteMs) {
+    row.untold += 1;
+    return null;
+  }
+  const again = row.untold === 0 ? "" : `, ${row.untold} times more since that was told`;
+  Object.assign(row, { lateToldAt: now, untold: 0 });
+  if (row.state === "up") return { level: "warning", text: `heard late, after ${row.lateMs} ms${again}` };
+  const text = `${row.told} -> late${again}`;
+  row.told = row.state;
+  return { level: "warning", text };
 }
 
 function judge(row: LinkRow, config: ClusterConfig, now: InstantMs): LinkSnapshot["state"] {

@@ -93,6 +93,8 @@ export interface LinkSnapshot {
   readonly state: "up" | "late" | "dead" | "never";
   /** Since the last packet on this link, ms; null when never. */
   readonly silentMs: number | null;
+  /** The longest wait for a packet within the last minute and hour, while the link was not dead; null: none came. */
+  readonly longestMs?: { readonly minute: number | null; readonly hour: number | null };
 }
 
 /** One fence device. */

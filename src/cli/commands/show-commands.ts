@@ -8,11 +8,12 @@ export function addShowCommands({ program, context, finish }: CliProgram): void 
   program
     .command("status")
     .description("members, links, quorum and services, as this node sees them; exit code 3 without quorum")
+    .option("-v, --verbose", "with the longest waits for heartbeats")
     .option("--json", "the whole snapshot as one document")
-    .action(async (options: { readonly json?: boolean }) => {
+    .action(async (options: { readonly verbose?: boolean; readonly json?: boolean }) => {
       const snapshot = await context.client.status(context.signal);
       if (options.json === true) writeJson(context, snapshot);
-      else context.stdout.write(statusText(snapshot, lookOf(context)));
+      else context.stdout.write(statusText(snapshot, lookOf(context), options.verbose));
       // Between two views the lease still runs, and what is asked is still decided.
       const canDecide = snapshot.group.isQuorate || snapshot.group.leaseMs > 0;
       finish(canDecide ? exitCodes.done : exitCodes.noQuorum);

@@ -126,3 +126,12 @@ it("shows since when a node is in quarantine, and for how long", () => {
   expect(shown).toMatch(/serv2 +member, quarantine +3h/);
   expect(shown).toContain("    in quarantine since 10m, for 50m more: lost 3 times\n");
 });
+
+it("shows the longest waits for heartbeats when asked", () => {
+  const longestMs = { minute: 260, hour: 812 };
+  const nodes = healthy.nodes.map((node) => ({ ...node, links: node.links.map((link) => ({ ...link, longestMs })) }));
+  expect(statusText({ ...healthy, nodes }, look)).not.toContain("812");
+  const shown = statusText({ ...healthy, nodes }, look, true);
+  expect(shown).toMatch(/ADDRESS +HEARD +LONGEST WAIT\n/);
+  expect(shown).toMatch(/192\.168\.1\.12 +up 120ms ago +260ms in 1m, 812ms in 1h\n/);
+});

@@ -6,11 +6,15 @@ import type { Look } from "./look.ts";
 import type { Tone } from "./paint.ts";
 import { spanText } from "./span-text.ts";
 
-/** `hale status`: the whole cluster as one node sees it, each section on as few lines as it can be read on. */
-export function statusText(snapshot: Snapshot, look: Look): string {
+/**
+ * `hale status`: the whole cluster as one node sees it, each section on as few lines as it can be read on.
+ *
+ * @param isVerbose with the longest waits for heartbeats
+ */
+export function statusText(snapshot: Snapshot, look: Look, isVerbose = false): string {
   const sections = [
     [...headLines(snapshot, look), ...warningLines(snapshot, look)],
-    nodeLines(snapshot, look),
+    nodeLines(snapshot, look, isVerbose),
     serviceLines(snapshot, look),
     droppedLines(snapshot, look),
   ];
@@ -112,9 +116,10 @@ const nodeTones: Readonly<Record<NodeSnapshot["state"], Tone>> = {
   unknown: "warn",
 };
 
-function nodeLines(snapshot: Snapshot, look: Look): string[] {
+function nodeLines(snapshot: Snapshot, look: Look, isVerbose: boolean): string[] {
   const { paint } = look;
-  const head = ["  NODE", "STATE", "SINCE", "LINK", "ADDRESS", "HEARD"].map((title) => paint("dim", title));
+  const more = isVerbose ? ["LONGEST WAIT"] : [];
+  const head = ["  NODE", "STATE", "SINCE", "LINK", "ADDRESS", "HEARD", ...more].map((title) => paint("dim", title));
   const rows = snapshot.nodes.flatMap((node) => {
     const isHeldBack = node.isStandby || node.quarantine !== undefined;
     const tone = isHeldBack && node.state === "member" ? "warn" : nodeTones[node.state];
@@ -123,7 +128,10 @@ function nodeLines(snapshot: Snapshot, look: Look): string[] {
     const since = node.since === null ? "-" : spanText(snapshot.at - node.since);
     const isSelf = node.node === snapshot.node;
     const own = isSelf ? [[paint("dim", "-"), paint("dim", "this node"), ""]] : [["-", "", ""]];
-    const links = isSelf || node.links.length === 0 ? own : node.links.map((link) => linkCells(link, look));
+    const links =
+      isSelf || node.links.length === 0
+        ? own
+        : node.links.map((link) => [...linkCells(link, look), ...(isVerbose ? [waitCell(link)] : [])]);
     const first = [name, state, since, ...(links[0] ?? [])];
     const others = links.slice(1).map((cells) => ["", "", "", ...cells]);
     const reason = node.reason === "" || node.state === "member" ? [] : [reasonRow(node.reason, look)];
@@ -162,6 +170,15 @@ function linkCells(link: LinkSnapshot, { paint }: Look): string[] {
     link.address,
     paint(linkTones[link.state], link.state === "never" ? silent : link.state) + heard,
   ];
+}
+
+/** `260ms in 1m, 812ms in 1h` */
+function waitCell({ longestMs }: LinkSnapshot): string {
+  const { minute = null, hour = null } = longestMs ?? {};
+  return [
+    ...(minute === null ? [] : [`${spanText(minute)} in 1m`]),
+    ...(hour === null ? [] : [`${spanText(hour)} in 1h`]),
+  ].join(", ");
 }
 
 function serviceLines(snapshot: Snapshot, look: Look): string[] {
