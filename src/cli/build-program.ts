@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { CliContext } from "./cli-context.ts";
+import { addArbiterDiskCommands } from "./commands/arbiter-disk-commands.ts";
 import { addChangeCommands } from "./commands/change-commands.ts";
 import { addConfigCommands } from "./commands/config-commands.ts";
 import { addEventCommands } from "./commands/event-commands.ts";
@@ -39,5 +40,6 @@ export function buildProgram(context: CliContext, finish: (code: ExitCode) => vo
   addFenceCommands(cli);
   addLocalCommands(cli);
   addWitnessCommand(cli);
+  addArbiterDiskCommands(cli);
   return program;
 }

@@ -1,3 +1,4 @@
+import type { ArbiterContent, ArbiterHeader } from "../model/arbiter-disk.ts";
 import type { HaleClient } from "../client/hale-client.ts";
 import type { MetadataAnswer } from "../model/agent-metadata.ts";
 import type { FenceCall, FenceOutcome } from "../model/operation.ts";
@@ -75,6 +76,10 @@ export interface CliContext {
   readonly fenceAgents: () => Promise<FenceAgents>;
   /** Serves until `signal` is aborted. @throws ClusterError when it cannot begin, or not go on */
   readonly runWitness: (listen: string) => Promise<void>;
+  /** Writes a new arbiter disk for the cluster of `configPath`. @throws ClusterError DISK_UNUSABLE */
+  readonly makeArbiterDisk: (path: string, isForced: boolean) => Promise<ArbiterHeader>;
+  /** @throws ClusterError DISK_UNUSABLE */
+  readonly readArbiterDisk: (path: string) => Promise<ArbiterContent>;
   /** Asks yes or no; null when nobody is there to ask. */
   readonly confirm: (question: string) => Promise<boolean> | null;
   /** Calls back when somebody presses q; the returned function stops listening. */

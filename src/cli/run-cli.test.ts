@@ -409,6 +409,7 @@ describe("usage", () => {
                                    when every expectation held
         witness [options]          be the witness of every cluster with a key file in /etc/hale/witness,
                                    until told to end
+        arbiter-disk               make the disk that decides between halves, or show it
         completion <shell>         print a script that completes commands and names
         help [command]             display help for command
 

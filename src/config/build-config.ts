@@ -79,6 +79,8 @@ function buildQuorum(quorum: ClusterDocument["quorum"], nodes: readonly NodeId[]
 
 function buildArbiter(quorum: ClusterDocument["quorum"], nodes: readonly NodeId[]): ArbiterConfig {
   if (quorum === undefined || quorum === "majority" || !("arbiter" in quorum)) return { kind: "majority" };
+  if (typeof quorum.arbiter === "object" && "disk" in quorum.arbiter)
+    return { kind: "disk", path: quorum.arbiter.disk };
   if (typeof quorum.arbiter === "object") {
     const { ip, port } = parseEndpoint(quorum.arbiter.witness) ?? { ip: "", port: 0 };
     return { kind: "witness", ip, port };

@@ -4,6 +4,9 @@ import { ipKey, parseEndpoint, parseIp } from "./ip.ts";
 import { asList, asMapping, asText, type Mapping } from "./raw.ts";
 import { unknownReference } from "./references.ts";
 
+/** As many as an arbiter disk has slots for. */
+const diskNodesMax = 32;
+
 /** Two nodes need an arbiter, and an arbiter needs two nodes that can be fenced. */
 export function checkQuorum(root: Mapping): Problem[] {
   const nodes = Object.keys(asMapping(root["nodes"]));
@@ -14,11 +17,13 @@ export function checkQuorum(root: Mapping): Problem[] {
     problems.push(unknownReference(["quorum", "prefer"], prefer, "node", nodes));
   }
   const witness = asMapping(asMapping(quorum)["arbiter"])["witness"];
+  const disk = asMapping(asMapping(quorum)["arbiter"])["disk"];
+  if (disk !== undefined) return [...problems, ...checkDisk(nodes, disk)];
   if (witness !== undefined) return [...problems, ...checkWitness(root, nodes, witness)];
   if (asMapping(quorum)["arbiter"] === "fencing") return [...problems, ...checkArbiter(root, nodes)];
   if (areEven(root, nodes) && hasNoArbiter(quorum)) {
     const wanted =
-      "an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, or { arbiter: { witness: ADDRESS:PORT } }";
+      "an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, { arbiter: { witness: ADDRESS:PORT } } or { arbiter: { disk: PATH } }";
     problems.push({ path: ["quorum"], found: describeValue(quorum), wanted });
   }
   return problems;
@@ -34,6 +39,19 @@ function hasNoArbiter(quorum: unknown): boolean {
 function areEven(root: Mapping, nodes: readonly string[]): boolean {
   const [some, others] = nodes.map((id) => votesIn(asMapping(root["nodes"])[id]));
   return nodes.length === 2 && some === others;
+}
+
+/** A disk for more than one node, and not more than its header can name. */
+function checkDisk(nodes: readonly string[], disk: unknown): Problem[] {
+  const path = ["quorum", "arbiter", "disk"];
+  const text = asText(disk);
+  // What is no text at all, the schema tells.
+  if (text === undefined) return [];
+  const wanted = "an absolute path, the same on all nodes, such as /dev/disk/by-id/scsi-360014";
+  if (!text.startsWith("/")) return [{ path, found: describeValue(disk), wanted }];
+  const count = `a disk for ${nodes.length} node${nodes.length === 1 ? "" : "s"}`;
+  if (nodes.length === 1) return [{ path, found: count, wanted: "2 nodes or more" }];
+  return nodes.length <= diskNodesMax ? [] : [{ path, found: count, wanted: `at most ${diskNodesMax} nodes` }];
 }
 
 /** A third place: an address of its own, for more than one node. */

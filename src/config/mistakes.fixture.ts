@@ -34,7 +34,7 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "qourum:",
     [
       '6:1: qourum: found key "qourum", wanted one of cluster, engine, heartbeat, nodes, quorum, fencing, quarantine, services; did you mean "quorum"?',
-      "1:1: quorum: found nothing, wanted an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, or { arbiter: { witness: ADDRESS:PORT } }",
+      "1:1: quorum: found nothing, wanted an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, { arbiter: { witness: ADDRESS:PORT } } or { arbiter: { disk: PATH } }",
     ],
   ],
   [
@@ -156,7 +156,7 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "quorum: { arbiter: fencing, prefer: serv1 }",
     "quorum: majority",
     [
-      '6:9: quorum: found "majority", wanted an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, or { arbiter: { witness: ADDRESS:PORT } }',
+      '6:9: quorum: found "majority", wanted an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, { arbiter: { witness: ADDRESS:PORT } } or { arbiter: { disk: PATH } }',
     ],
   ],
   [
@@ -175,9 +175,9 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
   ],
   [
     "arbiter: fencing, prefer: serv1",
-    "arbiter: { disk: /dev/sdb }",
+    "arbiter: { disk: sdb }",
     [
-      '6:20: quorum.arbiter: found "disk", which is not yet supported in this version, wanted a configuration without it',
+      '6:28: quorum.arbiter.disk: found "sdb", wanted an absolute path, the same on all nodes, such as /dev/disk/by-id/scsi-360014',
     ],
   ],
   [
@@ -190,7 +190,7 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "{ arbiter: fencing, prefer: serv1 }",
     "{ wait-for-all: true }",
     [
-      "6:9: quorum: found a mapping, wanted an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, or { arbiter: { witness: ADDRESS:PORT } }",
+      "6:9: quorum: found a mapping, wanted an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, { arbiter: { witness: ADDRESS:PORT } } or { arbiter: { disk: PATH } }",
     ],
   ],
   [

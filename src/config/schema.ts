@@ -91,6 +91,9 @@ const node = z.strictObject({
 /** What `quorum.arbiter.witness` must be. */
 const witnessWanted = "an address and a port such as 192.168.1.20:6941 or [fd00::20]:6941";
 
+/** What `quorum.arbiter.disk` must be. */
+const diskWanted = "an absolute path such as /dev/disk/by-id/scsi-360014";
+
 const waitForAll = flag("After a start no view before every node was there at one moment.", false);
 
 const quorum = z.union(
@@ -104,7 +107,16 @@ const quorum = z.union(
     }),
     z.strictObject({
       "wait-for-all": waitForAll.optional(),
-      arbiter: z.literal("fencing", { error: '"fencing" or { witness: ADDRESS:PORT }' }),
+      arbiter: z.strictObject({
+        disk: text(
+          diskWanted,
+          "Path of a block device or a file that all nodes share, made by `hale arbiter-disk init`.",
+        ),
+      }),
+    }),
+    z.strictObject({
+      "wait-for-all": waitForAll.optional(),
+      arbiter: z.literal("fencing", { error: '"fencing", { witness: ADDRESS:PORT } or { disk: PATH }' }),
       prefer: nodeName
         .meta({ description: "This node fences at once, the other after the delay. Default: the first node." })
         .optional(),
@@ -112,7 +124,7 @@ const quorum = z.union(
     }),
     z.strictObject({ "wait-for-all": waitForAll }),
   ],
-  { error: '"majority", { arbiter: fencing } or { arbiter: { witness: ADDRESS:PORT } }' },
+  { error: '"majority", { arbiter: fencing }, { arbiter: { witness: ADDRESS:PORT } } or { arbiter: { disk: PATH } }' },
 );
 
 const device = z

@@ -58,3 +58,10 @@ it("writes votes, and a cluster that waits for all", () => {
     expect(configOf(writeConfig(config))).toEqual(config);
   }
 });
+
+it("writes the arbiter disk", () => {
+  const text = officeText.replace(/^quorum:.*$/m, "quorum: { arbiter: { disk: /dev/disk/by-id/scsi-1 } }");
+  const { quorum } = configOf(text);
+  expect(quorum).toEqual({ kind: "disk", path: "/dev/disk/by-id/scsi-1" });
+  expect(configOf(writeConfig(configOf(text))).quorum).toEqual(quorum);
+});

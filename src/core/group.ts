@@ -9,7 +9,7 @@ import { unreachable } from "../model/unreachable.ts";
 import { noteTwoWay } from "./membership/attention.ts";
 import { isHeard } from "./membership/peer.ts";
 import { rivalOf } from "./quorum/fencing-race.ts";
-import { hasWitness, isWitnessHeard } from "./quorum/known-witness.ts";
+import { hasWitness, isWitnessHeard, witnessName } from "./quorum/known-witness.ts";
 import { spareMembers } from "./quorum/spare-members.ts";
 import type { GroupInput } from "./group-input.ts";
 import { absentNodes } from "./quorum/wait-for-all.ts";
@@ -124,6 +124,7 @@ function spareOf({ setup, phase, witness }: GroupState, voters: readonly NodeId[
 function witnessFacts({ setup, witness, log }: GroupState, { now }: Moment): WitnessFacts | null {
   if (!hasWitness(setup.quorum)) return null;
   return {
+    name: witnessName(setup.quorum),
     isHeard: isWitnessHeard(witness, now, setup.timers.deadtime),
     heardAt: witness.id === null ? null : witness.heardAt,
     hasVote: witness.id !== null && log.electorates.at(-1)?.voters.includes(witness.id) === true,

@@ -47,8 +47,9 @@ export function watchWitness(work: Work): void {
   const isHeard = facts.witness?.isHeard ?? null;
   // Before its first answer it is not lost.
   if (isHeard === state.isWitnessHeard || (state.isWitnessHeard === null && isHeard === false)) return;
-  if (isHeard === false) say(work, "warning", "the witness is not heard any more");
-  else if (isHeard === true) say(work, "info", "the witness is heard");
+  const name = facts.witness?.name ?? "the witness";
+  if (isHeard === false) say(work, "warning", `${name} is not heard any more`);
+  else if (isHeard === true) say(work, "info", `${name} is heard`);
   patch(work, { isWitnessHeard: isHeard });
 }
 

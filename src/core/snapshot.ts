@@ -66,10 +66,15 @@ function votesSnapshot(facts: GroupFacts): VotesSnapshot {
 }
 
 function witnessSnapshot({ witness }: GroupFacts, quorum: QuorumConfig, { now }: Moment): GroupSnapshot["witness"] {
-  if (witness === null || quorum.kind !== "witness") return null;
+  if (witness === null || (quorum.kind !== "witness" && quorum.kind !== "disk")) return null;
   const { isHeard, heardAt, hasVote } = witness;
-  const address = quorum.ip.includes(":") ? `[${quorum.ip}]:${quorum.port}` : `${quorum.ip}:${quorum.port}`;
-  return { address, isHeard, silentMs: heardAt === null ? null : Math.max(0, Math.round(now - heardAt)), hasVote };
+  const silentMs = heardAt === null ? null : Math.max(0, Math.round(now - heardAt));
+  return { address: witnessAddress(quorum), isDisk: quorum.kind === "disk", isHeard, silentMs, hasVote };
+}
+
+function witnessAddress(quorum: Extract<QuorumConfig, { kind: "witness" | "disk" }>): string {
+  if (quorum.kind === "disk") return quorum.path;
+  return quorum.ip.includes(":") ? `[${quorum.ip}]:${quorum.port}` : `${quorum.ip}:${quorum.port}`;
 }
 
 /** What somebody should know of the witness; null when all is well, or there is none. */
@@ -81,11 +86,11 @@ function witnessWarning({ self, witness, electorate, view }: GroupFacts): string
   const isPair = evenFellow(nodes, self) !== null;
   const danger = isPair ? "the next node that is lost stops the other" : `the loss of ${half} ${what} stops the rest`;
   if (!witness.isHeard) {
-    if (view === null) return "the witness is not heard, and without it the nodes that are left are no majority";
-    return nodes.length % 2 === 0 ? `the witness is not heard: ${danger}` : "the witness is not heard";
+    if (view === null) return `${witness.name} is not heard, and without it the nodes that are left are no majority`;
+    return nodes.length % 2 === 0 ? `${witness.name} is not heard: ${danger}` : `${witness.name} is not heard`;
   }
   if (witness.hasVote || nodes.length === 0 || nodes.length % 2 === 1) return null;
-  return `the witness has no vote yet: ${danger}; it gets it when a majority of the nodes are there without it`;
+  return `${witness.name} has no vote yet: ${danger}; it gets it when a majority of the nodes are there without it`;
 }
 
 function localWarnings(manager: ManagerState, facts: GroupFacts, moment: Moment): readonly string[] {

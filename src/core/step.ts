@@ -119,7 +119,7 @@ export function whyOf(core: CoreState, service: ServiceId, moment: Moment): Why 
   if (why === null || facts.view !== null || moment.now < facts.leaseUntil) return why;
   const voters = differentVoters(facts.electorate.voters);
   const away = voters.filter((voter) => !isWitness(voter) && !facts.heard.includes(voter));
-  const missing = [...away, ...(facts.witness?.isHeard === false ? ["the witness"] : [])];
+  const missing = [...away, ...(facts.witness?.isHeard === false ? [facts.witness.name] : [])];
   const unheard = missing.length === 0 ? "" : `, not heard: ${missing.join(", ")}`;
   return { ...why, summary: `no quorum here${unheard}; as last known: ${why.summary}` };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { NodeId } from "../model/ids.ts";
+import type { Answer } from "../model/intent.ts";
 import { instantMs } from "../model/units.ts";
-import { shapeConfig } from "../sim/explore/shapes.ts";
+import { shapeConfig, type Shape } from "../sim/explore/shapes.ts";
 import { World } from "../sim/world.ts";
 import type { Daemon } from "./daemon.ts";
 import { EventRing } from "./event-ring.ts";
@@ -10,8 +11,8 @@ import { daemonLimits } from "./limits.ts";
 
 const [n1, n2] = ["n1", "n2"] as [NodeId, NodeId];
 
-function settledWorld(): World {
-  const { config, digest } = shapeConfig("3");
+function settledWorld(shape: Shape = "3"): World {
+  const { config, digest } = shapeConfig(shape);
   const world = new World({ config, configDigest: digest, seed: 1 });
   world.found();
   for (const node of config.nodes) world.machine(node.id).powerOn(0);
@@ -75,6 +76,20 @@ describe("Daemon", () => {
       code: "NO_QUORUM",
       text: expect.stringContaining("lost its quorum") as string,
     });
+  });
+
+  test("[GRP-95] nobody confirms that a node is off while it writes to the arbiter disk", async () => {
+    const world = settledWorld("2-disk");
+    const confirm = { kind: "confirm-off-node", node: n2 } as const;
+    const ask = (): Promise<Answer> =>
+      daemonOf(world, n1).submit(confirm, "test", () => undefined, new AbortController().signal);
+    expect(await ask()).toMatchObject({ ok: false, code: "NOT_ALLOWED" });
+    expect((await ask()).text).toContain("it writes to the arbiter disk, so it runs");
+    world.powerOff(n2, "cable");
+    world.runUntil(20_000);
+    const answer = ask();
+    world.runUntil(30_000);
+    expect(await answer).toMatchObject({ ok: true });
   });
 
   test("reload proposes nothing when the file has not changed", async () => {

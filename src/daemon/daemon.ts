@@ -17,6 +17,7 @@ import type { JournalContent } from "../ports/journal.ts";
 import type { ReceivedBytes } from "../ports/transport.ts";
 import { witnessOrigin } from "../ports/witness-link.ts";
 import { AddressBook } from "./address-book.ts";
+import { ArbiterDiskDesk } from "./arbiter-disk-desk.ts";
 import { EventRing } from "./event-ring.ts";
 import { Executor } from "./executor.ts";
 import { Inbox } from "./inbox.ts";
@@ -176,22 +177,28 @@ export class Daemon implements Control {
   submit(intent: Intent, author: string, progress: (text: string) => void, signal: AbortSignal): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(abortedWaiting(signal));
-      const waiter = { progress, done: (answer: Answer) => settle(() => resolve(answer)) };
-      const forget = this.request(intent, author, waiter);
+      let forget = (): void => undefined;
       const onAbort = (): void => {
         forget();
-        settle(() => reject(abortedWaiting(signal)));
+        reject(abortedWaiting(signal));
       };
-      const settle = (how: () => void): void => {
+      const done = (answer: Answer): void => {
         signal.removeEventListener("abort", onAbort);
-        how();
+        resolve(answer);
       };
       signal.addEventListener("abort", onAbort);
+      // The answer may be there before this returns.
+      forget = this.request(intent, author, { progress, done });
     });
   }
 
   /** As `submit`, with callbacks. The returned function gives up waiting, not the intent. */
   request(intent: Intent, author: string, waiter: Waiter): () => void {
+    const refusal = this.#refusalOf(intent);
+    if (refusal !== null) {
+      waiter.done({ ok: false, code: "NOT_ALLOWED", text: refusal });
+      return () => undefined;
+    }
     return this.#ask(waiter, (request) => ({ kind: "intent", request, intent, author }));
   }
 
@@ -272,6 +279,7 @@ export class Daemon implements Control {
       datagrams: setup.makeSealer(incarnation, "control"),
       streams: setup.makeSealer(incarnation, "stream"),
       asks: setup.ports.witness === undefined ? null : setup.makeSealer(incarnation, "witness"),
+      desk: this.#openDesk(incarnation),
       owner: {
         result: (input) => this.#add(input),
         event: (event) => this.#tell(event),
@@ -287,6 +295,23 @@ export class Daemon implements Control {
     this.#ticker.start();
     this.#took(this.#rules.startCore(boot, moment));
     this.#armPump();
+  }
+
+  #openDesk(incarnation: Incarnation): ArbiterDiskDesk | null {
+    const { ports, config, self } = this.#setup;
+    if (ports.arbiterDisk === undefined) return null;
+    return new ArbiterDiskDesk({
+      disk: ports.arbiterDisk,
+      clock: ports.clock,
+      self,
+      incarnation,
+      cluster: config.cluster,
+      deadtimeMs: config.heartbeat.deadtimeMs,
+      answered: (packet) => this.#add({ kind: "packet", packet, arrivedAt: ports.clock.now() }),
+      heard: (node) => this.#links.heard(node, "disk", ports.clock.now()),
+      troubled: (reason) =>
+        this.#own(reason === null ? "info" : "warning", `arbiter disk: ${reason ?? "answers again"}`),
+    });
   }
 
   /** The group remembers a later life of this node than its disk does: it must call itself younger than that one. */
@@ -317,9 +342,10 @@ export class Daemon implements Control {
     this.#ticker.stop();
     const text = kind === "left" ? "The daemon has left the cluster" : `The daemon has ended: ${reason}`;
     this.#requests.answerAll({ ok: false, code: "NOT_REACHED", text });
-    const { transport, journal, agents, witness } = this.#setup.ports;
+    const { transport, journal, agents, witness, arbiterDisk } = this.#setup.ports;
     const closing = [
       ...(witness === undefined ? [] : [witness.close()]),
+      ...(arbiterDisk === undefined ? [] : [arbiterDisk.close()]),
       transport.close(),
       journal.close(),
       ...agents.map((agent) => agent.close()),
@@ -444,6 +470,13 @@ export class Daemon implements Control {
   }
 
   // --- control ---
+
+  /** [GRP-95] Nobody confirms that a node is off while this one sees it write. */
+  #refusalOf(intent: Intent): string | null {
+    if (intent.kind !== "confirm-off-node") return null;
+    if (!this.#links.isOnDisk(intent.node, this.#config, this.#setup.ports.clock.now())) return null;
+    return `Cannot confirm that node "${intent.node}" is off: it writes to the arbiter disk, so it runs; switch it off first`;
+  }
 
   #ask(waiter: Waiter, input: (request: number) => Input): () => void {
     if (this.#isEnding || this.#core === null) {

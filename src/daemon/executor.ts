@@ -9,6 +9,7 @@ import type { InstantMs } from "../model/units.ts";
 import { unreachable } from "../model/unreachable.ts";
 import type { Beater } from "../ports/beater.ts";
 import type { ResourceAgent } from "../ports/resource-agent.ts";
+import type { ArbiterDiskDesk } from "./arbiter-disk-desk.ts";
 import { boundOutcome } from "./bound-outcome.ts";
 import type { PacketSealer } from "./codec.ts";
 import { daemonLimits } from "./limits.ts";
@@ -37,6 +38,7 @@ export class Executor {
   readonly #datagrams: PacketSealer;
   readonly #streams: PacketSealer;
   readonly #asks: PacketSealer | null;
+  readonly #desk: ArbiterDiskDesk | null;
   readonly #agents: ReadonlyMap<string, ResourceAgent>;
   readonly #operations = new Map<number, AbortController>();
   readonly #fences = new Map<number, AbortController>();
@@ -52,6 +54,8 @@ export class Executor {
     readonly streams: PacketSealer;
     /** For the witness; null without one. */
     readonly asks: PacketSealer | null;
+    /** The way to the arbiter disk; null without one. */
+    readonly desk: ArbiterDiskDesk | null;
   }) {
     this.#ports = parts.ports;
     this.#owner = parts.owner;
@@ -59,6 +63,7 @@ export class Executor {
     this.#datagrams = parts.datagrams;
     this.#streams = parts.streams;
     this.#asks = parts.asks;
+    this.#desk = parts.desk;
     this.#agents = new Map(parts.ports.agents.map((agent) => [agent.kind, agent]));
   }
 
@@ -82,6 +87,7 @@ export class Executor {
     for (const running of [...this.#operations.values(), ...this.#fences.values()]) running.abort();
     this.#operations.clear();
     this.#fences.clear();
+    this.#desk?.close();
     return silent;
   }
 
@@ -147,8 +153,9 @@ export class Executor {
     else this.#ports.transport.sendStream(to, this.#streams.seal(message));
   }
 
-  #askWitness(message: Message): void {
+  #askWitness(message: Extract<Effect, { kind: "ask-witness" }>["message"]): void {
     const { witness } = this.#ports;
+    this.#desk?.ask(message);
     if (witness !== undefined && this.#asks !== null) witness.send(this.#asks.seal(message));
   }
 

@@ -1,4 +1,4 @@
-import type { ClusterConfig } from "../model/cluster-config.ts";
+import type { ClusterConfig, NodeConfig } from "../model/cluster-config.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import type { LinkId, NodeId } from "../model/ids.ts";
 import { Peak } from "./peak.ts";
@@ -14,7 +14,7 @@ export interface LinkChange {
 
 interface LinkRow {
   readonly node: NodeId;
-  readonly link: number;
+  readonly link: LinkSnapshot["link"];
   readonly address: string;
   heardAt: InstantMs | null;
   state: LinkSnapshot["state"];
@@ -33,8 +33,10 @@ const minuteMs = 60_000;
 const hourMs = 3_600_000;
 
 /**
- * When each node was last heard on each link. For people only: whether a node is alive is the group's business, and it takes
- * any link for an answer. A dead link beside a living one is what an operator must hear of before the second one fails too.
+ * When each node was last heard on each link, and on the arbiter disk. For people only: whether a node is alive is the group's business,
+ * and it takes any link for an answer. A dead link beside a living one is what an operator must hear of before the second one fails too.
+ *
+ * [GRP-95] The disk is no link: it tells that a node runs, and carries nothing. Who is heard there alone is not reached, and not off.
  */
 export class LinkTable {
   readonly #self: NodeId;
@@ -53,7 +55,7 @@ export class LinkTable {
     this.#rows = config.nodes
       .filter((node) => node.id !== this.#self)
       .flatMap((node) =>
-        node.addresses.map((address, link): LinkRow => {
+        pathsOf(node, config).map(({ link, address }): LinkRow => {
           const old = known.get(rowKey(node.id, link));
           return { ...(old ?? newRow()), node: node.id, link, address };
         }),
@@ -61,10 +63,11 @@ export class LinkTable {
     this.#byNode = new Map(config.nodes.map((node) => [node.id, this.#rows.filter((row) => row.node === node.id)]));
   }
 
-  /** An authentic packet came in. Streams have no link. */
-  heard(node: NodeId, link: LinkId | null, at: InstantMs): void {
+  /** An authentic packet came in, or a sign of life on the disk. Streams have no link. */
+  heard(node: NodeId, link: LinkId | "disk" | null, at: InstantMs): void {
     if (link === null) return;
-    const row = this.#byNode.get(node)?.[link];
+    const rows = this.#byNode.get(node);
+    const row = link === "disk" ? rows?.find((one) => one.link === "disk") : rows?.[link];
     if (row === undefined) return;
     const waitedMs = row.heardAt === null ? 0 : Math.max(0, at - row.heardAt);
     row.heardAt = at;
@@ -91,6 +94,12 @@ export class LinkTable {
     return changes ?? [];
   }
 
+  /** The node writes to the disk: whatever else is known of it, it runs. */
+  isOnDisk(node: NodeId, config: ClusterConfig, now: InstantMs): boolean {
+    const row = this.#byNode.get(node)?.find(({ link }) => link === "disk");
+    return row !== undefined && judge(row, config, now) === "up";
+  }
+
   /** The links from this node to `node`. */
   of(node: NodeId, now: InstantMs): readonly LinkSnapshot[] {
     return (this.#byNode.get(node) ?? []).map((row) => ({
@@ -102,12 +111,20 @@ export class LinkTable {
     }));
   }
 
-  /** Links that are silent while another link to the same node is not. */
+  /** Links that are silent while another link to the same node is not, and nodes that are heard on the disk alone. */
   warnings(): readonly string[] {
-    const isReached = (node: NodeId): boolean => this.#byNode.get(node)?.some((row) => row.state === "up") ?? false;
-    return this.#rows
-      .filter((row) => row.state !== "up" && isReached(row.node))
-      .map((row) => `link ${row.node}/${row.link} (${row.address}) is ${row.state === "never" ? "silent" : row.state}`);
+    return [...this.#byNode].flatMap(([node, rows]) => {
+      const isReached = rows.some(({ link, state }) => link !== "disk" && state === "up");
+      const disk = rows.find(({ link, state }) => link === "disk" && state === "up");
+      if (!isReached && disk === undefined) return [];
+      if (!isReached)
+        return [`${node} is heard on no link, but writes to ${disk?.address}: it runs, and is not reached`];
+      return rows
+        .filter(({ state }) => state !== "up")
+        .map(
+          ({ link, address, state }) => `link ${node}/${link} (${address}) is ${state === "never" ? "silent" : state}`,
+        );
+    });
   }
 }
 
@@ -160,6 +177,11 @@ function judge(row: LinkRow, config: ClusterConfig, now: InstantMs): LinkSnapsho
   return silentMs >= config.heartbeat.warntimeMs ? "late" : "up";
 }
 
-function rowKey(node: NodeId, link: number): string {
+function pathsOf({ addresses }: NodeConfig, { quorum }: ClusterConfig): readonly Pick<LinkRow, "link" | "address">[] {
+  const links = addresses.map((address, link) => ({ link, address }));
+  return quorum.kind === "disk" ? [...links, { link: "disk", address: quorum.path }] : links;
+}
+
+function rowKey(node: NodeId, link: LinkRow["link"]): string {
   return `${node}/${link}`;
 }

@@ -7,6 +7,7 @@ import type { Input, Moment } from "../model/input.ts";
 import type { CoreBoot, CoreState, CoreStep } from "../core/step.ts";
 import type { CoreSnapshot, FenceReport, Why } from "../model/snapshot.ts";
 import type { Roster } from "../model/roster.ts";
+import type { ArbiterDisk } from "../ports/arbiter-disk.ts";
 import type { Announcer } from "../ports/announcer.ts";
 import type { Beater } from "../ports/beater.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -26,6 +27,8 @@ export interface DaemonPorts {
   readonly transport: Transport;
   /** Absent without a witness in the configuration. */
   readonly witness?: WitnessLink;
+  /** Absent without an arbiter disk in the configuration. */
+  readonly arbiterDisk?: ArbiterDisk;
   /** One per kind of resource. An operation on a kind without an agent fails "hard": not on this node. */
   readonly agents: readonly ResourceAgent[];
   readonly fence: FenceDevice;

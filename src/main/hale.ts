@@ -50,6 +50,9 @@ const context: CliContext = {
   fenceAgents: async () => (await import("./fence-agents.ts")).openFenceAgents(),
   runWitness: async (listen) =>
     (await import("./run-witness.ts")).runWitness(folders, { listen, signal: interrupted.signal }),
+  makeArbiterDisk: async (path, isForced) =>
+    (await import("./make-arbiter-disk.ts")).makeArbiterDisk(folders, { path, isForced }),
+  readArbiterDisk: async (path) => (await import("./make-arbiter-disk.ts")).readArbiterDisk(path),
   confirm: confirmOnTerminal,
   onQuitKey: listenForQuit,
 };

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { FileArbiterDisk } from "../adapters/arbiter-disk/file-arbiter-disk.ts";
 import { createExecAgent } from "../adapters/exec/exec-agent.ts";
 import { createFenceAgentDevice } from "../adapters/fence-agent/fence-agent-device.ts";
 import { FileJournal } from "../adapters/journal/file-journal.ts";
@@ -44,6 +45,7 @@ export function makePorts(options: PortsOptions): DaemonPorts {
     journal: new FileJournal(folders.state),
     transport: new NetworkTransport({ self, config, clock, onNote: note }),
     ...(config.quorum.kind === "witness" ? { witness: new UdpWitnessLink({ ...config.quorum, clock }) } : {}),
+    ...(config.quorum.kind === "disk" ? { arbiterDisk: new FileArbiterDisk(config.quorum.path, note) } : {}),
     agents: [
       address,
       new OcfAgent({ clock, runner, node: self }),

@@ -19,7 +19,7 @@ export type Effect =
     }
   /** On every link as a datagram when it fits, else over the pair's stream. May be lost, doubled, reordered. */
   | { readonly kind: "send"; readonly to: NodeId; readonly message: Message }
-  /** One datagram to the witness. May be lost, doubled, reordered. */
+  /** One question to the witness, a machine or a disk. May be lost, doubled, reordered. */
   | { readonly kind: "ask-witness"; readonly message: Extract<Message, { kind: "ask" }> }
   /** What the beat thread says from now on, every keepalive, until it is told anew or the main loop falls silent. `atOnce`: also right now. */
   | { readonly kind: "beat"; readonly body: HeartbeatBody; readonly atOnce: boolean }

@@ -15,6 +15,7 @@ export const errorCodes = {
   BUSY: "Too many entries wait to be ordered",
   STATE_UNUSABLE: "The state folder, or the folder of the socket, cannot be used",
   NETWORK_UNUSABLE: "A configured address or port cannot be used",
+  DISK_UNUSABLE: "The arbiter disk cannot be made or read",
   ROOT_NEEDED: "This needs root",
   SCENARIO_INVALID: "The scenario has errors",
   USAGE: "The command was not understood",

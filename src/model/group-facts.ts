@@ -45,6 +45,8 @@ export interface GroupFacts {
 
 /** What a node knows of its witness. */
 export interface WitnessFacts {
+  /** What people call it. */
+  readonly name: "the witness" | "the arbiter disk";
   /** Answered within deadtime. */
   readonly isHeard: boolean;
   /** Its last answer; null before the first one. */

@@ -45,9 +45,12 @@ export interface GroupSnapshot {
   readonly awaited: readonly NodeId[];
   /** What it takes to be quorate. */
   readonly quorum: string;
-  /** The configured witness; null without one. `silentMs` null: never heard. */
+  /** The configured witness, a machine or a disk; null without one. `silentMs` null: never heard. */
   readonly witness: {
+    /** Address and port, or the disk's path. */
     readonly address: string;
+    /** Absent from older versions, which had no disks. */
+    readonly isDisk?: boolean;
     readonly isHeard: boolean;
     readonly silentMs: number | null;
     readonly hasVote: boolean;
@@ -86,12 +89,14 @@ export interface NodeSnapshot {
   readonly quarantine?: { readonly since: WallMs; readonly until: WallMs; readonly losses: number };
 }
 
-/** One heartbeat path from the telling node to another. */
+/** One path on which the telling node hears another. */
 export interface LinkSnapshot {
-  readonly link: number;
+  /** `disk`: the other one writes to the arbiter disk. That shows that it runs, and carries nothing else. */
+  readonly link: number | "disk";
+  /** Of the disk, its path. */
   readonly address: string;
   readonly state: "up" | "late" | "dead" | "never";
-  /** Since the last packet on this link, ms; null when never. */
+  /** Since the last packet on this link, or the last writing that was seen, ms; null when never. */
   readonly silentMs: number | null;
   /** The longest wait for a packet within the last minute and hour, while the link was not dead; null: none came. */
   readonly longestMs?: { readonly minute: number | null; readonly hour: number | null };

@@ -18,6 +18,7 @@ import { FakeWatchdog } from "./fake-watchdog.ts";
 import type { FakeNetwork, Plug } from "./fake-network.ts";
 import { FakeTransport } from "./fake-transport.ts";
 import type { Random } from "./random.ts";
+import type { SimArbiterDisk } from "./sim-arbiter-disk.ts";
 import { SimProcess } from "./sim-process.ts";
 import { VirtualPromise } from "./virtual-promise.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -41,6 +42,8 @@ export interface MachineSurroundings {
   readonly network: FakeNetwork;
   readonly fence: FakeFence;
   readonly book: ServiceBook;
+  /** null without one in the configuration. */
+  readonly arbiterDisk: SimArbiterDisk | null;
   readonly witness: MachineWitness;
   readonly config: ClusterConfig;
   readonly configDigest: string;
@@ -138,6 +141,7 @@ export class Machine implements Plug {
     if (this.#kernelProcess === null) return;
     this.#stopRunning();
     this.#kernelProcess.kill();
+    this.#around.arbiterDisk?.cutPower(this.id);
     this.watchdog.cutOff();
     this.#kernelProcess = null;
     this.#kernel = null;
@@ -198,7 +202,7 @@ export class Machine implements Plug {
   }
 
   #makeDaemon(kernel: FakeKernel, process: SimProcess): RunningDaemon {
-    const { time, network, fence, witness, rules, wire } = this.#around;
+    const { time, network, fence, arbiterDisk, witness, rules, wire } = this.#around;
     const { id } = this;
     const { config, digest } = this.file;
     const clock = new FakeClock(time, process, this.clock);
@@ -227,6 +231,7 @@ export class Machine implements Plug {
         journal: fakeJournal(this.disk, process),
         transport,
         ...(config.quorum.kind === "witness" ? { witness: transport.witnessLink() } : {}),
+        ...(arbiterDisk === null ? {} : { arbiterDisk: arbiterDisk.forProcess(id, process) }),
         agents: fakeAgents(kernel, process, clock),
         fence: fence.forProcess(process),
         watchdog: this.watchdog.forProcess(process),

@@ -23,7 +23,8 @@ import { FakeNetwork } from "./fake-network.ts";
 import { GroundTruth } from "./ground-truth.ts";
 import { type ConfigFile, foundedRecords, Machine, type MachineWire, type MachineWitness } from "./machine.ts";
 import { Random } from "./random.ts";
-import { SimWitness } from "./sim-witness.ts";
+import { SimArbiterDisk } from "./sim-arbiter-disk.ts";
+import { SimWitness, simWitness } from "./sim-witness.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
 /** What a world is made of. */
@@ -72,6 +73,8 @@ export class World implements PowerControl, MachineWitness {
   readonly fence: FakeFence;
   /** null but with `arbiter: witness`. */
   readonly witness: SimWitness | null;
+  /** null but with `arbiter: disk`. */
+  readonly arbiterDisk: SimArbiterDisk | null;
   readonly book = new ServiceBook();
   readonly truth: GroundTruth;
   readonly machines: ReadonlyMap<NodeId, Machine>;
@@ -97,6 +100,7 @@ export class World implements PowerControl, MachineWitness {
     const links = Math.max(1, ...setup.config.nodes.map((node) => node.addresses.length));
     this.network = new FakeNetwork(this.time, this.random.fork(), links);
     this.witness = setup.config.quorum.kind === "witness" ? new SimWitness(this.network, this.time) : null;
+    this.arbiterDisk = setup.config.quorum.kind === "disk" ? this.#makeArbiterDisk() : null;
     this.fence = new FakeFence(this.time, setup.config, this);
     this.truth = new GroundTruth(setup.config);
     const around = {
@@ -104,6 +108,7 @@ export class World implements PowerControl, MachineWitness {
       network: this.network,
       fence: this.fence,
       book: this.book,
+      arbiterDisk: this.arbiterDisk,
       witness: this,
       config: setup.config,
       configDigest: setup.configDigest,
@@ -133,11 +138,26 @@ export class World implements PowerControl, MachineWitness {
       allowedPlaceChecker(bench),
       resourceOrderChecker(bench),
       calmChecker(bench),
-      noQuorumNoServiceChecker(bench, (from, to) => this.network.isConnected(from, to)),
+      noQuorumNoServiceChecker(bench, {
+        isConnected: (from, to) => this.network.isConnected(from, to),
+        hasThirdVote: (node) => this.#hasThirdVote(node),
+      }),
       recoveryChecker(bench),
       doublesChecker(bench),
     ];
     this.#sampleLater();
+  }
+
+  /** It reaches the witness or the arbiter disk, whichever there is. */
+  #hasThirdVote(node: NodeId): boolean {
+    if (this.arbiterDisk !== null) return this.arbiterDisk.isReached(node);
+    return this.network.isConnected(node, simWitness) && this.network.isConnected(simWitness, node);
+  }
+
+  #makeArbiterDisk(): SimArbiterDisk {
+    const { network, time, config } = this;
+    const nodes = config.nodes.map((node) => node.id);
+    return new SimArbiterDisk({ network, time, random: this.random.fork(), cluster: config.cluster, nodes });
   }
 
   /** The cluster as set up together: every disk names all nodes that it begins with as voters. */

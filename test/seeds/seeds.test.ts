@@ -5,7 +5,7 @@ import type { RareState } from "../../src/sim/rare-states/rare-states.ts";
 import { realWire } from "../../src/sim/real-wire.ts";
 import { parseKeys } from "../../src/wire/keys.ts";
 
-/** 423 in all: what fits into the fast gate; test/exploration goes on, and `npm run soak` takes others, for as long as one likes. */
+/** 461 in all: what fits into the fast gate; test/exploration goes on, and `npm run soak` takes others, for as long as one likes. */
 const seedsOf: Readonly<Partial<Record<Shape, number>>> = {
   "2": 80,
   "3": 80,
@@ -16,6 +16,8 @@ const seedsOf: Readonly<Partial<Record<Shape, number>>> = {
   "5-watchdog": 15,
   "2-witness": 35,
   "4-witness": 15,
+  "2-disk": 30,
+  "4-disk": 8,
   "3-freeze": 20,
   "2-witness-watchdog": 5,
   "2-witness-none": 5,

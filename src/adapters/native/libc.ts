@@ -3,7 +3,7 @@ import type * as Koffi from "koffi";
 
 /**
  * The few calls of the C library that Node.js does not offer: sockets of other families than IP, options of any socket, the clock that
- * goes on in suspend, scheduling, file locks, namespaces.
+ * goes on in suspend, scheduling, file locks, namespaces; and where in memory something is.
  *
  * All return as C does: -1 and an errno. `null` from `loadLibc` means that no prebuilt koffi exists for this machine; every user
  * of it has a slower way without.
@@ -31,6 +31,8 @@ export interface Libc {
   readonly ifNametoindex: (device: string) => number;
   /** Moves the calling thread into namespaces of its own. For tests. */
   readonly unshare: (flags: number) => number;
+  /** Where in memory `bytes` are. Good for as long as they are, when they are too many for the heap: from 4 KiB on. */
+  readonly address: (bytes: Uint8Array) => bigint;
   /** The errno of the last call on this thread. */
   readonly errno: () => number;
 }
@@ -93,6 +95,7 @@ function openLibc(): Libc | null {
       flock: library.func("int flock(int, int)") as Libc["flock"],
       ifNametoindex: library.func("uint32_t if_nametoindex(const char *)") as Libc["ifNametoindex"],
       unshare: library.func("int unshare(int)") as Libc["unshare"],
+      address: (bytes) => koffi.address(bytes),
       errno: () => koffi.errno(),
     };
   } catch (error) {

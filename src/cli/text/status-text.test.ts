@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { witnessId } from "../../model/ids.ts";
 import { utcText } from "../fixtures/fake-context.fixture.ts";
 import { alone, healthy, troubled, whyIntranet } from "../fixtures/snapshots.fixture.ts";
 import { wallMs } from "../../model/units.ts";
@@ -27,6 +28,18 @@ it("shows a healthy cluster", () => {
     ● reports   started  serv2  42s    exec
     "
   `);
+});
+
+it("shows the arbiter disk, and who is heard there", () => {
+  const witness = { address: "/dev/sdx", isDisk: true, isHeard: true, silentMs: 120, hasVote: true };
+  const [first, second] = healthy.nodes;
+  const link = { link: "disk", address: "/dev/sdx", state: "up", silentMs: 200 } as const;
+  const nodes = first === undefined || second === undefined ? [] : [first, { ...second, links: [link] }];
+  const electorate = [...healthy.group.electorate, witnessId("00000000000d")];
+  const text = statusText({ ...healthy, nodes, group: { ...healthy.group, electorate, witness } }, look);
+  expect(text).toMatch(/arbiter +\/dev\/sdx, up, heard 120ms ago, has its vote\n/);
+  expect(text).toMatch(/voters serv1 serv2 disk,/);
+  expect(text).toMatch(/serv2 +member +3h +disk +\/dev\/sdx +up 200ms ago\n/);
 });
 
 it("shows where a watchdog is armed, and where not", () => {

@@ -27,11 +27,11 @@ export function statusText(snapshot: Snapshot, look: Look, isVerbose = false): s
 function witnessRows({ group: { witness } }: Snapshot, { paint }: Look): string[][] {
   // A daemon of an older version tells nothing of it.
   if (witness === null || witness === undefined) return [];
-  const { address, isHeard, silentMs, hasVote } = witness;
+  const { address, isDisk, isHeard, silentMs, hasVote } = witness;
   const heard = silentMs === null ? "never heard" : `${isHeard ? "up" : "silent"}, heard ${spanText(silentMs)} ago`;
   return [
     [
-      paint("dim", "witness"),
+      paint("dim", isDisk === true ? "arbiter" : "witness"),
       `${address}, ${paint(isHeard ? "good" : "bad", heard)}${hasVote ? ", has its vote" : ""}`,
     ],
   ];
@@ -62,10 +62,11 @@ function headLines(snapshot: Snapshot, look: Look): string[] {
 }
 
 /** Votes that are there, those that are needed, and who has them: a number where it is not one. */
-function votesText({ quorum, electorate, votes }: Snapshot["group"]): string {
+function votesText({ quorum, electorate, votes, witness }: Snapshot["group"]): string {
+  const third = witness?.isDisk === true ? "disk" : "witness";
   const named = (voter: NodeId): string => {
     const count = votes?.of[voter] ?? 1;
-    return `${isWitness(voter) ? "witness" : voter}${count === 1 ? "" : ` (${count})`}`;
+    return `${isWitness(voter) ? third : voter}${count === 1 ? "" : ` (${count})`}`;
   };
   // A daemon of an older version does not count them for us.
   const there = votes === undefined ? "" : `${votes.present === 1 ? "1 vote" : `${votes.present} votes`}, needs `;

@@ -31,6 +31,11 @@ export function hasWitness({ kind }: QuorumConfig): boolean {
   return kind === "witness" || kind === "disk";
 }
 
+/** What people call it. */
+export function witnessName({ kind }: QuorumConfig): "the witness" | "the arbiter disk" {
+  return kind === "disk" ? "the arbiter disk" : "the witness";
+}
+
 /** Nothing is known yet. */
 export function unknownWitness(now: InstantMs): KnownWitness {
   return {

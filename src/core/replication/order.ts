@@ -11,7 +11,7 @@ import {
   witnessOf,
 } from "../quorum/electorate-change.ts";
 import { compareViewIds } from "../../model/view.ts";
-import { hasWitness, isWitnessHeard } from "../quorum/known-witness.ts";
+import { hasWitness, isWitnessHeard, witnessName } from "../quorum/known-witness.ts";
 import { votesOf } from "../quorum/votes.ts";
 import { commitIndex } from "./commit-index.ts";
 import { commitUpTo } from "./follow.ts";
@@ -129,7 +129,8 @@ function changeWitness(turn: Turn, active: Leading, situation: ElectorateSituati
   const wanted = !hasWitness(setup.quorum) ? null : isHeard ? witness.id : present;
   const voters = withWitness(wanted, situation);
   if (voters === null) return;
-  const reason = witnessOf(voters) === null ? "the witness has no vote any more" : "the witness gets its vote";
+  const name = witnessName(setup.quorum);
+  const reason = witnessOf(voters) === null ? `${name} has no vote any more` : `${name} gets its vote`;
   orderElectorate(turn, active, voters, reason);
 }
 

@@ -1,14 +1,21 @@
 import { isWitness, type NodeId } from "../../model/ids.ts";
-import { simWitness } from "../sim-witness.ts";
 import type { Bench, Checker } from "./checker.ts";
+
+/** Which ways are open. */
+export interface OpenWays {
+  /** A packet from one node reaches the other. */
+  readonly isConnected: (from: NodeId, to: NodeId) => boolean;
+  /** The node reaches the witness or the arbiter disk. */
+  readonly hasThirdVote: (node: NodeId) => boolean;
+}
 
 /**
  * LIVE-3: a member without quorum has stopped its services within its bound. Who can have quorum is judged by cables and
  * power: a majority of the electorate that hears and is heard. Services that freeze may be kept, and with `arbiter: fencing` all.
  *
- * @param isConnected a packet from one node reaches the other
+ * @param ways which ways are open
  */
-export function noQuorumNoServiceChecker(bench: Bench, isConnected: (from: NodeId, to: NodeId) => boolean): Checker {
+export function noQuorumNoServiceChecker(bench: Bench, { isConnected, hasThirdVote }: OpenWays): Checker {
   const { truth, config } = bench;
   if (config.quorum.kind === "fencing") return {};
   const { deadtimeMs } = config.heartbeat;
@@ -17,12 +24,12 @@ export function noQuorumNoServiceChecker(bench: Bench, isConnected: (from: NodeI
   const stopMs = config.services
     .flatMap((service) => service.resources)
     .reduce((sum, each) => sum + each.stopTimeoutMs, 0);
-  const boundMs = (config.quorum.kind === "witness" ? 4 : 3) * deadtimeMs + 2000 + stopMs;
+  const boundMs = (config.quorum.kind === "majority" ? 3 : 4) * deadtimeMs + 2000 + stopMs;
   const aloneSince = new Map<NodeId, number>();
   const canHaveQuorum = (node: NodeId): boolean => {
     const voters = truth.electorate();
     const heard = voters.filter((voter) => {
-      if (isWitness(voter)) return isConnected(node, simWitness) && isConnected(simWitness, node);
+      if (isWitness(voter)) return hasThirdVote(node);
       const { hasDaemon, isPaused } = truth.of(voter);
       return voter === node || (hasDaemon && !isPaused && isConnected(node, voter) && isConnected(voter, node));
     });

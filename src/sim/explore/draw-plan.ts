@@ -26,6 +26,7 @@ export const faultKinds = [
   "operator",
   "watchdog",
   "wall-clock",
+  "arbiter-disk",
 ] as const;
 
 /** A kind of fault. */
@@ -93,6 +94,7 @@ function isPossible(kind: FaultKind, shape: Shape): boolean {
   // the other one, because only the lost disk had what was ordered with its vote.
   // And so is the lost disk of a node without which the others are no majority.
   if (kind === "lost-disk") return Number.parseInt(shape, 10) > 2 && !saysShape(shape, "weighted");
+  if (kind === "arbiter-disk") return saysShape(shape, "disk");
   if (kind === "watchdog") return saysShape(shape, "watchdog");
   return kind !== "fence-device" || !(saysShape(shape, "none") || saysShape(shape, "watchdog"));
 }

@@ -3,6 +3,7 @@ import type { Intent } from "../../model/intent.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import { fairWeather } from "../fake-network.ts";
 import type { Random } from "../random.ts";
+import { simDisk } from "../sim-arbiter-disk.ts";
 import { simWitness } from "../sim-witness.ts";
 import type { World } from "../world.ts";
 import type { FaultKind, Plan } from "./draw-plan.ts";
@@ -25,6 +26,7 @@ export class FaultMaker {
   readonly #plan: Plan;
   readonly #nodes: readonly NodeId[];
   #lostDisks = 0;
+  #hasMadeDisk = false;
   #hasEnded = false;
 
   constructor(world: World, random: Random, plan: Plan) {
@@ -53,6 +55,7 @@ export class FaultMaker {
     world.note(null, "-- faults end");
     world.network.healAll();
     world.network.weather = { ...fairWeather, jitterMsMax: this.#plan.jitterMsMax };
+    world.arbiterDisk?.mend();
     world.book.refusals.length = 0;
     for (const device of world.fence.devices.values())
       Object.assign(device, { works: true, isMute: false, actionMs: 2000 });
@@ -120,6 +123,8 @@ export class FaultMaker {
         return this.#fenceDevice();
       case "watchdog":
         return this.#watchdog(node);
+      case "arbiter-disk":
+        return this.#arbiterDisk(node);
       case "operator":
         return this.#operator(node);
       case "wall-clock":
@@ -157,8 +162,9 @@ export class FaultMaker {
     this.#later(() => this.#world.resume(node));
   }
 
-  /** Whatever can be cut off: the nodes, and their witness. */
+  /** Whatever can be cut off: the nodes, and their witness or their disk. */
   #places(): readonly NodeId[] {
+    if (this.#world.arbiterDisk !== null) return [...this.#nodes, simDisk];
     return this.#world.witness === null ? this.#nodes : [...this.#nodes, simWitness];
   }
 
@@ -271,6 +277,25 @@ export class FaultMaker {
     this.#later(() => {
       this.#world.note(node, "-- watchdog: good");
       Object.assign(driver, goodWatchdog);
+    });
+  }
+
+  /** It is slow, refuses one node, or is made anew, once. */
+  #arbiterDisk(node: NodeId): void {
+    const { arbiterDisk: disk } = this.#world;
+    if (disk === null) return;
+    const fault = this.#random.pick(["slow", "failing", "anew"] as const);
+    if (fault === "anew" && this.#hasMadeDisk) return;
+    this.#world.note(null, `-- arbiter disk: ${fault}${fault === "failing" ? ` for ${node}` : ""}`);
+    if (fault === "slow") disk.latencyMs = this.#random.pick([20, 200, 1000]);
+    if (fault === "failing") disk.failing.add(node);
+    if (fault === "anew") {
+      this.#hasMadeDisk = true;
+      return disk.makeAnew();
+    }
+    this.#later(() => {
+      this.#world.note(null, "-- arbiter disk: good again");
+      disk.mend();
     });
   }
 

@@ -3,7 +3,7 @@ import { formatConfigError } from "../../config/config-error.ts";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 
 /**
- * Clusters that seeds are run on: the number of nodes, then words: `witness` (decides where a majority cannot; two nodes without have
+ * Clusters that seeds are run on: the number of nodes, then words: `witness` or `disk` (decides where a majority cannot; two nodes without have
  * `arbiter: fencing`), `none` or `watchdog` (how a lost node is made sure of, if not by a device), `freeze` (a service that does so),
  * `weighted` (the first node needs one other, and the others are no majority without it).
  */
@@ -17,6 +17,8 @@ export const shapes = [
   "5-watchdog",
   "2-witness",
   "4-witness",
+  "2-disk",
+  "4-disk",
   "3-freeze",
   "2-witness-none",
   "2-witness-watchdog",
@@ -37,7 +39,7 @@ export const shapes = [
 export type Shape = (typeof shapes)[number];
 
 /** What the words of a shape may say. */
-export type ShapeWord = "witness" | "none" | "watchdog" | "freeze" | "weighted";
+export type ShapeWord = "witness" | "disk" | "none" | "watchdog" | "freeze" | "weighted";
 
 /** Whether a shape says so. */
 export function saysShape(shape: Shape, word: ShapeWord): boolean {
@@ -107,5 +109,6 @@ function shapeText(shape: Shape): string {
 
 function quorumLine(shape: Shape): string {
   if (saysShape(shape, "witness")) return 'quorum: { arbiter: { witness: "10.3.0.9:6941" } }';
+  if (saysShape(shape, "disk")) return "quorum: { arbiter: { disk: /dev/arbiter } }";
   return shape === "2" ? "quorum: { arbiter: fencing, prefer: n1 }" : "quorum: majority";
 }

@@ -3,6 +3,7 @@ import type { NodeId } from "../../model/ids.ts";
 import type { Message } from "../../model/message.ts";
 import { durationMs } from "../../model/units.ts";
 import { type LogLimits, logLimits } from "../../core/replication/log-limits.ts";
+import type { GroupArbiterDisk } from "./group-arbiter-disk.ts";
 import type { GroupHost } from "./group-host.ts";
 import { type GroupRules, rightRules } from "./group-rules.ts";
 import { type GroupWitness, witnessPlace } from "./group-witness.ts";
@@ -105,4 +106,15 @@ export function formedWithWitness(names = "ab", stage: Stage = {}): { world: Gro
 /** The name by which the disk of the witness votes. */
 export function voterOf(witness: GroupWitness): NodeId {
   return witness.id ?? witnessPlace;
+}
+
+/** Nodes that share a disk, which has its vote. @throws Error when it does not get it */
+export function formedWithDisk(names = "ab", seed = 1): { world: GroupWorld; disk: GroupArbiterDisk } {
+  const world = formed(names, { seed, quorum: { kind: "disk", path: "/dev/arbiter" } });
+  const { arbiterDisk: disk } = world;
+  if (disk === null) throw new Error("Cannot form a view with a disk: there is none");
+  const counts = (): boolean => world.hosts.every((host) => host.facts()?.electorate.voters.includes(disk.id));
+  if (world.runUntil(counts, 3_000) === null) throw new Error("Cannot get the disk its vote");
+  world.run(500);
+  return { world, disk };
 }

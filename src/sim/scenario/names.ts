@@ -1,5 +1,6 @@
-import type { ClusterConfig } from "../../model/cluster-config.ts";
+import type { ClusterConfig, QuorumConfig } from "../../model/cluster-config.ts";
 import type { DeviceId, NodeId, ResourceId } from "../../model/ids.ts";
+import { simDisk } from "../sim-arbiter-disk.ts";
 import { simWitness } from "../sim-witness.ts";
 import type { ValueReader } from "./value-reader.ts";
 
@@ -7,12 +8,15 @@ import type { ValueReader } from "./value-reader.ts";
 export interface Names {
   readonly config: ClusterConfig;
   node(reader: ValueReader): NodeId | undefined;
-  /** A node, or `witness` where the configuration has one. */
+  /** A node, or `witness` or `disk` where the configuration has one. */
   place(reader: ValueReader): NodeId | undefined;
   service(reader: ValueReader): string | undefined;
   resource(reader: ValueReader): ResourceId | undefined;
   device(reader: ValueReader): DeviceId | undefined;
 }
+
+/** What can be cut off beside the nodes, by the arbiter that it is. */
+const thirds: Readonly<Partial<Record<QuorumConfig["kind"], NodeId>>> = { witness: simWitness, disk: simDisk };
 
 /** Names of `config`. */
 export function namesOf(config: ClusterConfig): Names {
@@ -24,9 +28,10 @@ export function namesOf(config: ClusterConfig): Names {
     config,
     node: (reader) => reader.oneOf(nodes),
     place: (reader) => {
-      if (config.quorum.kind !== "witness" || nodes.some((node) => node === "witness")) return reader.oneOf(nodes);
-      const place = reader.oneOf([...nodes, "witness" as NodeId]);
-      return place === "witness" ? simWitness : place;
+      const third = thirds[config.quorum.kind];
+      if (third === undefined || nodes.some((node) => node === config.quorum.kind)) return reader.oneOf(nodes);
+      const place = reader.oneOf([...nodes, config.quorum.kind as NodeId]);
+      return place === config.quorum.kind ? third : place;
     },
     service: (reader) => reader.oneOf(services),
     resource: (reader) => reader.oneOf(resources),

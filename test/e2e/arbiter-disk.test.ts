@@ -1,0 +1,159 @@
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { HaleCluster } from "../../lab/hale-cluster.ts";
+import { Lab } from "../../lab/lab.ts";
+import { Prober } from "../../lab/prober.ts";
+import { echoCommand, startEcho } from "../../lab/echo.ts";
+import { waitUntil } from "../../lab/wait-until.ts";
+import { HolderWatch } from "../../lab/holder-watch.ts";
+
+// Goal: two nodes and a block device that both have. Whatever is lost between them, at most one runs the service; and a node that runs
+// and is not reached is told apart from one that is off.
+
+const waitMs = 30_000;
+const nodes = ["n1", "n2"] as const;
+const service = "web";
+const echoPort = 7;
+const run = promisify(execFile);
+
+let lab: Lab;
+let cluster: HaleCluster;
+let ip: string;
+let device: string;
+
+beforeAll(async () => {
+  lab = await Lab.create({ hosts: ["n1", "n2"] });
+  ip = lab.virtualIp();
+  const image = join(lab.shared, "arbiter.img");
+  await writeFile(image, new Uint8Array(1 << 20));
+  const { stdout } = await run("losetup", ["--find", "--show", "--direct-io=on", image]);
+  device = stdout.trim();
+  for (const host of [lab.host("n1"), lab.host("n2")]) {
+    host.boot = [echoCommand(echoPort, [ip])];
+    await startEcho(host, echoPort, [ip]);
+  }
+  cluster = await HaleCluster.found(lab, {
+    nodes: ["n1", "n2"],
+    config: {
+      heartbeat: { keepalive: "100ms", deadtime: "500ms", initdead: "5s", "daemon-grace": "6s" },
+      quorum: { arbiter: { disk: device } },
+      services: { [service]: { resources: [{ address: { ip: `${ip}/24` } }] } },
+    },
+  });
+  await cluster.waitForMembers();
+  await makeDisk([]);
+  await settle();
+});
+afterAll(async () => {
+  await lab.close();
+  await run("losetup", ["--detach", device]);
+});
+beforeEach(async () => {
+  lab.fenceDevice.works = true;
+  await lab.heal();
+  await settle();
+});
+
+test("[SAFE-1, LIVE-1] the cable between the nodes is cut: exactly one goes on, the other is fenced, both come back", async () => {
+  await using watch = HolderWatch.start(lab, ip);
+  await using prober = await Prober.start(lab.client, { kind: "udp", ip, port: echoPort });
+  await lab.cut([["n1"], ["n2"]]);
+  const survivor = await waitUntil("one of them to go on alone", waitMs, lone);
+  await cluster.waitForService(service, { owner: survivor, seenBy: [survivor] });
+  await prober.waitForAnswer(survivor, waitMs);
+  const other = otherOf(survivor);
+  await waitUntil("the other one to have no quorum", waitMs, async () => isHelpless(other));
+  await lab.heal();
+  await settle();
+  expect(await watch.stop()).toEqual([]);
+});
+
+test("[LIVE-1] the owner dies silently: the other goes on", async () => {
+  await using watch = HolderWatch.start(lab, ip);
+  const owner = (await cluster.owner(service)) ?? "";
+  await using prober = await Prober.start(lab.client, { kind: "udp", ip, port: echoPort });
+  await prober.waitForAnswer(owner, waitMs);
+  await lab.host(owner).powerOff();
+  await prober.waitForAnswer(otherOf(owner), waitMs);
+  if (!lab.host(owner).isOn) await lab.host(owner).powerOn();
+  await settle();
+  expect(await watch.stop()).toEqual([]);
+});
+
+test("[GRP-95] [SAFE-2] who cannot be fenced and writes to the disk runs: told so, and nobody may say that it is off", async () => {
+  await using watch = HolderWatch.start(lab, ip);
+  lab.fenceDevice.works = false;
+  await lab.cut([["n1"], ["n2"]]);
+  const survivor = await waitUntil("one of them to go on alone", waitMs, lone);
+  const other = otherOf(survivor);
+  const warning = `${other} is heard on no link, but writes to ${device}: it runs, and is not reached`;
+  await waitUntil("the warning", waitMs, async () => (await cluster.status(survivor))?.warnings.includes(warning));
+  const refused = await cluster.hale(survivor, ["node", "confirm-off", other, "--yes"]);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain(`Cannot confirm that node "${other}" is off: it writes to the arbiter disk`);
+  await lab.host(other).powerOff();
+  await waitUntil(
+    "the disk to fall silent",
+    waitMs,
+    async () => !(await cluster.status(survivor))?.warnings.includes(warning),
+  );
+  expect(await cluster.hale(survivor, ["node", "confirm-off", other, "--yes"])).toMatchObject({ code: 0 });
+  await cluster.waitForService(service, { owner: survivor, seenBy: [survivor] });
+  await lab.heal();
+  if (!lab.host(other).isOn) await lab.host(other).powerOn();
+  await settle();
+  expect(await watch.stop()).toEqual([]);
+});
+
+test("[GRP-88] [GRP-91] the disk is wiped, then made anew: nothing happens but a warning, and it gets its vote again", async () => {
+  const before = await cluster.status("n1");
+  await run("dd", ["if=/dev/zero", `of=${device}`, "bs=1M", "count=1", "conv=fsync"]);
+  await waitUntil("the warning", waitMs, async () => (await cluster.status("n1"))?.group.witness?.isHeard === false);
+  expect((await cluster.status("n1"))?.group).toMatchObject({ isQuorate: true, view: before?.group.view });
+  expect((await cluster.hale("n1", ["events"])).stdout).toContain("arbiter disk: it is empty, no arbiter disk");
+  await makeDisk([]);
+  await heardByAll();
+  expect((await cluster.hale("n2", ["arbiter-disk", "init", device])).stderr).toContain("--force overwrites it");
+  expect((await cluster.hale("n2", ["arbiter-disk", "show", device])).stdout).toMatch(/n1 +- +- +0 +\d+\n/);
+});
+
+/** The node that is quorate without the other. */
+async function lone(): Promise<string | undefined> {
+  for (const node of nodes) {
+    const group = (await cluster.status(node))?.group;
+    if (group?.isQuorate === true && group.members.length === 1 && group.leaseMs > 0) return node;
+  }
+  return undefined;
+}
+
+/** No view, and no lease left. */
+async function isHelpless(node: string): Promise<boolean> {
+  const group = (await cluster.status(node))?.group;
+  return group?.isQuorate === false && group.leaseMs === 0;
+}
+
+async function makeDisk(more: readonly string[]): Promise<void> {
+  const { code, stderr } = await cluster.hale("n1", ["arbiter-disk", "init", device, ...more]);
+  if (code !== 0) throw new Error(`Cannot make the disk: ${stderr}`);
+}
+
+/** Whole, with a service and a disk that votes. */
+async function settle(): Promise<void> {
+  await cluster.waitForMembers();
+  await cluster.waitForService(service);
+  await heardByAll();
+}
+
+async function heardByAll(): Promise<void> {
+  await waitUntil("a disk that votes", waitMs, async () => {
+    const all = await Promise.all(nodes.map(async (node) => (await cluster.status(node))?.group.witness));
+    return all.every((known) => known?.isHeard === true && known.hasVote);
+  });
+}
+
+function otherOf(node: string): string {
+  return node === "n1" ? "n2" : "n1";
+}
