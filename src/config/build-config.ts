@@ -17,7 +17,13 @@ import { type NodeId, parseDeviceId, parseNodeId, parseServiceId } from "../mode
 import { type DurationMs, durationMs } from "../model/units.ts";
 import { buildResource } from "./build-resource.ts";
 import type { Path } from "./config-error.ts";
-import { assumeOffDefault, daemonGraceMax, heartbeatDefaults, watchdogTimeoutDefault } from "./defaults.ts";
+import {
+  assumeOffDefault,
+  daemonGraceMax,
+  heartbeatDefaults,
+  isUnfencing,
+  watchdogTimeoutDefault,
+} from "./defaults.ts";
 import { parseEndpoint } from "./ip.ts";
 import type { ClusterDocument, ServiceDocument, StepDocument } from "./schema.ts";
 import { type SourceOf, spanOr, writtenParameters } from "./written.ts";
@@ -98,14 +104,16 @@ function buildFencing(fencing: ClusterDocument["fencing"], deadtimeMs: DurationM
     const written = fencing === "none" ? undefined : fencing.none?.["assume-off-after"];
     return { kind: "none", assumeOffAfterMs: spanOr(written, assumeOffDefault(deadtimeMs)) };
   }
-  const devices = Object.entries(fencing.devices).map(([id, { agent, timeout, action, monitor, ...parameters }]) => ({
-    id: parseDeviceId(id),
-    agent,
-    parameters: writtenParameters(Object.keys(parameters), ["fencing", "devices", id], sourceOf),
-    timeoutMs: spanOr(timeout, 60_000),
-    ...(action === undefined || action === "off-on" ? {} : { action }),
-    ...(monitor === undefined ? {} : buildMonitor(monitor)),
-  }));
+  const devices = Object.entries(fencing.devices).map(
+    ([id, { agent, timeout, action, monitor, unfence, ...parameters }]) => ({
+      id: parseDeviceId(id),
+      agent,
+      parameters: writtenParameters(Object.keys(parameters), ["fencing", "devices", id], sourceOf),
+      timeoutMs: spanOr(timeout, 60_000),
+      ...(isUnfencing(agent, unfence) ? { unfence: true as const, action: "off" as const } : actionOf(action)),
+      ...(monitor === undefined ? {} : buildMonitor(monitor)),
+    }),
+  );
   return { kind: "devices", devices };
 }
 
@@ -121,6 +129,10 @@ function buildQuarantine(written: ClusterDocument["quarantine"]): Pick<ClusterCo
   };
   const isDefault = quarantine.losses === losses && quarantine.withinMs === withinMs && quarantine.forMs === forMs;
   return isDefault ? {} : { quarantine };
+}
+
+function actionOf(action: "off-on" | "off" | "reboot" | undefined): Pick<FenceDeviceConfig, "action"> {
+  return action === undefined || action === "off-on" ? {} : { action };
 }
 
 /** Nothing where the defaults were written out: it is the same configuration. */

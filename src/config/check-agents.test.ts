@@ -97,6 +97,15 @@ describe("a fence device", () => {
     expect(check("{ agent: fence_pdu, action: off, ip: 1 }", undefined, mute)).toEqual([]);
   });
 
+  it("that cuts off must say so", () => {
+    const cutting = actions.map((action) => (action.name === "on" ? { ...action, isAutomatic: true } : action));
+    const metadata = new Map([["fence_pdu", { ...pdu, actions: cutting }]]);
+    expect(check("{ agent: fence_pdu, ip: 1 }", undefined, metadata)).toEqual([
+      "f:6:17: fencing.devices.d.agent: found fence_pdu, which cuts off instead of switching off, wanted unfence: true, or false if you know better",
+    ]);
+    expect(check("{ agent: fence_pdu, ip: 1, unfence: true }", undefined, metadata)).toEqual([]);
+  });
+
   it("is told the plug of each node, or none", () => {
     expect(check("{ agent: fence_pdu, ip: 1 }", "[{ device: d }]")).toEqual([
       "f:3:40: nodes.a.fence[0][0]: found no plug, wanted plug, which fence_pdu requires: the plug",

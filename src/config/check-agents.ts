@@ -1,6 +1,7 @@
 import type { AgentMetadata, AgentParameter } from "../model/agent-metadata.ts";
 import { type ConfigError, describeValue, type Path, type Problem } from "./config-error.ts";
 import { stepsOf } from "./check-fencing.ts";
+import { isUnfencing } from "./defaults.ts";
 import { inFileOrder, placeProblem } from "./place-problem.ts";
 import { asMapping, asText, type Mapping } from "./raw.ts";
 import { readYaml, type YamlText } from "./read-yaml.ts";
@@ -30,6 +31,7 @@ export function checkAgents(
       ...checkGiven(path, device, metadata, yaml),
       ...checkRequired(path, device, metadata),
       ...checkAction(path, device, metadata),
+      ...checkUnfence(path, device, metadata),
       ...checkPlugs(root, id, device, metadata),
     );
   }
@@ -37,7 +39,7 @@ export function checkAgents(
 }
 
 /** Keys of a device that are hale's own. */
-const ownKeys: readonly string[] = ["agent", "timeout", "action", "monitor"];
+const ownKeys: readonly string[] = ["agent", "timeout", "action", "monitor", "unfence"];
 /** Parameters that hale gives itself, at each call. */
 const perCall: readonly string[] = ["action", "plug", "port"];
 const fileSuffix = "-file";
@@ -111,13 +113,22 @@ function isGiven(device: Mapping, { name, replaces }: AgentParameter): boolean {
 
 function checkAction(path: Path, device: Mapping, { name, actions }: AgentMetadata): Problem[] {
   const written = asText(device["action"]);
-  const needed = written === "off" || written === "reboot" ? [written] : ["off", "on"];
+  const isWhole = written === undefined || written === "off-on" || isUnfencing(device["agent"], device["unfence"]);
+  const needed = isWhole ? ["off", "on"] : [written];
   const missing = needed.find((action) => !actions.some((each) => each.name === action));
   if (missing === undefined) return [];
   const possible = ["off", "reboot"].filter((action) => actions.some((each) => each.name === action));
   const wanted = possible.length === 0 ? "an agent that can switch off" : `action: ${possible.join(" or ")}`;
   const at = written === undefined ? { path: [...path, "agent"] } : { path: [...path, "action"] };
   return [{ ...at, found: `${name}, which cannot do "${missing}"`, wanted }];
+}
+
+/** Its own word that a node must be switched on by it before anything runs there. */
+function checkUnfence(path: Path, device: Mapping, { name, actions }: AgentMetadata): Problem[] {
+  const isNeeded = actions.some((action) => action.name === "on" && action.isAutomatic);
+  if (!isNeeded || device["unfence"] !== undefined || isUnfencing(device["agent"], undefined)) return [];
+  const found = `${name}, which cuts off instead of switching off`;
+  return [{ path: [...path, "agent"], found, wanted: "unfence: true, or false if you know better" }];
 }
 
 /** A device that switches one machine takes no plug; one with many must be told which. */

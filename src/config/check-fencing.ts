@@ -1,4 +1,5 @@
 import { describeValue, type Path, type Problem } from "./config-error.ts";
+import { checkLevels } from "./check-levels.ts";
 import {
   adoptionDeadtimes,
   assumeOffDefault,
@@ -12,7 +13,7 @@ import { unknownReference } from "./references.ts";
 
 /** Whether every node can be fenced, or `none` was written out; devices exist and get only parameters that are theirs. */
 export function checkFencing(root: Mapping): Problem[] {
-  return [...checkKind(root), ...checkDevices(root), ...checkSteps(root)];
+  return [...checkKind(root), ...checkDevices(root), ...checkSteps(root), ...checkLevels(root)];
 }
 
 function checkKind(root: Mapping): Problem[] {
@@ -143,12 +144,6 @@ function checkSteps(root: Mapping): Problem[] {
     for (const [path, step] of stepsOf(["nodes", id, "fence"], fence)) {
       const device = asText(asMapping(step)["device"]);
       if (device === undefined) continue;
-      // A node with two power supplies that are cut one after the other, each for a moment, has never been off.
-      const isOneOfSeveral = path.length > 4 && asList(asList(fence)[path[3] as number]).length > 1;
-      if (isOneOfSeveral && asMapping(bodies[device])["action"] === "reboot") {
-        const wanted = "a device that switches off: only a level of one step may reboot";
-        problems.push({ path: [...path, "device"], found: `${device}, whose action is reboot`, wanted });
-      }
       if (devices.includes(device)) continue;
       if (devices.length === 0) {
         const wanted = "no fence steps: no device is configured under fencing.devices";

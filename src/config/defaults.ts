@@ -42,6 +42,25 @@ export function daemonGraceMax(deadtimeMs: DurationMs, timeoutMs: DurationMs): D
   return durationMs(timeoutMs - adoptionDeadtimes * deadtimeMs);
 }
 
+/**
+ * Agents of Debian 12 that cut off instead of switching off, by their own metadata (`on` is automatic). By name, because the same file must mean
+ * the same on every node, whatever is installed there; `hale config check` finds others.
+ */
+const cuttingAgents: readonly string[] = [
+  "fence_brocade",
+  "fence_cisco_mds",
+  "fence_ifmib",
+  "fence_mpath",
+  "fence_sanbox2",
+  "fence_scsi",
+];
+
+/** Whether a node has itself switched on by the device. @param written `unfence` of the file */
+export function isUnfencing(agent: unknown, written: unknown): boolean {
+  if (typeof written === "boolean") return written;
+  return typeof agent === "string" && cuttingAgents.includes(agent.split("/").at(-1) ?? "");
+}
+
 /** As long as a new daemon keeps what it found running, in deadtimes. */
 export const adoptionDeadtimes = 4;
 

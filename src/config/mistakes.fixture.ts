@@ -241,8 +241,8 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "ip: 10.9.9.9",
     "action: reboot",
     [
-      "5:68: nodes.serv2.fence[0][0].device: found pdu, whose action is reboot, wanted a device that switches off: only a level of one step may reboot",
-      "5:96: nodes.serv2.fence[0][1].device: found pdu, whose action is reboot, wanted a device that switches off: only a level of one step may reboot",
+      "5:68: nodes.serv2.fence[0][0].device: found pdu, whose action is reboot, wanted a device that switches off: only one that is alone may reboot",
+      "5:96: nodes.serv2.fence[0][1].device: found pdu, whose action is reboot, wanted a device that switches off: only one that is alone may reboot",
     ],
   ],
   [
@@ -250,6 +250,15 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "plug: 1, delay: soon }",
     ['4:88: nodes.serv1.fence[0].delay: found "soon", wanted a duration such as 250ms, 1.5s or 10m, or 0'],
   ],
+  [
+    "agent: fence_apc_snmp",
+    "agent: fence_scsi",
+    [
+      "4:57: nodes.serv1.fence[0]: found only pdu, which cuts off, wanted a device in the level that switches the node off, too: one that runs on keeps its addresses",
+      "5:57: nodes.serv2.fence[0]: found only pdu, pdu, which cuts off, wanted a device in the level that switches the node off, too: one that runs on keeps its addresses",
+    ],
+  ],
+  ["ip: 10.9.9.9", "unfence: perhaps", ['8:53: fencing.devices.pdu.unfence: found "perhaps", wanted true or false']],
   [
     "/etc/hale/pdu.secret",
     "pdu.secret",

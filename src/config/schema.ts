@@ -131,6 +131,10 @@ const device = z
   .object({
     agent: text("the name of a fence agent such as fence_ipmilan", "Name of a fence agent, or its absolute path."),
     timeout: duration("A longer action has failed.", "60s").optional(),
+    unfence: z
+      .boolean({ error: "true or false" })
+      .meta({ description: "It cuts off instead of switching off; each node has itself switched on again." })
+      .optional(),
     monitor: z
       .strictObject({
         interval: durationOrZero("Time between two looks whether it works; 0: none.", "60s").optional(),

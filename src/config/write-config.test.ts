@@ -29,6 +29,23 @@ it("writes what is done to a node, and after which delay", () => {
   expect(configOf(writeConfig(configOf(reboot)))).toEqual(configOf(reboot));
 });
 
+it("knows by its name what cuts off, unless the file says otherwise", () => {
+  const text = officeText.replace("devices: { pdu", "devices: { array: { agent: fence_scsi, devices: /dev/sdb }, pdu");
+  const both = text.replace(
+    "fence: [{ device: pdu, plug: 1 }]",
+    "fence: [[{ device: array, plug: a }, { device: pdu, plug: 1 }]]",
+  );
+  const { fencing } = configOf(both);
+  expect(fencing).toMatchObject({ devices: [{ id: "array", unfence: true, action: "off" }, { id: "pdu" }] });
+  expect(fencing).not.toMatchObject({ devices: [{}, { unfence: true }] });
+  expect(configOf(writeConfig(configOf(both)))).toEqual(configOf(both));
+  const not = configOf(both.replace("agent: fence_scsi,", "agent: fence_scsi, unfence: false,")).fencing;
+  expect(not.kind === "devices" ? not.devices[0]?.unfence : "no devices").toBe(undefined);
+  expect(() => configOf(both.replace("agent: fence_scsi,", "agent: fence_scsi, action: reboot,"))).toThrow(
+    "off: it cuts off, and each node has itself switched on again",
+  );
+});
+
 it("writes a watchdog", () => {
   const text =
     "cluster: c\nnodes: { a: { addresses: [10.0.0.1] } }\nfencing: { watchdog: { device: /dev/watchdog1, timeout: 30s } }\n";

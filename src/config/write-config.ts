@@ -84,11 +84,12 @@ function writeFencing(fencing: FencingConfig): object {
   if (fencing.kind === "watchdog")
     return { watchdog: { device: fencing.device, timeout: formatDuration(fencing.timeoutMs) } };
   const devices = fencing.devices.map(
-    ({ id, agent, parameters, timeoutMs, action = "off-on", monitor = deviceMonitorDefault }) => [
+    ({ id, agent, parameters, timeoutMs, action = "off-on", monitor = deviceMonitorDefault, unfence = false }) => [
       id,
       {
         agent,
         action,
+        unfence,
         timeout: formatDuration(timeoutMs),
         monitor: { interval: zeroOr(monitor.intervalMs), timeout: formatDuration(monitor.timeoutMs) },
         ...parameters,

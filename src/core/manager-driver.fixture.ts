@@ -609,7 +609,10 @@ function runFence(driver: Driver, node: DriverNode, call: Extract<Effect, { kind
   later(driver, driver.deviceMs, () => {
     const confirmed = driver.isFenceWorking && !driver.brokenAgents.has(call.agent);
     const target = driver.nodes.get(parseNodeId(call.plug ?? node.id));
-    if (confirmed && call.action === "off" && target?.hasPower) powerOff(driver, target.id);
+    const { fencing } = driver.config;
+    const cutsOff =
+      fencing.kind === "devices" && fencing.devices.some(({ agent, unfence }) => agent === call.agent && unfence);
+    if (confirmed && call.action === "off" && !cutsOff && target?.hasPower) powerOff(driver, target.id);
     const outcome = { confirmed, reason: confirmed ? "" : "no answer", output: "", durationMs: 100 };
     feed(driver, node, { kind: "fence-result", call: call.id, outcome });
   });

@@ -36,6 +36,7 @@ export interface ManagerState {
   readonly deviceWatches: DeviceWatches;
   /** The configuration that they are of. */
   readonly watchedConfig: ClusterConfig | null;
+  readonly unfencing: Unfencing;
   /** Submitted and not yet delivered, by purpose: the submission's sequence. */
   readonly pending: Readonly<Record<string, number>>;
   /** To be submitted. */
@@ -100,6 +101,19 @@ export interface WatchdogState {
   /** When it was last asked to be fed. */
   readonly fedAt: InstantMs;
   readonly isStarving: boolean;
+}
+
+/** This node has itself switched on by the devices that cut off. */
+export interface Unfencing {
+  /** What it is for: the stay, what is to be switched on, and the fences of this node so far, each of which may have cut it off anew. */
+  readonly purpose: string;
+  /** Steps done. */
+  readonly done: number;
+  /** The outstanding call; 0: none. */
+  readonly call: number;
+  /** In a row. */
+  readonly failures: number;
+  readonly againAt: InstantMs;
 }
 
 /** Which watchdog, and how long it waits. */

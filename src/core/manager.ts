@@ -20,6 +20,7 @@ import { restore } from "./manager-restore.ts";
 import { groupRosterOf, tendRoster, watchIntruders } from "./manager-roster.ts";
 import { afterRunner, proposeConfig, report, retryFailed, runServices } from "./manager-services.ts";
 import { type ManagerState, patch, say, type ToGroup, type Work } from "./manager-work.ts";
+import { notUnfencing, takeUnfence, unfence } from "./manager-unfence.ts";
 import { idleWatchdog, onWatchdogOutcome, tendWatchdog } from "./manager-watchdog.ts";
 import { emptyClusterState } from "./services/cluster-state.ts";
 import { onOperationOutcome } from "./services/runner.ts";
@@ -68,6 +69,7 @@ export function startManager(boot: ManagerBoot, moment: Moment): ManagerState {
     fencer: idleFenceRunner,
     deviceWatches: {},
     watchedConfig: null,
+    unfencing: notUnfencing,
     pending: {},
     outbox: [],
     reporting: [],
@@ -126,6 +128,7 @@ export function stepManager(
   // Before the report: who is told what runs here knows about the watchdog then.
   tendWatchdog(work);
   report(work);
+  unfence(work);
   seeToFences(work);
   probePorts(work);
   retryFailed(work);
@@ -159,7 +162,7 @@ function take(work: Work, input: ManagerInput): void {
       return;
     }
     case "fence-result": {
-      if (!takeDeviceCheck(work, input.call, input.outcome))
+      if (!takeDeviceCheck(work, input.call, input.outcome) && !takeUnfence(work, input.call, input.outcome))
         afterFencer(work, onFenceOutcome(work.state.fencer, input.call, input.outcome, work.moment.now));
       return;
     }

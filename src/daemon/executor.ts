@@ -5,7 +5,7 @@ import type { HeartbeatBody, Message } from "../model/message.ts";
 import type { FenceCall, FenceOutcome, Operation, OperationOutcome } from "../model/operation.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import type { Answer } from "../model/intent.ts";
-import type { InstantMs } from "../model/units.ts";
+import { type InstantMs, never } from "../model/units.ts";
 import { unreachable } from "../model/unreachable.ts";
 import type { Beater } from "../ports/beater.ts";
 import type { ResourceAgent } from "../ports/resource-agent.ts";
@@ -108,7 +108,7 @@ export class Executor {
       case "cancel":
         return this.#operations.get(effect.operation)?.abort();
       case "fence":
-        return this.#fence(effect.call);
+        return this.#fence(effect.call, effect.notAfter);
       case "cancel-fence":
         return this.#fences.get(effect.call)?.abort();
       case "probe-port":
@@ -188,7 +188,11 @@ export class Executor {
     this.#result({ kind: "operation-result", operation, outcome: boundOutcome(outcome) });
   }
 
-  #fence(call: FenceCall): void {
+  #fence(call: FenceCall, notAfter: InstantMs = never): void {
+    if (this.#ports.clock.now() >= notAfter) {
+      const outcome = { confirmed: false, reason: "the lease had run out", output: "", durationMs: 0 };
+      return this.#result({ kind: "fence-result", call: call.id, outcome });
+    }
     const abort = new AbortController();
     this.#fences.set(call.id, abort);
     const finish = (outcome: FenceOutcome): void => {

@@ -147,6 +147,11 @@ export interface FenceDeviceConfig {
    * Default (absent): off, and on again once the fence is confirmed, so that the node can come back.
    */
   readonly action?: "off" | "reboot";
+  /**
+   * It cuts off from storage or the network instead of switching off, and nobody switches on again for the node: before anything runs on
+   * a node, in each stay, that asks the device for it itself. Its `action` is off then. Default (absent): false.
+   */
+  readonly unfence?: true;
   /** How often each node asks it whether it works. Default (absent): `deviceMonitorDefault`. */
   readonly monitor?: DeviceMonitorConfig;
 }

@@ -28,7 +28,12 @@ export type Effect =
   /** Kill the operation's process group; its result still comes. */
   | { readonly kind: "cancel"; readonly operation: number }
   /** Answered by `fence-result`. */
-  | { readonly kind: "fence"; readonly call: FenceCall }
+  | {
+      readonly kind: "fence";
+      readonly call: FenceCall;
+      /** Not at or after this instant: the lease has run out then. Default: whenever. */
+      readonly notAfter?: InstantMs;
+    }
   /** Kill the agent of a fence call; its result still comes, and counts for nothing. */
   | { readonly kind: "cancel-fence"; readonly call: number }
   /** Answered by `port-state`. */

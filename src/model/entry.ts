@@ -117,6 +117,15 @@ export type EntryBody =
       readonly isWorking: boolean;
       readonly reason: string;
     }
+  /** A node has been switched on, in this stay, by the devices that cut off instead of switching off. Without it nothing starts there. */
+  | {
+      readonly kind: "unfenced";
+      readonly node: NodeId;
+      readonly incarnation: Incarnation;
+      /** Index of the view entry that began the stay. */
+      readonly since: number;
+      readonly devices: readonly DeviceId[];
+    }
   /** A lost node has reset itself: its lease and the time of its watchdog have surely run out. */
   | {
       readonly kind: "self-fenced";

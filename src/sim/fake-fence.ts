@@ -2,6 +2,7 @@ import type { ClusterConfig, FenceDeviceConfig } from "../model/cluster-config.t
 import type { DeviceId, NodeId } from "../model/ids.ts";
 import type { FenceCall, FenceOutcome } from "../model/operation.ts";
 import type { FenceDevice } from "../ports/fence-device.ts";
+import { unfenceSteps } from "../core/fencing/unfence.ts";
 import type { SimProcess } from "./sim-process.ts";
 import { VirtualPromise } from "./virtual-promise.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -31,6 +32,8 @@ export class FakeFence {
   readonly #power: PowerControl;
   readonly #config: ClusterConfig;
   readonly devices = new Map<DeviceId, DeviceState>();
+  /** Nodes that were switched on by a device that cuts off, and not cut off since. Nobody is, at first. */
+  readonly #switchedOn = new Map<DeviceId, Set<NodeId>>();
   /** Requests under way: a fence cannot be recalled, so a fault period ends only after them. */
   underWay = 0;
 
@@ -43,6 +46,11 @@ export class FakeFence {
         this.devices.set(device.id, { works: true, actionMs: 2000, isMute: false });
       }
     }
+  }
+
+  /** Whether a device that cuts off, of those that are configured for the node, has cut it off, or never switched it on. */
+  isCutOff(node: NodeId): boolean {
+    return unfenceSteps(this.#config, node).some(({ device }) => this.#switchedOn.get(device.id)?.has(node) !== true);
   }
 
   /** The fence driver of one process. What it has asked for happens whether or not the asking process lives on. */
@@ -79,10 +87,10 @@ export class FakeFence {
       return done;
     }
     this.underWay += 1;
-    this.#time.schedule(startedAt + state.actionMs / 2, null, () => this.#act(call, found.node));
+    this.#time.schedule(startedAt + state.actionMs / 2, null, () => this.#act(call, found));
     this.#time.schedule(startedAt + Math.min(state.actionMs, call.timeoutMs), null, () => {
       this.underWay -= 1;
-      const isDone = this.#isDone(call, found.node);
+      const isDone = this.#isDone(call, found);
       if (call.action === "reboot") this.#power.powerOn(found.node, "fence device");
       if (state.isMute || state.actionMs > call.timeoutMs) finish(false, "no answer in time");
       else finish(isDone, call.action);
@@ -90,12 +98,20 @@ export class FakeFence {
     return done;
   }
 
-  #act(call: FenceCall, node: NodeId): void {
+  #act(call: FenceCall, { device, node }: { readonly device: DeviceId; readonly node: NodeId }): void {
+    if (unfenceSteps(this.#config, node).some((each) => each.device.id === device)) {
+      const nodes = this.#switchedOn.get(device) ?? new Set();
+      this.#switchedOn.set(device, nodes);
+      if (call.action === "on") nodes.add(node);
+      else nodes.delete(node);
+      return;
+    }
     if (call.action === "off" || call.action === "reboot") this.#power.powerOff(node, "fence device");
     if (call.action === "on") this.#power.powerOn(node, "fence device");
   }
 
-  #isDone(call: FenceCall, node: NodeId): boolean {
+  #isDone(call: FenceCall, { device, node }: { readonly device: DeviceId; readonly node: NodeId }): boolean {
+    if (this.#switchedOn.has(device)) return true;
     if (call.action === "off" || call.action === "reboot") return !this.#power.hasPower(node);
     // The switch is on; whether the machine gets any power is not its business.
     return true;

@@ -306,6 +306,8 @@ export class World implements PowerControl, MachineWitness {
   onOperation(node: NodeId, operation: Operation): void {
     const service = this.truth.service(operation.service);
     if (operation.action === "start") this.#catchUp(node);
+    if (operation.action === "start" && this.fence.isCutOff(node))
+      this.report("FEN-18", `${node} starts ${operation.resource.id} while it is cut off`);
     if (operation.action === "start" && service !== undefined && !this.truth.isActive(node, service)) {
       this.starts.set(service.id, (this.starts.get(service.id) ?? 0) + 1);
     }
@@ -416,7 +418,9 @@ export class World implements PowerControl, MachineWitness {
 /** Whom an event is about, where its text does not say so. */
 function subjectOf(event: ClusterEvent): string {
   if (event.service !== undefined) return `service ${event.service}: `;
-  return /^(\w+ -> \w+|(no )?watchdog\b|fence device\b|.*\bquarantine\b|losses forgotten)/.test(event.text)
+  return /^(\w+ -> \w+|(no )?watchdog\b|fence device\b|switched on by\b|.*\bquarantine\b|losses forgotten)/.test(
+    event.text,
+  )
     ? `node ${event.node}: `
     : "";
 }

@@ -60,6 +60,7 @@ const shapes: { readonly [Kind in EntryBody["kind"]]: Shape<Extract<EntryBody, {
   "quarantine-over": { node: "text", until: "number" },
   watchdog: { node: "text", incarnation: "text", config: "number", timeoutMs: "number", detail: "text" },
   device: { node: "text", incarnation: "text", device: "text", isWorking: "flag", reason: "text" },
+  unfenced: { node: "text", incarnation: "text", since: "number", devices: "texts" },
   "self-fenced": { target: "text", incarnation: "text or null", by: "text", since: "number", reason: "text" },
 };
 

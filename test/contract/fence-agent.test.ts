@@ -6,6 +6,7 @@ import { installedFenceAgents } from "../../src/adapters/fence-agent/installed-a
 import { readFenceMetadata } from "../../src/adapters/fence-agent/metadata.ts";
 import { ProgramRunner } from "../../src/adapters/process/program-runner.ts";
 import { checkAgents } from "../../src/config/check-agents.ts";
+import { isUnfencing } from "../../src/config/defaults.ts";
 import { formatConfigError } from "../../src/config/config-error.ts";
 import type { FenceCall, FenceOutcome } from "../../src/model/operation.ts";
 import { durationMs } from "../../src/model/units.ts";
@@ -91,6 +92,20 @@ describe.skipIf(!hasDebian)("what agents of Debian say of themselves", () => {
   test("storage has to be given back to a node by itself", async () => {
     const on = (await metadataOf("fence_scsi")).actions.find(({ name }) => name === "on");
     expect(on).toMatchObject({ isAutomatic: true, isOnTarget: true });
+    // Those that are known by their names are those that say so themselves.
+    for (const name of [
+      "fence_brocade",
+      "fence_cisco_mds",
+      "fence_ifmib",
+      "fence_mpath",
+      "fence_sanbox2",
+      "fence_scsi",
+    ]) {
+      const { actions } = await metadataOf(name);
+      expect([name, actions.find((action) => action.name === "on")?.isAutomatic]).toEqual([name, true]);
+      expect(isUnfencing(name, undefined)).toBe(true);
+    }
+    expect(isUnfencing("fence_ipmilan", undefined)).toBe(false);
   });
 
   test("every installed agent can be read, but for what is none", async () => {

@@ -1,4 +1,4 @@
-import type { NodeId } from "../../model/ids.ts";
+import type { DeviceId, NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import type { WallMs } from "../../model/units.ts";
 
@@ -33,6 +33,8 @@ export interface NodeRecord {
   readonly off: OffProof | null;
   /** What this life of it has said of its watchdog; null: nothing yet. */
   readonly watchdog: WatchdogRecord | null;
+  /** Devices that have switched it on in this stay, of those that cut off. Absent: none. */
+  readonly unfencedBy?: readonly DeviceId[];
   /** When it was lost, the entries told everything it may run: only those services must wait for it. */
   readonly isAccounted: boolean;
   readonly isStandby: boolean;

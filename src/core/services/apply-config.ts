@@ -3,6 +3,7 @@ import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { unseenNode } from "../fencing/node-record.ts";
 import { forgetDevices } from "./apply-device.ts";
+import { forgetUnfenced } from "./apply-unfenced.ts";
 import {
   definitionOf,
   type Draft,
@@ -50,6 +51,7 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
   if (config.fencing.kind !== "watchdog") forgetWatchdogs(draft);
   if (config.quarantine?.kind === "none") forgetQuarantines(draft);
   forgetDevices(draft, config);
+  if (before !== null) forgetUnfenced(draft, before.config, config);
   for (const service of config.services) takeUp(draft, service);
   for (const record of servicesInOrder(draft)) {
     if (!config.services.some((service) => service.id === record.service))

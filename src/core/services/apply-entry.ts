@@ -4,6 +4,7 @@ import { votersText } from "../quorum/votes.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { applyConfig } from "./apply-config.ts";
 import { applyDevice } from "./apply-device.ts";
+import { applyUnfenced } from "./apply-unfenced.ts";
 import { applyFenceBegun, applyFenceResult, setOff } from "./apply-fence.ts";
 import { applyIntent } from "./apply-intent.ts";
 import { applyObserved } from "./apply-observed.ts";
@@ -99,6 +100,9 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
       return null;
     case "device":
       applyDevice(draft, body);
+      return null;
+    case "unfenced":
+      applyUnfenced(draft, body);
       return null;
     case "self-fenced":
       applySelfFenced(draft, body);

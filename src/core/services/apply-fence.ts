@@ -25,7 +25,7 @@ export function setOff(
   if (record === undefined || record.incarnation !== incarnation) return false;
   if (record.off !== null) return true;
   const from = record.isMember ? "member" : record.incarnation === null ? "unseen" : "lost";
-  patchNode(draft, node, { off: proof, since: draft.at, reason });
+  patchNode(draft, node, { off: proof, unfencedBy: [], since: draft.at, reason });
   if (record.isMember && proof !== "left") countLoss(draft, node);
   patchFence(draft, node, { wish: null, failures: 0 });
   const means = meansOf[proof];
@@ -124,6 +124,8 @@ export function applyFenceResult(draft: Draft, body: Extract<EntryBody, { kind: 
     failures: body.confirmed ? 0 : fence.failures + 1,
   });
   notePast(draft, body.target, pastOf(fence.inFlight, body));
+  // Also one that failed: a half-done level may have cut it off.
+  if (draft.nodes[body.target]?.unfencedBy?.length) patchNode(draft, body.target, { unfencedBy: [] });
   // A member that was to be fenced and was not (or lives anew) is a candidate only from here on.
   if (isLive(draft.nodes[body.target])) patchNode(draft, body.target, { eligibleSince: draft.index });
   if (!body.confirmed) {

@@ -85,6 +85,7 @@ function comesIn(draft: Draft, record: NodeRecord, incarnation: Incarnation): vo
     enteredAt: draft.index,
     off: null,
     watchdog: isSameLife ? record.watchdog : null,
+    unfencedBy: [],
     isAccounted: false,
     isLeaving: isSameLife && record.isLeaving,
     since: draft.at,

@@ -1,3 +1,4 @@
+import { notUnfenced } from "../fencing/unfence.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { isArmed, isLive, isQuarantined, type NodeRecord } from "../fencing/node-record.ts";
 import {
@@ -96,6 +97,8 @@ function nodeAgainst(state: View, record: ServiceRecord, node: NodeRecord): read
   if (node.off !== null) return [`taken as off: ${node.reason}`];
   const against: string[] = [];
   if (node.isLeaving) against.push("it is leaving");
+  const cutOff = state.config === null ? [] : notUnfenced(state.config.config, node);
+  if (cutOff.length > 0) against.push(`not switched on by ${cutOff.join(", ")} yet`);
   if (node.isStandby) against.push("on standby");
   const fence = state.fences[node.node];
   if (fence !== undefined && (fence.inFlight !== null || fence.wish !== null)) against.push("it is being fenced");

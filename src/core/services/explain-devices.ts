@@ -1,6 +1,8 @@
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 import type { DeviceId } from "../../model/ids.ts";
 import type { DeviceSnapshot } from "../../model/snapshot.ts";
+import { isLive } from "../fencing/node-record.ts";
+import { notUnfenced } from "../fencing/unfence.ts";
 import type { DeviceWatches } from "../fencing/device-watch.ts";
 import { type ClusterState, nodesInOrder } from "./cluster-state.ts";
 
@@ -28,6 +30,19 @@ export function deviceWarnings(state: ClusterState): readonly string[] {
     if (first === undefined) return [];
     const nodes = broken.map(({ node }) => node).join(", ");
     return [`fence device ${device} does not work for ${nodes}: ${first.reason}`];
+  });
+}
+
+/** Nothing starts on a node that is cut off. Told after its first report: until then it is on its way. */
+export function unfenceWarnings(state: ClusterState): readonly string[] {
+  const config = state.config?.config;
+  if (config === undefined) return [];
+  return nodesInOrder(state).flatMap((record) => {
+    const devices = isLive(record) && record.eligibleSince >= record.enteredAt ? notUnfenced(config, record) : [];
+    if (devices.length === 0) return [];
+    return [
+      `node ${record.node} may run nothing before it is switched on by ${devices.join(", ")}: hale events tells why`,
+    ];
   });
 }
 
