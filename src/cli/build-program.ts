@@ -11,7 +11,7 @@ import { addWitnessCommand } from "./commands/witness-command.ts";
 import type { ExitCode } from "./exit-codes.ts";
 
 const footer = `
-Exit codes: 0 done, 1 failed, 2 usage or wrong configuration, 3 no quorum, 4 daemon not reached.
+Exit codes: 0 done, 1 failed, 2 usage or wrong configuration, 3 no quorum, 4 daemon not reached, 5 warnings (hale check).
 Folders: HALE_ETC (/etc/hale), HALE_STATE (/var/lib/hale), HALE_RUN (/run/hale). More: man hale, man cluster.yaml.
 `;
 

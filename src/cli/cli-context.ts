@@ -1,4 +1,6 @@
 import type { ArbiterContent, ArbiterHeader } from "../model/arbiter-disk.ts";
+import type { ClusterConfig } from "../model/cluster-config.ts";
+import type { NodeFacts } from "./node-facts.ts";
 import type { HaleClient } from "../client/hale-client.ts";
 import type { MetadataAnswer } from "../model/agent-metadata.ts";
 import type { FenceCall, FenceOutcome } from "../model/operation.ts";
@@ -72,6 +74,8 @@ export interface CliContext {
    * @throws ClusterError SCENARIO_INVALID
    */
   readonly runScenario: (path: string, onProgress: SimulationProgress) => Promise<SimulatedRun>;
+  /** Looks at this machine. @param config null: it cannot be used */
+  readonly inspectNode: (config: ClusterConfig | null, hasDaemon: boolean) => Promise<NodeFacts>;
   /** Opened when they are first needed. */
   readonly fenceAgents: () => Promise<FenceAgents>;
   /** Serves until `signal` is aborted. @throws ClusterError when it cannot begin, or not go on */

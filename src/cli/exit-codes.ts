@@ -1,7 +1,7 @@
 import { ClusterError, type ErrorCode } from "../model/errors.ts";
 
 /** What a program that calls `hale` can tell apart. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, noQuorum: 3, notReached: 4 } as const;
+export const exitCodes = { done: 0, failed: 1, usage: 2, noQuorum: 3, notReached: 4, warnings: 5 } as const;
 
 /** One of `exitCodes`. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -405,6 +405,8 @@ describe("usage", () => {
         fence                      fence agents and devices
         init [options]             found the cluster on this node, once; every other node just starts its
                                    daemon
+        check [options]            what stands between this node and safety, and what to do; exit code 0
+                                   nothing, 5 warnings, 1 problems; needs no daemon
         simulate [options] <file>  run a scenario with the real decision code on virtual time; exit code 0
                                    when every expectation held
         witness [options]          be the witness of every cluster with a key file in /etc/hale/witness,
@@ -413,7 +415,7 @@ describe("usage", () => {
         completion <shell>         print a script that completes commands and names
         help [command]             display help for command
 
-      Exit codes: 0 done, 1 failed, 2 usage or wrong configuration, 3 no quorum, 4 daemon not reached.
+      Exit codes: 0 done, 1 failed, 2 usage or wrong configuration, 3 no quorum, 4 daemon not reached, 5 warnings (hale check).
       Folders: HALE_ETC (/etc/hale), HALE_STATE (/var/lib/hale), HALE_RUN (/run/hale). More: man hale, man cluster.yaml.
 
       "

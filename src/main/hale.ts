@@ -47,6 +47,7 @@ const context: CliContext = {
     for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal);
     return simulateFile(path, onProgress);
   },
+  inspectNode: async (config, hasDaemon) => (await import("./inspect-node.ts")).inspectNode(env, config, hasDaemon),
   fenceAgents: async () => (await import("./fence-agents.ts")).openFenceAgents(),
   runWitness: async (listen) =>
     (await import("./run-witness.ts")).runWitness(folders, { listen, signal: interrupted.signal }),

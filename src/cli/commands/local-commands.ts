@@ -3,7 +3,7 @@ import type { CliContext, Founding, SimulationProgress } from "../cli-context.ts
 import { exitCodes } from "../exit-codes.ts";
 import { spanText } from "../text/span-text.ts";
 
-/** What needs no daemon: `init`, `simulate`. */
+/** What needs no daemon: `init`, `check`, `simulate`. */
 export function addLocalCommands({ program, context, finish }: CliProgram): void {
   program
     .command("init")
@@ -14,6 +14,17 @@ export function addLocalCommands({ program, context, finish }: CliProgram): void
       if (options.json === true) writeJson(context, founding);
       else context.stdout.write(foundingText(founding));
       finish(exitCodes.done);
+    });
+
+  program
+    .command("check")
+    .description(
+      "what stands between this node and safety, and what to do; exit code 0 nothing, 5 warnings, 1 problems; needs no daemon",
+    )
+    .option("--json", "one document")
+    .action(async (options: { readonly json?: boolean }) => {
+      const { checkNode } = await import("../check-node.ts");
+      finish(await checkNode(context, options.json === true));
     });
 
   program
