@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -23,14 +24,17 @@ let lab: Lab;
 let cluster: HaleCluster;
 let ip: string;
 let device: string;
+/** A file system that holds the device's bytes: whoever freezes it lets every write to the device hang. */
+let under: { readonly device: string; readonly folder: string };
 
 beforeAll(async () => {
   lab = await Lab.create({ hosts: ["n1", "n2"] });
   ip = lab.virtualIp();
-  const image = join(lab.shared, "arbiter.img");
-  await writeFile(image, new Uint8Array(1 << 20));
-  const { stdout } = await run("losetup", ["--find", "--show", "--direct-io=on", image]);
-  device = stdout.trim();
+  const folder = await mkdtemp(join(tmpdir(), "hale-arbiter-"));
+  under = { device: await attach(join(lab.shared, "under.img"), 16 << 20), folder };
+  await run("mkfs.ext4", ["-q", under.device]);
+  await run("mount", [under.device, under.folder]);
+  device = await attach(join(under.folder, "arbiter.img"), 1 << 20);
   for (const host of [lab.host("n1"), lab.host("n2")]) {
     host.boot = [echoCommand(echoPort, [ip])];
     await startEcho(host, echoPort, [ip]);
@@ -50,6 +54,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await lab.close();
   await run("losetup", ["--detach", device]);
+  await run("umount", [under.folder]);
+  await run("losetup", ["--detach", under.device]);
+  await rm(under.folder, { recursive: true });
 });
 beforeEach(async () => {
   lab.fenceDevice.works = true;
@@ -120,6 +127,30 @@ test("[GRP-88] [GRP-91] the disk is wiped, then made anew: nothing happens but a
   expect((await cluster.hale("n2", ["arbiter-disk", "show", device])).stdout).toMatch(/n1 +- +- +0 +\d+\n/);
 });
 
+test("[GRP-94] [LIVE-2] the disk stands still: the daemons go on as if there were none, and use it again", async () => {
+  await using watch = HolderWatch.start(lab, ip);
+  const before = await cluster.status("n1");
+  await run("fsfreeze", ["--freeze", under.folder]);
+  try {
+    for (const node of nodes) {
+      const status = await waitUntil("the disk to be missed", waitMs, async () => {
+        const now = await cluster.status(node);
+        return now?.group.witness?.isHeard === false ? now : undefined;
+      });
+      expect(status.group).toMatchObject({ isQuorate: true, view: before?.group.view });
+      expect(status.warnings).toContain("the arbiter disk is not heard: the next node that is lost stops the other");
+    }
+    // What needs the journal and the group goes on beside the write that hangs.
+    const frozen = await cluster.hale("n2", ["service", "restart", service]);
+    expect(frozen).toMatchObject({ code: 0 });
+  } finally {
+    await run("fsfreeze", ["--unfreeze", under.folder]);
+  }
+  await heardByAll();
+  expect((await cluster.status("n1"))?.group.view).toBe(before?.group.view);
+  expect(await watch.stop()).toEqual([]);
+});
+
 /** The node that is quorate without the other. */
 async function lone(): Promise<string | undefined> {
   for (const node of nodes) {
@@ -127,6 +158,13 @@ async function lone(): Promise<string | undefined> {
     if (group?.isQuorate === true && group.members.length === 1 && group.leaseMs > 0) return node;
   }
   return undefined;
+}
+
+/** A loop device with so many bytes of zeros in that file. */
+async function attach(file: string, bytes: number): Promise<string> {
+  await writeFile(file, new Uint8Array(bytes));
+  const { stdout } = await run("losetup", ["--find", "--show", "--direct-io=on", file]);
+  return stdout.trim();
 }
 
 /** No view, and no lease left. */

@@ -19,6 +19,8 @@ export const shapes = [
   "4-witness",
   "2-disk",
   "4-disk",
+  "2-disk-none",
+  "2-disk-watchdog",
   "3-freeze",
   "2-witness-none",
   "2-witness-watchdog",
