@@ -194,7 +194,9 @@ describe("the judgement of a node", () => {
     expect(withSecond({ isUp: false })).toEqual(["problem links: eth1, which has 10.9.9.1 (link 1), is down"]);
     expect(withSecond({ mtu: 576 })).toEqual(["problem links: eth1, which has 10.9.9.1 (link 1), has an MTU of 576"]);
     expect(withSecond({ interface: "eth0" })).toEqual(["warning links: several links are on eth0: they fail together"]);
-    expect(withSecond({ busy: ["UDP"] })).toEqual(["problem port: another program has UDP port 6940 of 10.9.9.1"]);
+    expect(withSecond({ busy: ["UDP"] })).toEqual([
+      "problem port: UDP port 6940 of 10.9.9.1 is taken, and no daemon of hale was reached",
+    ]);
     expect(withSecond({ busy: ["UDP"] }, true)).toEqual([]);
   });
 

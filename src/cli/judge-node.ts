@@ -205,7 +205,7 @@ function judgePorts({ addresses }: NodeFacts, config: ClusterConfig | null, hasD
   return busy.map((one) => ({
     topic: "port",
     level: "problem",
-    text: `another program has ${one.busy.join(" and ")} port ${port} of ${one.address}`,
+    text: `${one.busy.join(" and ")} port ${port} of ${one.address} is taken, and no daemon of hale was reached`,
     todo: `see who: ss -lpnut sport = :${port}; or set heartbeat.port on all nodes`,
   }));
 }
