@@ -221,4 +221,10 @@ describe("the judgement of a node", () => {
       "warning service web has failed",
     ]);
   });
+
+  it("tells a disk from a witness", () => {
+    const witness = { address: "/dev/sdb", isDisk: true, isHeard: false, silentMs: 9_000, hasVote: true };
+    const texts = judgeCluster({ ...healthy, group: { ...healthy.group, witness } }).map(({ text }) => text);
+    expect(texts).toContain("the disk /dev/sdb is not heard");
+  });
 });

@@ -58,9 +58,13 @@ function judgeQuorum({ group }: Snapshot): readonly Finding[] {
   const { witness } = group;
   if (witness === null) return [quorum];
   const topic = "arbiter";
-  if (witness.isHeard) return [quorum, { topic, level: "ok", text: `the witness at ${witness.address} answers` }];
-  const text = `the witness at ${witness.address} is not heard`;
-  return [quorum, { topic, level: "problem", text, todo: "start it there: systemctl enable --now hale-witness" }];
+  const isDisk = witness.isDisk === true;
+  const name = isDisk ? `the disk ${witness.address}` : `the witness at ${witness.address}`;
+  if (witness.isHeard) return [quorum, { topic, level: "ok", text: `${name} answers` }];
+  const todo = isDisk
+    ? "see why: hale events, hale arbiter-disk show"
+    : "start it there: systemctl enable --now hale-witness";
+  return [quorum, { topic, level: "problem", text: `${name} is not heard`, todo }];
 }
 
 function judgePeers({ nodes, node: self }: Snapshot): readonly Finding[] {
@@ -238,13 +242,14 @@ function judgeWatchdog({ watchdog }: NodeFacts): readonly Finding[] {
 function judgeArbiterDisk({ arbiterDisk }: NodeFacts): readonly Finding[] {
   if (arbiterDisk === null) return [];
   const { path, problem } = arbiterDisk;
-  if (problem === null) return [{ topic: "arbiter", level: "ok", text: `${path} can be read and written` }];
+  if (problem === null)
+    return [{ topic: "arbiter", level: "ok", text: `${path} is this cluster's, with a slot for this node` }];
   return [
     {
       topic: "arbiter",
       level: "problem",
       text: `the shared disk ${path}: ${problem}`,
-      todo: "see that this node reaches it",
+      todo: "see that this node reaches it, and that it was made: hale arbiter-disk init",
     },
   ];
 }

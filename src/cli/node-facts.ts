@@ -28,7 +28,7 @@ export interface NodeFacts {
     /** The program that has it open; null: none that could be seen. */
     readonly holder: string | null;
   } | null;
-  /** The disk that is the arbiter; null: there is none. `problem` null: it can be read and written. */
+  /** The disk that is the arbiter; null: there is none. `problem` null: it is this cluster's, and has a slot for this node. */
   readonly arbiterDisk: { readonly path: string; readonly problem: string | null } | null;
   /** Resources whose program is not here or cannot be run, of services that this node may run. */
   readonly missingPrograms: readonly { readonly resource: ResourceId; readonly program: string }[];

@@ -8,6 +8,7 @@ import type { AddressFacts, NodeFacts } from "../cli/node-facts.ts";
 import { ipKey, parseIp } from "../config/ip.ts";
 import type { ClusterConfig, ResourceConfig } from "../model/cluster-config.ts";
 import { foldersOf, keysPath, ownName } from "./folders.ts";
+import { arbiterDiskProblem } from "./make-arbiter-disk.ts";
 import { readKeysFile } from "./read-files.ts";
 
 /**
@@ -41,7 +42,7 @@ export async function inspectNode(
             isThere: (await problemWith(watchdog, constants.F_OK)) === null,
             holder: await holderOf(watchdog),
           },
-    arbiterDisk: await arbiterDisk(config),
+    arbiterDisk: await arbiterDisk(config, name),
     missingPrograms: config === null ? [] : await missingPrograms(config, name, env),
   };
 }
@@ -144,10 +145,13 @@ async function holderOf(device: string): Promise<string | null> {
   return null;
 }
 
-async function arbiterDisk(config: ClusterConfig | null): Promise<NodeFacts["arbiterDisk"]> {
+async function arbiterDisk(config: ClusterConfig | null, name: string | null): Promise<NodeFacts["arbiterDisk"]> {
   if (config?.quorum.kind !== "disk") return null;
   const { path } = config.quorum;
-  return { path, problem: await problemWith(path, constants.R_OK | constants.W_OK) };
+  const problem = await problemWith(path, constants.R_OK | constants.W_OK);
+  const self = config.nodes.find(({ id }) => id === name)?.id;
+  if (problem !== null || self === undefined) return { path, problem };
+  return { path, problem: await arbiterDiskProblem(path, { self, cluster: config.cluster }) };
 }
 
 async function missingPrograms(

@@ -2,8 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { NodeId } from "../model/ids.ts";
 import { foldersOf, type Folders } from "./folders.ts";
-import { makeArbiterDisk, readArbiterDisk } from "./make-arbiter-disk.ts";
+import { arbiterDiskProblem, makeArbiterDisk, readArbiterDisk } from "./make-arbiter-disk.ts";
 
 // Goal: a disk is made for this cluster, and nothing of somebody else's is lost by it.
 
@@ -77,5 +78,21 @@ test("a disk that is too small is refused, and what is none is said to be none",
   );
   await expect(readArbiterDisk(path)).rejects.toThrow(
     `Cannot read the arbiter disk "${path}": it is empty, no arbiter disk`,
+  );
+});
+
+test("what keeps a node from using a disk is told", async () => {
+  const path = join(folder, "disk");
+  const owner = { self: "serv1" as NodeId, cluster: "office" };
+  expect(await arbiterDiskProblem(path, owner)).toContain("ENOENT");
+  await writeFile(path, new Uint8Array(1 << 20));
+  expect(await arbiterDiskProblem(path, owner)).toBe("it is empty, no arbiter disk");
+  await makeArbiterDisk(folders, { path, isForced: false });
+  expect(await arbiterDiskProblem(path, owner)).toBeNull();
+  expect(await arbiterDiskProblem(path, { ...owner, cluster: "lab" })).toBe(
+    'it is the arbiter disk of cluster "office"',
+  );
+  expect(await arbiterDiskProblem(path, { ...owner, self: "serv9" as NodeId })).toBe(
+    "it has no slot for serv9, only for serv1, serv2",
   );
 });

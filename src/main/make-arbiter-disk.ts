@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
+import { setTimeout as wait } from "node:timers/promises";
 import { FileArbiterDisk } from "../adapters/arbiter-disk/file-arbiter-disk.ts";
 import { type DiskLook, lookAtDisk } from "../adapters/arbiter-disk/look-at-disk.ts";
+import { readSlots, type SlotOwner } from "../core/quorum/slot-table.ts";
 import type { ArbiterContent, ArbiterHeader } from "../model/arbiter-disk.ts";
 import { ClusterError } from "../model/errors.ts";
 import { witnessId } from "../model/ids.ts";
@@ -24,6 +26,7 @@ import { readConfigFile } from "./read-files.ts";
 
 /** A file that is made because there was none. */
 const newFileBytes = 1 << 20;
+const patienceMs = 5_000;
 
 /**
  * `hale arbiter-disk init`: makes `path` the arbiter disk of the cluster in this node's configuration.
@@ -59,6 +62,18 @@ export async function readArbiterDisk(path: string): Promise<ArbiterContent> {
   });
   if (typeof content === "string") throw unusable("read", path, content);
   return content;
+}
+
+/**
+ * Why `owner` cannot use the disk as it is; null when it can. For `hale check`: one that hangs is told after a while, though the process
+ * cannot end before it answers.
+ */
+export async function arbiterDiskProblem(path: string, owner: SlotOwner): Promise<string | null> {
+  await using disk = closing(path);
+  const patience = wait(patienceMs, "it does not answer", { ref: false });
+  const content = await Promise.race([contentOf(disk).catch((error: Error) => error.message), patience]);
+  const table = typeof content === "string" ? content : readSlots(content, owner);
+  return typeof table === "string" ? table : null;
 }
 
 async function lookOrCreate(path: string): Promise<DiskLook> {
