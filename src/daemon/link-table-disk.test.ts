@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { parseConfig } from "../config/parse-config.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { NodeId } from "../model/ids.ts";
 import { parseLinkId } from "../model/ids.ts";
-import { instantMs } from "../model/units.ts";
+import { durationMs, instantMs } from "../model/units.ts";
+import { shapeConfig } from "../sim/explore/shapes.ts";
 import { LinkTable } from "./link-table.ts";
 
 // Goal: a node that only writes to the arbiter disk is told apart from one that is gone, and from one that is reached.
@@ -11,19 +11,15 @@ import { LinkTable } from "./link-table.ts";
 const [a, b] = ["a" as NodeId, "b" as NodeId];
 
 function config(): ClusterConfig {
-  const parsed = parseConfig(
-    [
-      "cluster: c",
-      "heartbeat: { keepalive: 100ms, warntime: 300ms, deadtime: 500ms }",
-      "nodes: { a: { addresses: [10.0.0.1] }, b: { addresses: [10.0.0.2] } }",
-      "quorum: { arbiter: { disk: /dev/arbiter } }",
-      "fencing: none",
-      "services: {}",
-    ].join("\n"),
-    "test",
-  );
-  if (!parsed.ok) throw new Error(parsed.errors.map(({ found }) => found).join());
-  return parsed.config;
+  const { config: base } = shapeConfig("2-disk-none");
+  if (base.quorum.kind !== "disk") throw new RangeError("Cannot test a disk: the shape has none");
+  const ids = [a, b];
+  return {
+    ...base,
+    heartbeat: { ...base.heartbeat, warntimeMs: durationMs(300), deadtimeMs: durationMs(500) },
+    nodes: base.nodes.map((node, index) => ({ ...node, id: ids[index] ?? a, addresses: [`10.0.0.${index + 1}`] })),
+    quorum: { ...base.quorum, path: "/dev/arbiter" },
+  };
 }
 
 function opened(): { readonly table: LinkTable; readonly at: (ms: number) => readonly string[] } {
