@@ -165,10 +165,20 @@ class Draft {
     this.#write(at, [{ kind: "boot", boot }]);
     this.change(at, { boot, incarnation, clock: round });
     const { node, records } = this.#seat(at);
-    const { nodes, quorum, rules } = scope;
+    const { nodes, votes, quorum, rules } = scope;
     const machine = chainMachine;
     const disk = rules.replayDisk(records);
-    const self = { self: node, incarnation, nodes, heartbeat: quickHeartbeat, quorum, disk, seed: seedOf(at), machine };
+    const self = {
+      self: node,
+      incarnation,
+      nodes,
+      votes,
+      heartbeat: quickHeartbeat,
+      quorum,
+      disk,
+      seed: seedOf(at),
+      machine,
+    };
     this.#run(at, 0, () => rules.startGroup(self, this.#moment(at)));
   }
 

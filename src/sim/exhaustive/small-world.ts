@@ -38,6 +38,8 @@ export interface Scope {
   readonly rules: GroupRules;
   readonly quorum: QuorumConfig;
   readonly nodes: readonly NodeId[];
+  /** What a node that starts reads in its file, where it is not 1. */
+  readonly votes: ReadonlyMap<NodeId, number>;
   readonly faults: ReadonlySet<FaultKind>;
   /** Regular heartbeats arrive in any order too, not by name at the beginning of a round. */
   readonly hasFreeBeats: boolean;

@@ -30,7 +30,8 @@ export interface Start {
 /** The world of a start, with its faults. */
 export function begin(start: Start, latitude: Latitude): SmallWorld {
   const { faults, kinds, ...rest } = latitude;
-  const scope: Scope = { ...rest, quorum: { kind: "majority" }, nodes: nodesOf("abc"), faults: new Set(kinds) };
+  const votes = new Map<NodeId, number>();
+  const scope: Scope = { ...rest, quorum: { kind: "majority" }, nodes: nodesOf("abc"), votes, faults: new Set(kinds) };
   return { ...start.make(scope), faultsLeft: faults };
 }
 
@@ -94,6 +95,16 @@ export const starts: readonly Start[] = [
     name: "tail-on-both",
     what: "a has ordered an entry that b and c have on disk, and loses power before it hears so; it may be started again",
     make: (scope) => direct.crash(ordered(formed(scope), "bc"), a, true),
+  },
+  {
+    name: "votes-gained",
+    what: "a and b in a view, c is off and may come back; a is to have three votes of five, and so to need nobody",
+    make: (scope) => withVotes(returning(settled(off(formed(scope), c)), c), "aaabc"),
+  },
+  {
+    name: "votes-lost",
+    what: "a, with three votes of five, and b in a view, c is off and may come back; a is to have one vote",
+    make: (scope) => withVotes(returning(settled(off(withVotesNow(scope, "aaabc"), c)), c), "abc"),
   },
   {
     name: "rivals",
@@ -165,6 +176,21 @@ function ordered(world: SmallWorld, receivers: string): SmallWorld {
     if (persist !== undefined) present = perform(present, persist);
   }
   return { ...present, flights: [] };
+}
+
+/** From now on all files say so; who is on takes it up at once. A name for each vote. */
+function withVotes(world: SmallWorld, letters: string): SmallWorld {
+  const votes = new Map(world.scope.nodes.map((node) => [node, letters.split(node).length - 1]));
+  const seats = world.seats.map((seat) =>
+    seat.state === null ? seat : { ...seat, state: { ...seat.state, setup: { ...seat.state.setup, votes } } },
+  );
+  return { ...world, scope: { ...world.scope, votes }, seats };
+}
+
+/** As `formed`, with these votes. */
+function withVotesNow(scope: Scope, letters: string): SmallWorld {
+  const founded = withVotes(empty(scope, letters), letters);
+  return settled(on(founded, a, b, c));
 }
 
 function joining(world: SmallWorld): SmallWorld {
