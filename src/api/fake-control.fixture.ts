@@ -120,6 +120,7 @@ const fakeSnapshot: Snapshot = {
     electorate: [n1],
     votes: { present: 1, expected: 1, needed: 1, of: {} },
     awaited: [],
+    reach: [],
     quorum: "majority of 1",
     witness: null,
     leaseMs: 1_200,

@@ -85,14 +85,16 @@ function buildQuorum(quorum: ClusterDocument["quorum"], nodes: readonly NodeId[]
 
 function buildArbiter(quorum: ClusterDocument["quorum"], nodes: readonly NodeId[]): ArbiterConfig {
   if (quorum === undefined || quorum === "majority" || !("arbiter" in quorum)) return { kind: "majority" };
-  if (typeof quorum.arbiter === "object" && "disk" in quorum.arbiter)
-    return { kind: "disk", path: quorum.arbiter.disk };
-  if (typeof quorum.arbiter === "object") {
-    const { ip, port } = parseEndpoint(quorum.arbiter.witness) ?? { ip: "", port: 0 };
+  const { arbiter } = quorum;
+  if (typeof arbiter === "object" && "disk" in arbiter) return { kind: "disk", path: arbiter.disk };
+  if (typeof arbiter === "object" && "witness" in arbiter) {
+    const { ip, port } = parseEndpoint(arbiter.witness) ?? { ip: "", port: 0 };
     return { kind: "witness", ip, port };
   }
-  const { prefer = nodes[0] ?? "", delay } = quorum;
-  return { kind: "fencing", prefer: parseNodeId(prefer), delayMs: spanOr(delay, 2_000) };
+  const prefer = ("prefer" in quorum ? quorum.prefer : undefined) ?? nodes[0] ?? "";
+  const delayMs = spanOr("delay" in quorum ? quorum.delay : undefined, 2_000);
+  const reachlist = typeof arbiter === "object" ? { reachlist: arbiter.reachlist } : {};
+  return { kind: "fencing", prefer: parseNodeId(prefer), delayMs, ...reachlist };
 }
 
 function buildFencing(fencing: ClusterDocument["fencing"], deadtimeMs: DurationMs, sourceOf: SourceOf): FencingConfig {

@@ -1,5 +1,6 @@
 import { votesIn } from "./check-nodes.ts";
 import { describeValue, type Problem } from "./config-error.ts";
+import { parseDuration } from "./duration.ts";
 import { ipKey, parseEndpoint, parseIp } from "./ip.ts";
 import { asList, asMapping, asText, type Mapping } from "./raw.ts";
 import { unknownReference } from "./references.ts";
@@ -20,7 +21,10 @@ export function checkQuorum(root: Mapping): Problem[] {
   const disk = asMapping(asMapping(quorum)["arbiter"])["disk"];
   if (disk !== undefined) return [...problems, ...checkDisk(nodes, disk)];
   if (witness !== undefined) return [...problems, ...checkWitness(root, nodes, witness)];
-  if (asMapping(quorum)["arbiter"] === "fencing") return [...problems, ...checkArbiter(root, nodes)];
+  if (asMapping(quorum)["arbiter"] === "fencing") return [...problems, ...checkArbiter(root, nodes, "fencing")];
+  const reachlist = asMapping(asMapping(quorum)["arbiter"])["reachlist"];
+  if (reachlist !== undefined)
+    return [...problems, ...checkReachlist(root, asList(reachlist)), ...checkArbiter(root, nodes, "reachlist")];
   if (areEven(root, nodes) && hasNoArbiter(quorum)) {
     const wanted =
       "an arbiter: 2 nodes have no majority when one is lost; write { arbiter: fencing } and fencing.devices, { arbiter: { witness: ADDRESS:PORT } } or { arbiter: { disk: PATH } }";
@@ -77,25 +81,60 @@ function checkWitness(root: Mapping, nodes: readonly string[], witness: unknown)
   return problems;
 }
 
-function checkArbiter(root: Mapping, nodes: readonly string[]): Problem[] {
+/** Addresses of others, and a delay to wait. */
+function checkReachlist(root: Mapping, hosts: readonly unknown[]): Problem[] {
+  const problems: Problem[] = [];
+  const keyOf = (value: unknown): string => ipKey(parseIp(asText(value) ?? "") ?? []);
+  const own = new Map<string, string>();
+  for (const [id, node] of Object.entries(asMapping(root["nodes"])))
+    for (const address of asList(asMapping(node)["addresses"])) own.set(keyOf(address), id);
+  const seen = new Set<string>();
+  for (const [index, host] of hosts.entries()) {
+    // What is no text, the schema tells.
+    if (asText(host) === undefined) continue;
+    const path = ["quorum", "arbiter", "reachlist", index];
+    const found = describeValue(host);
+    const key = keyOf(host);
+    const node = own.get(key);
+    if (parseIp(asText(host) ?? "") === undefined)
+      problems.push({ path, found, wanted: "an IPv4 or IPv6 address, no name: name service may be what is missing" });
+    else if (node !== undefined)
+      problems.push({ path, found: `${found}, which is an address of ${node}`, wanted: "a host outside the cluster" });
+    else if (seen.has(key)) problems.push({ path, found: `${found} again`, wanted: "each host once" });
+    seen.add(key);
+  }
+  const delay = asMapping(root["quorum"])["delay"];
+  if (delay === 0 || (typeof delay === "string" && parseDuration(delay) === 0))
+    problems.push({
+      path: ["quorum", "delay"],
+      found: describeValue(delay),
+      wanted: "more than 0: by it the node that reaches fewer hosts comes later",
+    });
+  return problems;
+}
+
+function checkArbiter(root: Mapping, nodes: readonly string[], name: "fencing" | "reachlist"): Problem[] {
   const problems: Problem[] = [];
   if (nodes.length !== 2) {
     const found = nodes.length === 1 ? "1 node" : `${nodes.length} nodes`;
     problems.push({
       path: ["quorum", "arbiter"],
-      found: `fencing with ${found}`,
+      found: `${name} with ${found}`,
       wanted: "2 nodes, or quorum: majority",
     });
   }
   if (nodes.length === 2 && !areEven(root, nodes)) {
     const wanted =
       "the same votes for both, or quorum: majority: the node with more of them goes on without the other anyway";
-    problems.push({ path: ["quorum", "arbiter"], found: "fencing with unequal votes", wanted });
+    problems.push({ path: ["quorum", "arbiter"], found: `${name} with unequal votes`, wanted });
   }
   const devices = asMapping(asMapping(root["fencing"])["devices"]);
   if (Object.keys(devices).length === 0) {
-    const wanted = "fencing.devices that can fence both nodes: arbiter fencing decides by them";
-    return [...problems, { path: ["quorum", "arbiter"], found: "fencing without fence devices", wanted }];
+    const wanted =
+      name === "fencing"
+        ? "fencing.devices that can fence both nodes: arbiter fencing decides by them"
+        : "fencing.devices that can fence both nodes: two nodes that do not hear each other may both reach every host, and a fence must decide";
+    return [...problems, { path: ["quorum", "arbiter"], found: `${name} without fence devices`, wanted }];
   }
   for (const id of nodes) {
     const fence = asMapping(asMapping(root["nodes"])[id])["fence"];

@@ -185,6 +185,21 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "prefer: serv3",
     ['6:37: quorum.prefer: found "serv3", wanted a configured node: serv1, serv2; did you mean "serv1"?'],
   ],
+  [
+    "arbiter: fencing, prefer: serv1",
+    "arbiter: { reachlist: [192.168.1.12, gateway, 192.168.1.1, 192.168.1.1] }, delay: 0",
+    [
+      '6:34: quorum.arbiter.reachlist[0]: found "192.168.1.12", which is an address of serv2, wanted a host outside the cluster',
+      '6:48: quorum.arbiter.reachlist[1]: found "gateway", wanted an IPv4 or IPv6 address, no name: name service may be what is missing',
+      '6:70: quorum.arbiter.reachlist[3]: found "192.168.1.1" again, wanted each host once',
+      "6:93: quorum.delay: found 0, wanted more than 0: by it the node that reaches fewer hosts comes later",
+    ],
+  ],
+  [
+    "arbiter: fencing, prefer: serv1",
+    "arbiter: { reachlist: [] }",
+    ["6:33: quorum.arbiter.reachlist: found an empty list, wanted at least one address"],
+  ],
   ["prefer: serv1", "wait-for-all: yes", ['6:43: quorum.wait-for-all: found "yes", wanted true or false']],
   [
     "{ arbiter: fencing, prefer: serv1 }",

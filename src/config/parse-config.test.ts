@@ -199,3 +199,11 @@ describe("quarantine", () => {
     ]);
   });
 });
+
+it("refuses a reachlist that nothing decides after", () => {
+  const text =
+    "cluster: c\nnodes: { a: { addresses: [10.0.0.1] }, b: { addresses: [10.0.0.2] } }\nquorum: { arbiter: { reachlist: [10.0.0.9] } }\nfencing: none\n";
+  expect(errorsOf(text)).toEqual([
+    "cluster.yaml:3:20: quorum.arbiter: found reachlist without fence devices, wanted fencing.devices that can fence both nodes: two nodes that do not hear each other may both reach every host, and a fence must decide",
+  ]);
+});

@@ -94,6 +94,14 @@ const witnessWanted = "an address and a port such as 192.168.1.20:6941 or [fd00:
 /** What `quorum.arbiter.disk` must be. */
 const diskWanted = "an absolute path such as /dev/disk/by-id/scsi-360014";
 
+const reachlist = z
+  .array(z.string({ error: "an IPv4 or IPv6 address" }), { error: "a list of addresses such as [192.168.1.1]" })
+  .min(1, { error: "at least one address" })
+  .max(8, { error: "at most 8 addresses" })
+  .meta({
+    description: "Hosts outside the cluster: of two nodes, the one that reaches more of them fences the other first.",
+  });
+
 const waitForAll = flag("After a start no view before every node was there at one moment.", false);
 
 const quorum = z.union(
@@ -116,7 +124,9 @@ const quorum = z.union(
     }),
     z.strictObject({
       "wait-for-all": waitForAll.optional(),
-      arbiter: z.literal("fencing", { error: '"fencing", { witness: ADDRESS:PORT } or { disk: PATH }' }),
+      arbiter: z.union([z.literal("fencing"), z.strictObject({ reachlist })], {
+        error: '"fencing", { reachlist: [ADDRESS, …] }, { witness: ADDRESS:PORT } or { disk: PATH }',
+      }),
       prefer: nodeName
         .meta({ description: "This node fences at once, the other after the delay. Default: the first node." })
         .optional(),

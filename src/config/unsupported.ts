@@ -7,7 +7,6 @@ const keys: readonly string[] = [
   "dns",
   "balance",
   "nodes.*.serial",
-  "quorum.reachlist",
   "services.*.with",
   "services.*.apart",
   "services.*.after",
@@ -25,7 +24,6 @@ const keys: readonly string[] = [
 const values: Readonly<Record<string, readonly string[]>> = {
   engine: ["corosync"],
   "heartbeat.transport": ["multicast", "broadcast"],
-  "quorum.arbiter": ["reachlist"],
 };
 
 /** The problem with a key of a later version; undefined when it is just unknown. */

@@ -82,3 +82,10 @@ it("writes the arbiter disk", () => {
   expect(quorum).toEqual({ kind: "disk", path: "/dev/disk/by-id/scsi-1" });
   expect(configOf(writeConfig(configOf(text))).quorum).toEqual(quorum);
 });
+
+it("writes a reachlist", () => {
+  const text = officeText.replace("arbiter: fencing", "arbiter: { reachlist: [192.168.1.1, fd00::1] }");
+  const config = configOf(text);
+  expect(config.quorum).toMatchObject({ kind: "fencing", reachlist: ["192.168.1.1", "fd00::1"], delayMs: 2_000 });
+  expect(configOf(writeConfig(config))).toEqual(config);
+});

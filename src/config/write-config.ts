@@ -72,7 +72,12 @@ function writeArbiter(quorum: QuorumConfig): object {
   if (quorum.kind === "majority") return {};
   if (quorum.kind === "witness") return { arbiter: { witness: addressText(quorum) } };
   if (quorum.kind === "disk") return { arbiter: { disk: quorum.path } };
-  return { arbiter: "fencing", prefer: quorum.prefer, delay: zeroOr(quorum.delayMs) };
+  const { reachlist } = quorum;
+  return {
+    arbiter: reachlist === undefined ? "fencing" : { reachlist },
+    prefer: quorum.prefer,
+    delay: zeroOr(quorum.delayMs),
+  };
 }
 
 function addressText({ ip, port }: { readonly ip: string; readonly port: number }): string {

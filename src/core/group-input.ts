@@ -16,6 +16,8 @@ export type GroupInput =
   | { readonly kind: "submit"; readonly body: EntryBody }
   /** The answer to `GroupFacts.arbiterFence`. */
   | { readonly kind: "fence-verdict"; readonly target: NodeId; readonly attempt: number; readonly confirmed: boolean }
+  /** The answer to `count-reach`. */
+  | { readonly kind: "reach-counted"; readonly call: number; readonly reached: number }
   | { readonly kind: "port-state"; readonly node: NodeId; readonly state: "open" | "closed" | "silent" }
   /** Other nodes from now on, or another arbiter. */
   | ({ readonly kind: "roster" } & GroupRoster)

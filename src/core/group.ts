@@ -1,7 +1,7 @@
 import type { NodeId } from "../model/ids.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import type { Entry, SubmitId } from "../model/entry.ts";
-import type { GroupFacts, WitnessFacts } from "../model/group-facts.ts";
+import type { GroupFacts, NodeReach, WitnessFacts } from "../model/group-facts.ts";
 import type { Moment } from "../model/input.ts";
 import type { Stepped } from "../model/core-step.ts";
 import { never } from "../model/units.ts";
@@ -12,9 +12,11 @@ import { rivalOf } from "./quorum/fencing-race.ts";
 import { hasWitness, isWitnessHeard, witnessName } from "./quorum/known-witness.ts";
 import { spareMembers } from "./quorum/spare-members.ts";
 import type { GroupInput } from "./group-input.ts";
+import { takeCount } from "./quorum/reach.ts";
 import { absentNodes } from "./quorum/wait-for-all.ts";
 import { askToBeHeard } from "./replication/ask-witness.ts";
-import { beatBody } from "./replication/beat.ts";
+import { beatBody, ownReach } from "./replication/beat.ts";
+import { countReach } from "./replication/count-reach.ts";
 import { deliver } from "./replication/deliver.ts";
 import { followRoster, intrudersOf } from "./replication/follow-roster.ts";
 import { forgiveOwnPause } from "./replication/forgive.ts";
@@ -102,6 +104,7 @@ export function groupFacts(state: GroupState, moment: Moment): GroupFacts {
     witness: witnessFacts(state, moment),
     arbiterFence: race.out === null ? null : { target: race.out.target, attempt: race.attempt },
     heard: [...heard, setup.self].sort(),
+    reach: reachFacts(state, heard),
     awaited: mayFound(state) ? [] : absentNodes(peers, moment.now, setup.timers.deadtime),
     closed: peers.filter(({ port }) => port === "closed").map(({ node }) => node),
     length: log.length,
@@ -119,6 +122,14 @@ function spareOf({ setup, phase, witness }: GroupState, voters: readonly NodeId[
   const isHelped = witness.id !== null && isWitnessHeard(witness, now, setup.timers.deadtime);
   const members = phase.view.members.map(({ node }) => node);
   return spareMembers(voters, members, isHelped ? [witness.id] : [], setup.quorum.kind === "fencing");
+}
+
+function reachFacts(state: GroupState, heard: readonly NodeId[]): readonly NodeReach[] {
+  const own = ownReach(state).reach;
+  const known = own === undefined ? [] : [{ node: state.setup.self, ...own }];
+  for (const { node, beat } of state.peers)
+    if (beat?.reach !== undefined && heard.includes(node)) known.push({ node, ...beat.reach });
+  return known.sort((a, b) => (a.node < b.node ? -1 : 1));
 }
 
 function witnessFacts({ setup, witness, log }: GroupState, { now }: Moment): WitnessFacts | null {
@@ -147,6 +158,9 @@ function take(turn: Turn, input: GroupInput): SubmitId | null {
       return submit(turn, input.body);
     case "fence-verdict":
       onFenceVerdict(turn, input.target, input.attempt, input.confirmed);
+      return null;
+    case "reach-counted":
+      turn.state.reach = takeCount(turn.state.reach, input.call, input.reached);
       return null;
     case "port-state": {
       const peer = peerOf(turn, input.node);
@@ -179,6 +193,7 @@ function closeTurn(turn: Turn): GroupStep {
     if (state.phase === phase) break;
   }
   askToBeHeard(turn);
+  countReach(turn);
   probeSilent(turn);
   resendSubmissions(turn);
   if (state.leave !== null) judgeLeave(turn, state.leave);

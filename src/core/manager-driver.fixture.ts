@@ -512,6 +512,7 @@ function factsOf(driver: Driver, node: DriverNode): GroupFacts {
       .filter((other) => other.hasPower && other.manager === null && !other.hasLeft)
       .map(({ id }) => id)
       .toSorted(),
+    reach: [],
     awaited: [],
     length: driver.entries.length,
     delivered: driver.entries.length,
@@ -554,6 +555,7 @@ function execute(driver: Driver, node: DriverNode, effect: Effect): void {
     case "persist":
     case "send":
     case "probe-port":
+    case "count-reach":
     case "feed-watchdog":
     case "progress":
   }

@@ -53,7 +53,7 @@ export interface Delivered {
 }
 
 /** Inputs that are the manager's. */
-export type ManagerInput = Exclude<Input, { kind: "packet" | "persisted" }>;
+export type ManagerInput = Exclude<Input, { kind: "packet" | "persisted" | "reach-counted" }>;
 
 /** A manager before its first entry. */
 export function startManager(boot: ManagerBoot, moment: Moment): ManagerState {

@@ -44,6 +44,7 @@ function groupSnapshot(facts: GroupFacts, quorum: QuorumConfig, moment: Moment):
     electorate: differentVoters(voters),
     votes,
     awaited: facts.awaited,
+    reach: facts.reach,
     quorum: `${needed} of ${expected}${arbiter}`,
     witness: witnessSnapshot(facts, quorum, moment),
     leaseMs: Math.max(0, facts.leaseUntil - moment.now),
@@ -106,6 +107,8 @@ function localWarnings(manager: ManagerState, facts: GroupFacts, moment: Moment)
         : `no quorum: ${manager.self} ${what}`,
     );
   }
+  for (const { node, reached, of } of facts.reach)
+    if (reached < of) warnings.push(`${node} reaches ${reached} of the ${of} hosts of the reachlist`);
   if (facts.awaited.length > 0)
     warnings.push(
       `wait-for-all: no view before all nodes are there at one moment; not heard: ${facts.awaited.join(", ")}`,

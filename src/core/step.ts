@@ -95,11 +95,18 @@ export function startCore(boot: CoreBoot, moment: Moment): CoreStep {
 /** One input, and everything that follows from it on this node. */
 export function stepCore(core: CoreState, input: Input, moment: Moment): CoreStep {
   const work = beginWork(core.group, core.manager, { group: core.groupWakeAt, manager: core.managerWakeAt });
-  if (input.kind === "packet" || input.kind === "persisted" || input.kind === "tick") runGroup(work, input, moment);
+  if (isForGroup(input) || input.kind === "tick") runGroup(work, input, moment);
   else runManager(work, input, { entries: [], isReplay: false }, moment);
-  if (input.kind !== "packet" && input.kind !== "persisted") settle(work, moment);
+  if (!isForGroup(input)) settle(work, moment);
   else if (concernsManager(core, work, moment)) settle(work, moment);
   return endWork(work, core.version, moment);
+}
+
+type ForGroup = Extract<Input, { kind: "packet" | "persisted" | "reach-counted" }>;
+
+/** Tells the manager nothing by itself. */
+function isForGroup(input: Input): input is ForGroup {
+  return ["packet", "persisted", "reach-counted"].includes(input.kind);
 }
 
 /** Read-only state for the API; the daemon adds what only it knows. */

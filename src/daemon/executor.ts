@@ -45,6 +45,8 @@ export class Executor {
   #body: HeartbeatBody | null = null;
   #isBeatFresh = false;
   #isClosed = false;
+  /** Why hosts could not be counted, the last time; empty when they could. */
+  #reachProblem = "";
 
   constructor(parts: {
     readonly ports: DaemonPorts;
@@ -111,6 +113,8 @@ export class Executor {
         return this.#fence(effect.call, effect.notAfter);
       case "cancel-fence":
         return this.#fences.get(effect.call)?.abort();
+      case "count-reach":
+        return this.#countReach(effect);
       case "probe-port":
         return this.#probe(effect.node);
       case "arm-watchdog":
@@ -203,6 +207,20 @@ export class Executor {
       // The port promises not to reject. A driver that does has confirmed nothing.
       finish({ confirmed: false, reason: `driver broke: ${reasonOf(error)}`, output: "", durationMs: 0 });
     });
+  }
+
+  #countReach({ call, hosts, timeoutMs }: Extract<Effect, { kind: "count-reach" }>): void {
+    const told = (reached: number, problem: string): void => {
+      // It is asked twice a second: only what is new is worth a line.
+      if (problem !== this.#reachProblem && problem !== "")
+        this.#ports.log.write("error", `cannot count the hosts of the reachlist: ${problem}`);
+      this.#reachProblem = problem;
+      this.#result({ kind: "reach-counted", call, reached });
+    };
+    this.#ports.reach.count(hosts, timeoutMs).then(
+      (reached) => told(reached, ""),
+      (error: unknown) => told(0, reasonOf(error)),
+    );
   }
 
   #probe(node: NodeId): void {

@@ -14,6 +14,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { FenceDevice } from "../ports/fence-device.ts";
 import type { Journal } from "../ports/journal.ts";
 import type { Log } from "../ports/log.ts";
+import type { Reach } from "../ports/reach.ts";
 import type { ResourceAgent } from "../ports/resource-agent.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { Watchdog } from "../ports/watchdog.ts";
@@ -34,6 +35,7 @@ export interface DaemonPorts {
   readonly fence: FenceDevice;
   readonly watchdog: Watchdog;
   readonly announcer: Announcer;
+  readonly reach: Reach;
   readonly log: Log;
   /**
    * Ends operations that an earlier life of this daemon began and did not live to see the end of; returns a line for each. Called once,

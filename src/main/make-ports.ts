@@ -3,6 +3,7 @@ import { FileArbiterDisk } from "../adapters/arbiter-disk/file-arbiter-disk.ts";
 import { createExecAgent } from "../adapters/exec/exec-agent.ts";
 import { createFenceAgentDevice } from "../adapters/fence-agent/fence-agent-device.ts";
 import { FileJournal } from "../adapters/journal/file-journal.ts";
+import { IcmpReach } from "../adapters/icmp/icmp-reach.ts";
 import { createLsbAgent } from "../adapters/lsb/lsb-agent.ts";
 import { AddressAgent } from "../adapters/netlink/address-agent.ts";
 import { NetworkTransport } from "../adapters/network/network-transport.ts";
@@ -55,6 +56,7 @@ export function makePorts(options: PortsOptions): DaemonPorts {
     fence: createFenceAgentDevice({ runner }),
     watchdog: new KernelWatchdog(note),
     announcer: address,
+    reach: new IcmpReach(),
     endLeftovers: () => runner.endLeftovers(),
     makeBeater: (incarnation) =>
       startHeartbeat({

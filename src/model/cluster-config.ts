@@ -77,6 +77,8 @@ export type ArbiterConfig =
       readonly prefer: NodeId;
       /** Default 2 s. */
       readonly delayMs: DurationMs;
+      /** Hosts outside the cluster: who reaches fewer of them waits longer. Addresses, at most 8. Default (absent): none. */
+      readonly reachlist?: readonly string[];
     }
   | {
       /** An even number of nodes: a third place has a vote. */

@@ -36,6 +36,13 @@ export type Effect =
     }
   /** Kill the agent of a fence call; its result still comes, and counts for nothing. */
   | { readonly kind: "cancel-fence"; readonly call: number }
+  /** How many of these hosts answer an ICMP echo within the time. Answered by `reach-counted`, late ones too. */
+  | {
+      readonly kind: "count-reach";
+      readonly call: number;
+      readonly hosts: readonly string[];
+      readonly timeoutMs: number;
+    }
   /** Answered by `port-state`. */
   | { readonly kind: "probe-port"; readonly node: NodeId }
   /** Make sure that the machine is reset when nobody feeds it any more. Not at or after `notAfter`. Answered by `watchdog-result`. */

@@ -1,6 +1,6 @@
 import type { NodeId } from "./ids.ts";
 import type { Incarnation } from "./incarnation.ts";
-import type { Electorate, GroupStatus } from "./message.ts";
+import type { Electorate, GroupStatus, Reach } from "./message.ts";
 import type { InstantMs } from "./units.ts";
 import type { View } from "./view.ts";
 
@@ -26,6 +26,8 @@ export interface GroupFacts {
   readonly heard: readonly NodeId[];
   /** `wait-for-all`, and this node has not seen the cluster begin: who is not there, sorted. Empty otherwise. */
   readonly awaited: readonly NodeId[];
+  /** What is known of reachlists: this node's last count, and what the nodes heard have said. Empty without one. */
+  readonly reach: readonly NodeReach[];
   /** Nodes whose port lately answered "closed": the kernel lives, the daemon does not. Sorted. */
   readonly closed: readonly NodeId[];
   readonly length: number;
@@ -41,6 +43,11 @@ export interface GroupFacts {
   readonly intruders: readonly NodeId[];
   /** Why this node cannot take up the state of the group; null when all is well. */
   readonly refusal: string | null;
+}
+
+/** A node's count of its reachlist. */
+export interface NodeReach extends Reach {
+  readonly node: NodeId;
 }
 
 /** What a node knows of its witness. */

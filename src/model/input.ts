@@ -28,6 +28,8 @@ export type Input =
   | { readonly kind: "fence-result"; readonly call: number; readonly outcome: FenceOutcome }
   /** Answer to an `arm-watchdog` effect. */
   | { readonly kind: "watchdog-result"; readonly call: number; readonly outcome: WatchdogOutcome }
+  /** Answer to a `count-reach` effect. */
+  | { readonly kind: "reach-counted"; readonly call: number; readonly reached: number }
   /** Answer to a `probe-port` effect: `closed` proves a living kernel without a daemon. */
   | { readonly kind: "port-state"; readonly node: NodeId; readonly state: "open" | "closed" | "silent" }
   /** Stop in order: services, then the group. The core answers with `exit`. */

@@ -18,6 +18,12 @@ export interface Electorate {
   readonly voters: readonly NodeId[];
 }
 
+/** How many hosts of the reachlist a node reaches. */
+export interface Reach {
+  readonly reached: number;
+  readonly of: number;
+}
+
 /** What one node says of another in its heartbeat. */
 export interface Hearing {
   readonly node: NodeId;
@@ -46,6 +52,8 @@ export interface HeartbeatBody {
   readonly isBlank: boolean;
   readonly loopLateMs: number;
   readonly diskLateMs: number;
+  /** Hosts of the reachlist that answer it; absent without one, or before the first count. */
+  readonly reach?: Reach;
 }
 
 /** What a proposer learns of a member's log. */

@@ -1,3 +1,4 @@
+import type { NodeReach } from "./group-facts.ts";
 import type { DeviceId, NodeId, ResourceId, ServiceId } from "./ids.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { GroupStatus } from "./message.ts";
@@ -43,6 +44,8 @@ export interface GroupSnapshot {
   readonly votes: VotesSnapshot;
   /** With `wait-for-all`, while this node waits for the cluster to begin: who is not there. */
   readonly awaited: readonly NodeId[];
+  /** By node, hosts of the reachlist that it reaches; empty without one. */
+  readonly reach: readonly NodeReach[];
   /** What it takes to be quorate. */
   readonly quorum: string;
   /** The configured witness, a machine or a disk; null without one. `silentMs` null: never heard. */

@@ -14,6 +14,7 @@ import { FakeClock, type MachineClock, rightClock } from "./fake-clock.ts";
 import { FakeDisk, fakeJournal } from "./fake-disk.ts";
 import type { FakeFence } from "./fake-fence.ts";
 import { FakeKernel, type KernelWitness, type ServiceBook } from "./fake-kernel.ts";
+import { FakeReach } from "./fake-reach.ts";
 import { FakeWatchdog } from "./fake-watchdog.ts";
 import type { FakeNetwork, Plug } from "./fake-network.ts";
 import { FakeTransport } from "./fake-transport.ts";
@@ -83,6 +84,7 @@ export class Machine implements Plug {
   readonly disk: FakeDisk;
   readonly clock: MachineClock;
   readonly watchdog: FakeWatchdog;
+  readonly reach: FakeReach;
   readonly #around: MachineSurroundings;
   readonly #random: Random;
   readonly #place: number;
@@ -102,6 +104,7 @@ export class Machine implements Plug {
     this.#place = around.config.nodes.findIndex((node) => node.id === id);
     this.clock = { ...rightClock((this.#place + 1) * 1_000_000), ...around.clocks?.(id) };
     this.disk = new FakeDisk(around.time, random.fork());
+    this.reach = new FakeReach(around.time);
     this.watchdog = new FakeWatchdog(around.time, () => around.witness.onReset(id));
     around.network.connect(id, this);
   }
@@ -235,6 +238,7 @@ export class Machine implements Plug {
         agents: fakeAgents(kernel, process, clock),
         fence: fence.forProcess(process),
         watchdog: this.watchdog.forProcess(process),
+        reach: this.reach.forProcess(process),
         announcer: { announce: () => undefined },
         log: { write: () => undefined },
         makeBeater: (incarnation) =>

@@ -29,6 +29,8 @@ export function writeHeartbeat(writer: BodyWriter, body: HeartbeatBody & { reado
   writer.nodes(body.electorate.voters);
   writer.milliseconds(body.loopLateMs);
   writer.milliseconds(body.diskLateMs);
+  writer.natural(body.reach?.of ?? 0);
+  if (body.reach !== undefined && body.reach.of > 0) writer.natural(body.reach.reached);
 }
 
 /** The inverse of `writeHeartbeat`; meaningful only when the reader is still good afterwards. */
@@ -56,5 +58,11 @@ export function readHeartbeat(reader: BodyReader): HeartbeatBody & { readonly se
     electorate: { index: reader.natural(), voters: reader.nodes() },
     loopLateMs: reader.natural(),
     diskLateMs: reader.natural(),
+    ...readReach(reader),
   };
+}
+
+function readReach(reader: BodyReader): Pick<HeartbeatBody, "reach"> {
+  const of = reader.natural();
+  return of === 0 ? {} : { reach: { reached: reader.natural(), of } };
 }

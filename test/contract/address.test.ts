@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadLibc } from "../../src/adapters/native/libc.ts";
 import { AddressAgent } from "../../src/adapters/netlink/address-agent.ts";
 import type { AddressKernel } from "../../src/adapters/netlink/address-kernel.ts";
-import { parseIpBytes } from "../../src/adapters/netlink/ip-bytes.ts";
+import { parseIpBytes } from "../../src/adapters/native/ip-bytes.ts";
 import { createIpKernel } from "../../src/adapters/netlink/ip-kernel.ts";
 import { createNetlinkKernel } from "../../src/adapters/netlink/netlink-kernel.ts";
 import { ProgramRunner } from "../../src/adapters/process/program-runner.ts";

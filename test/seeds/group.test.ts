@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { runSeed, type RunKind } from "../../src/sim/group/group-run.ts";
 
-// Goal: whatever happens to the group alone, its promises hold, and it is one view again soon after the faults end. 720 seeds in all.
+// Goal: whatever happens to the group alone, its promises hold, and it is one view again soon after the faults end. 740 seeds in all.
 
 const kinds: readonly (readonly [seeds: number, kind: RunKind])[] = [
   [60, { name: "2 fencing", nodes: 2, arbiter: "fencing" }],
   [25, { name: "2 fencing, leaving", nodes: 2, arbiter: "fencing", churn: true }],
+  [20, { name: "2 reachlist, leaving", nodes: 2, arbiter: "reachlist", churn: true }],
   [10, { name: "2 without arbiter", nodes: 2, arbiter: "majority" }],
   [60, { name: "2 witness", nodes: 2, arbiter: "witness" }],
   [15, { name: "2 witness, leaving", nodes: 2, arbiter: "witness", churn: true }],

@@ -9,7 +9,7 @@ import type { ProgramRunner } from "../process/program-runner.ts";
 import type { AddressChange, AddressKernel, AddressTable, Interface, InterfaceAddress } from "./address-kernel.ts";
 import { chooseInterface } from "./choose-interface.ts";
 import { createIpKernel } from "./ip-kernel.ts";
-import { ipText, parseIpBytes } from "./ip-bytes.ts";
+import { ipText, parseIpBytes } from "../native/ip-bytes.ts";
 import { createNetlinkKernel } from "./netlink-kernel.ts";
 import { removeGently } from "./remove-address.ts";
 

@@ -1,5 +1,5 @@
 import type { AddressTable, Interface } from "./address-kernel.ts";
-import { ipText, isSameSubnet } from "./ip-bytes.ts";
+import { ipText, isSameSubnet } from "../native/ip-bytes.ts";
 
 /** The interface an address belongs on, or why there is none. */
 export type Choice =

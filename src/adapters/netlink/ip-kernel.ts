@@ -1,6 +1,6 @@
 import type { ProgramResult, ProgramRunner } from "../process/program-runner.ts";
 import type { AddressKernel, Interface, InterfaceAddress } from "./address-kernel.ts";
-import { ipText, parseIpBytes } from "./ip-bytes.ts";
+import { ipText, parseIpBytes } from "../native/ip-bytes.ts";
 
 /** `ip` and `arping` are quick or stuck; nothing useful lies between. */
 const timeoutMs = 5000;

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { AddressKernel, AddressTable, Interface, InterfaceAddress } from "./address-kernel.ts";
-import { isSameSubnet } from "./ip-bytes.ts";
+import { isSameSubnet } from "../native/ip-bytes.ts";
 
 /**
  * Removes an address without taking its neighbours along.

@@ -1,7 +1,7 @@
 import { getSystemErrorName } from "node:util";
 import type { Libc } from "../native/libc.ts";
 import type { AddressChange, AddressTable, Interface, InterfaceAddress } from "./address-kernel.ts";
-import { broadcastOf } from "./ip-bytes.ts";
+import { broadcastOf } from "../native/ip-bytes.ts";
 
 /**
  * rtnetlink: how `ip` talks to the kernel, without starting `ip`.

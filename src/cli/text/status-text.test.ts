@@ -89,6 +89,7 @@ it("shows a node without quorum", () => {
     "
     office  NO QUORUM (electing)
     quorum   1 vote, needs 2 of 2 or the arbiter fencing, voters serv1 serv2
+    reach    serv1 1 of 3
     config   f9acd53cd25a, log 120 entries
     told by  serv1, hale 0.1.0, 2026-11-21 14:03:22
 

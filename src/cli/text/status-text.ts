@@ -37,6 +37,16 @@ function witnessRows({ group: { witness } }: Snapshot, { paint }: Look): string[
   ];
 }
 
+/** How many hosts of the reachlist each node reaches, as far as it is heard. */
+function reachRows({ group: { reach } }: Snapshot, { paint }: Look): string[][] {
+  // A daemon of an older version tells nothing of it.
+  if (reach === undefined || reach.length === 0) return [];
+  const told = reach.map(({ node, reached, of }) =>
+    paint(reached < of ? "warn" : "good", `${node} ${reached} of ${of}`),
+  );
+  return [[paint("dim", "reach"), told.join(", ")]];
+}
+
 function headLines(snapshot: Snapshot, look: Look): string[] {
   const { paint, wallText } = look;
   const { group, config } = snapshot;
@@ -55,6 +65,7 @@ function headLines(snapshot: Snapshot, look: Look): string[] {
       ...watchdogRows(snapshot, look),
       ...deviceRows(snapshot, look),
       ...witnessRows(snapshot, look),
+      ...reachRows(snapshot, look),
       [paint("dim", "config"), `${config.digest}${file}, log ${log}`],
       [paint("dim", "told by"), `${snapshot.node}, hale ${snapshot.version}, ${wallText(snapshot.at)}`],
     ]),

@@ -42,7 +42,7 @@ describe("[GRP-34] who may race", () => {
 
 describe("[GRP-35] when the fence is due", () => {
   const times = { deadtime: 300, daemonGrace: 10_000 };
-  const silence = (isClosed: boolean) => ({ heardAt: instantMs(1_000), isClosed });
+  const silence = (isClosed: boolean, missing = 0) => ({ heardAt: instantMs(1_000), isClosed, missingHosts: missing });
 
   test.each([
     ["the preferred node, at its peer's death", a, false, 1_300],
@@ -51,5 +51,16 @@ describe("[GRP-35] when the fence is due", () => {
     ["a daemon that may come back, for the other one", b, true, 13_000],
   ])("[GRP-35] %s", (_, self, isClosed, at) => {
     expect(fenceDueAt(self, quorum, silence(isClosed), times)).toBe(at);
+  });
+
+  test("[GRP-46] of two nodes that reach differently many hosts the one with fewer waits at least a delay longer", () => {
+    const dueAt = (self: NodeId, missing: number) => fenceDueAt(self, quorum, silence(false, missing), times);
+    for (let few = 0; few <= 8; few += 1) {
+      for (let more = few + 1; more <= 8; more += 1) {
+        expect(dueAt(a, more) - dueAt(b, few)).toBeGreaterThanOrEqual(2_000);
+        expect(dueAt(b, more) - dueAt(a, few)).toBeGreaterThanOrEqual(2_000);
+      }
+      expect(dueAt(b, few) - dueAt(a, few)).toBe(2_000);
+    }
   });
 });

@@ -71,6 +71,8 @@ export interface Silence {
   readonly heardAt: InstantMs;
   /** Its port answered "closed" since: the kernel lives, the daemon does not, and may come back. */
   readonly isClosed: boolean;
+  /** Hosts of the reachlist that this node does not reach since. */
+  readonly missingHosts: number;
 }
 
 /** The spans of the race. */
@@ -79,9 +81,15 @@ export interface RaceTimes {
   readonly daemonGrace: number;
 }
 
-/** [GRP-35] When the fence may be asked for: at the peer's death, later for the node not preferred, later for a mere daemon crash. */
+/**
+ * [GRP-35] When the fence may be asked for: at the peer's death, later for the node not preferred, later for a mere daemon crash.
+ *
+ * [GRP-46] And two delays later for each host of the reachlist that this node does not reach. So of two nodes that reach differently many the
+ * one with fewer waits at least one delay longer than the other, whoever is preferred.
+ */
 export function fenceDueAt(self: NodeId, quorum: QuorumConfig, silence: Silence, times: RaceTimes): InstantMs {
-  const delay = quorum.kind === "fencing" && quorum.prefer !== self ? quorum.delayMs : 0;
+  const delays = 2 * silence.missingHosts + (quorum.kind === "fencing" && quorum.prefer === self ? 0 : 1);
+  const delay = quorum.kind === "fencing" ? delays * quorum.delayMs : 0;
   const patience = silence.isClosed ? Math.max(times.daemonGrace, times.deadtime) : times.deadtime;
   return instantMs(silence.heardAt + patience + delay);
 }

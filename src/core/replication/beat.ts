@@ -1,5 +1,6 @@
 import type { Hearing, HeartbeatBody } from "../../model/message.ts";
 import { isHeard } from "../membership/peer.ts";
+import { reachlistOf } from "../quorum/reach.ts";
 import { waitingSince } from "./durability.ts";
 import type { GroupState } from "./group-state.ts";
 import type { InstantMs } from "../../model/units.ts";
@@ -23,8 +24,15 @@ export function beatBody(state: GroupState, now: InstantMs): HeartbeatBody {
     isBlank: state.isBlank,
     loopLateMs: state.loopLateMs,
     // Who cannot take the group's state up is left out of proposals like one whose disk hangs, or each of them would wait for it.
+    ...ownReach(state),
     diskLateMs: Math.max(waitedMs, state.refusal === null ? 0 : setup.timers.ack),
   };
+}
+
+/** [GRP-45] What this node says of its reachlist. */
+export function ownReach({ setup, reach }: GroupState): Pick<HeartbeatBody, "reach"> {
+  const of = reachlistOf(setup.quorum).length;
+  return of === 0 || reach.counted === null ? {} : { reach: { reached: Math.min(reach.counted.reached, of), of } };
 }
 
 function hearings(state: GroupState, now: InstantMs, deadtimeMs: number): readonly Hearing[] {

@@ -10,6 +10,7 @@ import type { Peer } from "../membership/peer.ts";
 import type { GroupTimers } from "../membership/timers.ts";
 import type { RaceState } from "../quorum/fencing-race.ts";
 import type { KnownWitness } from "../quorum/known-witness.ts";
+import type { ReachState } from "../quorum/reach.ts";
 import type { DiskProgress } from "./durability.ts";
 import type { Transfer } from "./checkpoint-text.ts";
 import type { Log } from "./log.ts";
@@ -61,6 +62,7 @@ export interface GroupState {
   /** As of `delivered`. */
   readonly lastDelivered: LastSubmissions;
   readonly race: RaceState;
+  readonly reach: ReachState;
   readonly witness: KnownWitness;
   readonly leave: Leave | null;
   /** Highest counter that a refusal named. */

@@ -5,6 +5,7 @@ import { compareViewIds, sameViewId, type ViewId } from "../../model/view.ts";
 import { isBestCandidate } from "../membership/best-candidate.ts";
 import { isHeard, type Peer } from "../membership/peer.ts";
 import { fenceDueAt, rivalOf } from "../quorum/fencing-race.ts";
+import { missingHosts, reachlistOf } from "../quorum/reach.ts";
 import { hasVotes } from "../quorum/votes.ts";
 import { helpfulWitness } from "./ask-witness.ts";
 import type { Electing } from "./group-state.ts";
@@ -155,7 +156,9 @@ function judgeRace(turn: Turn): void {
   const rival = rivalOf(standingOf(state));
   const peer = rival === null ? undefined : peerOf(turn, rival);
   if (peer === undefined || isHeard(peer, turn.moment.now, timers.deadtime)) return;
-  const dueAt = fenceDueAt(self, quorum, { heardAt: peer.heardAt, isClosed: peer.port === "closed" }, timers);
+  const missing = missingHosts(state.reach, reachlistOf(quorum).length, peer.heardAt);
+  const silence = { heardAt: peer.heardAt, isClosed: peer.port === "closed", missingHosts: missing };
+  const dueAt = fenceDueAt(self, quorum, silence, timers);
   if (!isDue(turn, dueAt) || !isDue(turn, state.race.notBefore)) return;
   state.race = { ...state.race, attempt: state.race.attempt + 1, out: { target: peer.node, logView: state.logView } };
 }

@@ -7,6 +7,7 @@ import { knowLife } from "../membership/hear-beat.ts";
 import { newPeer, type Peer } from "../membership/peer.ts";
 import { groupTimers } from "../membership/timers.ts";
 import { noRace } from "../quorum/fencing-race.ts";
+import { noReach } from "../quorum/reach.ts";
 import { unknownWitness } from "../quorum/known-witness.ts";
 import type { GroupState } from "./group-state.ts";
 import { entriesBetween, type Log } from "./log.ts";
@@ -89,6 +90,7 @@ export function startState(boot: GroupBoot, now: InstantMs): GroupState {
     submitTimer: { at: now, resends: 0 },
     lastDelivered: new Map(),
     race: noRace,
+    reach: noReach,
     witness: unknownWitness(now),
     leave: null,
     refusedCounter: 0,

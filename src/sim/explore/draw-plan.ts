@@ -25,6 +25,7 @@ export const faultKinds = [
   "fence-device",
   "operator",
   "watchdog",
+  "reach",
   "wall-clock",
   "arbiter-disk",
 ] as const;
@@ -95,6 +96,7 @@ function isPossible(kind: FaultKind, shape: Shape): boolean {
   // And so is the lost disk of a node without which the others are no majority.
   if (kind === "lost-disk") return Number.parseInt(shape, 10) > 2 && !saysShape(shape, "weighted");
   if (kind === "arbiter-disk") return saysShape(shape, "disk");
+  if (kind === "reach") return saysShape(shape, "reachlist");
   if (kind === "watchdog") return saysShape(shape, "watchdog");
   return kind !== "fence-device" || !(saysShape(shape, "none") || saysShape(shape, "watchdog"));
 }

@@ -63,6 +63,7 @@ export class FaultMaker {
       world.resume(node);
       Object.assign(world.machine(node).disk, { isFailing: false, writeMs: 1 });
       Object.assign(world.machine(node).watchdog.driver, goodWatchdog);
+      world.machine(node).reach.reached = null;
     }
   }
 
@@ -125,6 +126,8 @@ export class FaultMaker {
         return this.#watchdog(node);
       case "arbiter-disk":
         return this.#arbiterDisk(node);
+      case "reach":
+        return this.#reach(node);
       case "operator":
         return this.#operator(node);
       case "wall-clock":
@@ -250,6 +253,16 @@ export class FaultMaker {
     this.#world.truth.causes += causesPerFault * timesLeft;
     this.#world.note(null, `-- ${resource}: ${action} will ${how} ${timesLeft} times`);
     this.#world.book.refusals.push({ resource, action, node: null, how, timesLeft });
+  }
+
+  /** Some hosts of the reachlist are out of its reach. */
+  #reach(node: NodeId): void {
+    const { reach } = this.#world.machine(node);
+    reach.reached = this.#random.between(0, 2);
+    this.#world.note(node, `-- reaches ${reach.reached} hosts of the reachlist`);
+    this.#world.time.after(this.#lasts(), () => {
+      reach.reached = null;
+    });
   }
 
   #fenceDevice(): void {

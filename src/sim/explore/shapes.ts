@@ -5,7 +5,8 @@ import type { ClusterConfig } from "../../model/cluster-config.ts";
 /**
  * Clusters that seeds are run on: the number of nodes, then words: `witness` or `disk` (decides where a majority cannot; two nodes without have
  * `arbiter: fencing`), `none` or `watchdog` (how a lost node is made sure of, if not by a device), `freeze` (a service that does so),
- * `weighted` (the first node needs one other, and the others are no majority without it).
+ * `weighted` (the first node needs one other, and the others are no majority without it),
+ * `reachlist` (of two nodes the one that reaches more hosts fences first).
  */
 export const shapes = [
   "2",
@@ -35,13 +36,14 @@ export const shapes = [
   "16",
   "3-weighted",
   "4-weighted",
+  "2-reachlist",
 ] as const;
 
 /** One of the clusters that seeds are run on. */
 export type Shape = (typeof shapes)[number];
 
 /** What the words of a shape may say. */
-export type ShapeWord = "witness" | "disk" | "none" | "watchdog" | "freeze" | "weighted";
+export type ShapeWord = "witness" | "disk" | "none" | "watchdog" | "freeze" | "weighted" | "reachlist";
 
 /** Whether a shape says so. */
 export function saysShape(shape: Shape, word: ShapeWord): boolean {
@@ -112,5 +114,6 @@ function shapeText(shape: Shape): string {
 function quorumLine(shape: Shape): string {
   if (saysShape(shape, "witness")) return 'quorum: { arbiter: { witness: "10.3.0.9:6941" } }';
   if (saysShape(shape, "disk")) return "quorum: { arbiter: { disk: /dev/arbiter } }";
+  if (saysShape(shape, "reachlist")) return "quorum: { arbiter: { reachlist: [10.1.0.254, 10.2.0.254] }, prefer: n1 }";
   return shape === "2" ? "quorum: { arbiter: fencing, prefer: n1 }" : "quorum: majority";
 }

@@ -261,6 +261,16 @@ export class GroupHost {
         this.#beatToldAt = this.setup.events.now;
         if (effect.atOnce) this.#beatNow();
         return;
+      case "count-reach": {
+        // Any number at any time: the reachlist may delay a fence, and must not do more.
+        const { call, hosts, timeoutMs } = effect;
+        const { events, dice } = this.setup;
+        const reached = dice.below(hosts.length + 1);
+        events.after(dice.between(1, timeoutMs), () => {
+          if (life === this.#life) this.input(() => ({ kind: "reach-counted", call, reached }));
+        });
+        return;
+      }
       case "probe-port":
         this.#world.probe(this, effect.node);
         return;

@@ -20,7 +20,7 @@ import { watchBeginning } from "./watch-beginning.ts";
 export interface RunKind {
   readonly name: string;
   readonly nodes: number;
-  readonly arbiter: "majority" | "fencing" | "witness" | "disk";
+  readonly arbiter: "majority" | "fencing" | "reachlist" | "witness" | "disk";
   /** A letter for each vote of each node, "any": every life has another idea of them. Default: one each. */
   readonly votes?: string;
   /** Nobody begins before all are there. */
@@ -147,7 +147,7 @@ function readmitAll(world: GroupWorld): void {
 function judge(world: GroupWorld, kind: RunKind, cut: readonly [string, string] | null): Outcome {
   const all = world.hosts.map(({ node }) => node as string);
   const isWhole = (): boolean => (cut === null ? world.isOneView(all) : isMeshView(world, all, cut));
-  const bound = oneViewMs + (kind.arbiter === "fencing" ? fenceMs : 0);
+  const bound = oneViewMs + (kind.arbiter === "fencing" || kind.arbiter === "reachlist" ? fenceMs : 0);
   const healedInMs = settles(world, isWhole, bound);
   if (healedInMs === null) world.checkers.report("V6", world.now, `not one view that stays: ${describe(world)}`);
   else watchEnd(world, kind, cut === null);
@@ -251,7 +251,10 @@ function arbiterOf(kind: RunKind): ArbiterConfig {
   if (kind.arbiter === "witness") return { kind: "witness", ip: "192.0.2.1", port: 6941 };
   if (kind.arbiter === "disk") return { kind: "disk", path: "/dev/arbiter" };
   if (kind.arbiter === "majority") return { kind: "majority" };
-  return { kind: "fencing", prefer: "a" as NodeId, delayMs: durationMs(1_000) };
+  const prefer = "a" as NodeId;
+  if (kind.arbiter === "reachlist")
+    return { kind: "fencing", prefer, delayMs: durationMs(300), reachlist: ["192.0.2.1", "192.0.2.2"] };
+  return { kind: "fencing", prefer, delayMs: durationMs(1_000) };
 }
 
 function describe(world: GroupWorld): string {

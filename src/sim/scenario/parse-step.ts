@@ -25,6 +25,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   refuse: { options: ["operation", "on", "times", "how"], parse: parseRefuse },
   "fence-device": { options: ["works"], parse: parseFenceDevice },
   watchdog: { options: ["works"], parse: parseWatchdog },
+  reach: { options: ["hosts"], parse: parseReach },
   disk: { options: ["works", "write-time"], parse: parseDisk },
   run: { options: ["on"], parse: parseRun },
   reload: { options: ["on"], parse: parseReload },
@@ -34,7 +35,6 @@ const verbs: Readonly<Record<string, Verb>> = {
 /** Reads one step but its time. */
 export function parseStep(step: ValueReader, names: Names): Step | undefined {
   if (!step.isMapping()) return step.wanted("a step such as { at: 10s, power-off: NODE }");
-  if (step.keys().includes("reach")) return step.at("reach").wrong("a reachlist is not simulated");
   const found = step.keys().filter((key) => Object.hasOwn(verbs, key));
   const [key] = found;
   if (key === undefined)
@@ -111,6 +111,15 @@ function parseWatchdog(value: ValueReader, step: ValueReader, names: Names): Ste
   const node = names.node(value);
   const works = step.at("works").truth();
   return node === undefined || works === undefined ? undefined : { kind: "watchdog", node, works };
+}
+
+function parseReach(value: ValueReader, step: ValueReader, names: Names): Step | undefined {
+  const { quorum } = names.config;
+  const listed = quorum.kind === "fencing" ? (quorum.reachlist ?? []).length : 0;
+  if (listed === 0) return value.wrong("found reach, but the configuration has no reachlist");
+  const node = names.node(value);
+  const hosts = step.at("hosts").integer(0, listed);
+  return node === undefined || hosts === undefined ? undefined : { kind: "reach", node, hosts };
 }
 
 function parseDisk(value: ValueReader, step: ValueReader, names: Names): Step | undefined {

@@ -134,6 +134,10 @@ function takeStep(world: World, scenario: Scenario, step: Step): void {
       world.note(step.node, `-- watchdog ${step.works ? "is there" : "is not there"}`);
       world.machine(step.node).watchdog.driver.isThere = step.works;
       return undefined;
+    case "reach":
+      world.note(step.node, `-- reaches ${step.hosts} ${step.hosts === 1 ? "host" : "hosts"} of the reachlist`);
+      world.machine(step.node).reach.reached = step.hosts;
+      return undefined;
     case "disk":
       return setDisk(world, step);
     case "run":
