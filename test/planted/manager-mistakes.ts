@@ -1,0 +1,286 @@
+import { patch, type Patch } from "./plant-mistake.ts";
+
+/** A mistake in the manager that a story of `scenarios/` shows. */
+export interface ToldMistake {
+  readonly name: string;
+  readonly story: string;
+  readonly patches: readonly Patch[];
+}
+
+/** A mistake in the manager that is a second line of defence, or shows in a moment that no story has: a test of the core finds it. */
+export interface TestedMistake {
+  readonly name: string;
+  /** Below src/core, without `.test.ts`. */
+  readonly tests: string;
+  readonly patches: readonly Patch[];
+}
+
+const view = "services/apply-view.ts";
+const fence = "services/apply-fence.ts";
+const result = "services/apply-service-result.ts";
+const observed = "services/apply-observed.ts";
+const runner = "services/runner.ts";
+const settle = "services/settle.ts";
+const eligibility = "services/eligibility.ts";
+const plan = "services/plan.ts";
+const choose = "placement/choose-owner.ts";
+const patience = "manager-patience.ts";
+const lease = "manager-lease.ts";
+const watchdog = "manager-watchdog.ts";
+
+export const toldMistakes: readonly ToldMistake[] = [
+  {
+    name: "who comes in is not asked what it runs",
+    story: "failback",
+    patches: [
+      patch(
+        view,
+        "patchFence(draft, record.node, { wish: null });\n  addDoubt(draft, record.node);",
+        "patchFence(draft, record.node, { wish: null });",
+      ),
+    ],
+  },
+  {
+    name: "a new life is off because the one before was",
+    story: "flapping-node-in-quarantine",
+    patches: [patch(view, "enteredAt: draft.index,\n    off: null,", "enteredAt: draft.index,\n    off: record.off,")],
+  },
+  {
+    name: "doubts outlive the proof that ends them",
+    story: "cold-start-with-absent-node",
+    patches: [
+      patch(fence, "const doubts = service.doubts.filter((other) => other !== node);", "const { doubts } = service;"),
+    ],
+  },
+  {
+    name: "an unconfirmed fence counts",
+    story: "fence-device-broken-then-repaired",
+    patches: [patch(fence, "  if (!body.confirmed) {", "  if (body.attempt < 0) {")],
+  },
+  {
+    name: "a failed stop counts as stopped",
+    story: "stop-fails-node-is-fenced",
+    patches: [patch(result, '{ kind: "blocked", node: body.node, next }', '{ kind: "stopped", next }')],
+  },
+  {
+    name: "a failed start is reported before it was cleaned up",
+    story: "start-fails-everywhere",
+    patches: [
+      patch(
+        runner,
+        "work.runtimes[runtime.service] = { ...runtime, task: stop };",
+        "work.reports.push({ service: runtime.service, attempt: task.attempt, result: failure }); work.runtimes[runtime.service] = { ...runtime, task: null, done: stop.attempt ?? 0 };",
+      ),
+    ],
+  },
+  {
+    name: "a failed stop is taken for a stop by its node",
+    story: "stop-fails-node-is-fenced",
+    patches: [
+      patch(
+        runner,
+        'const isStopped = outcome.status === "ok" || outcome.status === "not-running";',
+        'const isStopped = outcome.status !== "refused";',
+      ),
+    ],
+  },
+  {
+    name: "stops begin at the top",
+    story: "relocate-by-operator",
+    patches: [patch(runner, "const position = runtime.resources.length - 1;", "const position = 0;")],
+  },
+  {
+    name: "starts whatever may be running elsewhere",
+    story: "cold-start-with-absent-node",
+    patches: [patch(settle, "  if (blockersOf(draft, record).length > 0) return;\n", "")],
+  },
+  {
+    name: "doubts do not hinder a start",
+    story: "cold-start-with-absent-node",
+    patches: [
+      patch(
+        eligibility,
+        "for (const node of record.doubts) blockers.push",
+        "for (const node of record.doubts.slice(0, 0)) blockers.push",
+      ),
+    ],
+  },
+  {
+    name: "a node on standby is given services",
+    story: "standby-and-back",
+    patches: [patch(eligibility, 'if (node.isStandby) against.push("on standby");', "")],
+  },
+  {
+    name: "a leaving node is given services",
+    story: "clean-shutdown-moves-services",
+    patches: [patch(eligibility, 'if (node.isLeaving) against.push("it is leaving");', "")],
+  },
+  {
+    name: "a node is chosen with something against it",
+    story: "start-fails-everywhere",
+    patches: [
+      patch(choose, "first !== undefined && first.against.length === 0 ? first.node : null", "first?.node ?? null"),
+    ],
+  },
+  {
+    name: "failback is mere balance",
+    story: "lost-disk-rejoins-as-blank",
+    patches: [patch(choose, ".filter((entry) => entry.place < placeNow)", "")],
+  },
+  {
+    name: "a node that failed to stop is not fenced",
+    story: "stop-fails-node-is-fenced",
+    patches: [patch(plan, "if (blocked !== undefined) return `it could not stop ${blocked.service}`;", "")],
+  },
+  {
+    name: "a lost owner is not fenced",
+    story: "restarted-daemon-hears-nobody",
+    patches: [patch(plan, "if (placed !== undefined) return", "if (placed?.isRemoved) return")],
+  },
+  {
+    name: "the first patience never ends",
+    story: "restarted-daemon-hears-nobody",
+    patches: [patch(lease, "!state.hadLease && moment.now < graceUntil", "!state.hadLease")],
+  },
+  {
+    name: "no patience at all after a restart",
+    story: "restarted-daemon-hears-nobody",
+    patches: [
+      patch(lease, "!state.hadLease && moment.now < graceUntil", "!state.hadLease && moment.now < state.startedAt"),
+    ],
+  },
+  {
+    name: "the assumption is made at once",
+    story: "restarted-daemon-hears-nobody",
+    patches: [patch(patience, "dues.push(after(from, assumeOffAfterMs));", "")],
+  },
+  {
+    name: "a crashed daemon has no grace",
+    story: "whole-cluster-loses-power",
+    patches: [patch(patience, "dues.push(earliest(after(lastSign, heartbeat.daemonGraceMs), enoughAt));", "")],
+  },
+  {
+    name: "the watchdog is believed at once",
+    story: "watchdog-owner-dies",
+    patches: [
+      patch(patience, "return after(outsideSince, watchdogBoundMs(", "return after(outsideSince, 0 * watchdogBoundMs("),
+    ],
+  },
+  {
+    name: "the watchdog is fed without a lease",
+    story: "watchdog-stop-hangs-without-quorum",
+    patches: [
+      patch(watchdog, "return moment.now < facts.leaseUntil ? facts.leaseUntil : instantMs(0);", "return never;"),
+    ],
+  },
+  {
+    name: "a condemned node feeds its watchdog",
+    story: "watchdog-stop-hangs-on-a-member",
+    patches: [patch(watchdog, "return instantMs(0);\n  if (isIdle", "return facts.leaseUntil;\n  if (isIdle")],
+  },
+  {
+    name: "leaves with services running",
+    story: "clean-shutdown-moves-services",
+    patches: [patch("manager-leaving.ts", "if (!isQuiet(runner) || (isIn && hasServices)) return;", "")],
+  },
+  {
+    name: "a device that failed confirms",
+    story: "fence-device-broken-then-repaired",
+    patches: [patch("fencing/fence-runner.ts", "  if (!outcome.confirmed) {", "  if (outcome.confirmed === null) {")],
+  },
+];
+
+export const testedMistakes: readonly TestedMistake[] = [
+  {
+    name: "after a cold start what was written of absent nodes is believed",
+    tests: "services/apply-entry",
+    patches: [patch(view, "isCold && record.off === null", "isCold && record.off === undefined")],
+  },
+  {
+    name: "a proof of another life counts",
+    tests: "services/apply-entry",
+    patches: [patch(fence, "record === undefined || record.incarnation !== incarnation", "record === undefined")],
+  },
+  {
+    name: "an answer to an older order counts",
+    tests: "services/apply-entry",
+    patches: [patch(result, "record.order !== body.attempt || ", "")],
+  },
+  {
+    name: "a failed unasked stop is not tried again",
+    tests: "services/runner",
+    patches: [patch(runner, "notBefore: after(work.moment.now, stopAgainMs)", "notBefore: never")],
+  },
+  {
+    name: "a stop ends at the first resource that is stopped",
+    tests: "services/runner",
+    patches: [
+      patch(
+        runner,
+        "runtime = { ...runtime, task: { ...task, position: task.position - 1 } };",
+        "runtime = { ...runtime, task: { ...task, position: -1 } };",
+      ),
+    ],
+  },
+  {
+    name: "strays do not hinder a start",
+    tests: "services/apply-entry",
+    patches: [
+      patch(eligibility, "for (const stray of record.strays) {", "for (const stray of record.strays.slice(0, 0)) {"),
+    ],
+  },
+  {
+    name: "a node that is being fenced is given services",
+    tests: "manager",
+    patches: [
+      patch(eligibility, "fence.inFlight !== null || fence.wish !== null)) against", "fence.attempt < 0)) against"),
+    ],
+  },
+  {
+    name: "an explicit relocation is undone by failback",
+    tests: "manager",
+    patches: [patch(choose, "entry.candidate.isNew && ", "")],
+  },
+  {
+    name: "strays are told nothing",
+    tests: "manager",
+    patches: [patch(plan, "if (stray !== undefined) return", "if (stray?.attempt === -1) return")],
+  },
+  {
+    name: "a lost node is fenced for nothing",
+    tests: "manager",
+    patches: [patch(plan, "return waiting === undefined ? null : ", 'return waiting === undefined ? "it is lost" : ')],
+  },
+  {
+    name: "a report of an earlier stay counts",
+    tests: "services/apply-entry",
+    patches: [patch(observed, "node.enteredAt !== body.since || ", "")],
+  },
+  {
+    name: "who is heard anew has no time to be taken in",
+    tests: "manager-patience",
+    patches: [
+      patch(
+        patience,
+        "if (hearing !== undefined && hearing.since > from) dues.push(after(takenInAt, assumeOffAfterMs));",
+        "",
+      ),
+    ],
+  },
+  {
+    name: "a heard node is fenced at once",
+    tests: "manager-patience",
+    patches: [patch(patience, "if (hearing?.until === null) dues.push(takenInAt);", "")],
+  },
+  {
+    name: "a failed service is never tried again",
+    tests: "manager",
+    patches: [
+      patch(
+        "services/failure-memory.ts",
+        'return !open.includes("fatal") && open.some((severity) => severity !== "hard");',
+        "return open.length < 0;",
+      ),
+    ],
+  },
+];
