@@ -94,6 +94,13 @@ describe("[SVC-26] a service that ran on two nodes at once", () => {
     expect(story.state.services[web]?.doubles).toHaveLength(1);
   });
 
+  it("is nothing of a node that was removed meanwhile, and comes again", () => {
+    const story = new Story().lose().later(30_000);
+    expect(story.state.services[web]?.abandoned).toHaveLength(1);
+    story.say({ kind: "intent", intent: { kind: "remove-node", node: n2 }, author: "root" });
+    expect(story.state.services[web]?.abandoned).toEqual([]);
+  });
+
   it("is told of when it was started by hand", () => {
     const story = new Story();
     story.report(n1, [web]);

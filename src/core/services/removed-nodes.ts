@@ -53,11 +53,13 @@ export function removeNode(draft: Draft, node: NodeId, author: string): void {
   }
   for (const service of servicesInOrder(draft)) {
     const { [node]: _, ...unable } = service.unable;
+    const abandoned = service.abandoned?.filter((other) => other.node !== node);
     patchService(draft, service, {
       doubts: service.doubts.filter((other) => other !== node),
       strays: service.strays.filter((stray) => stray.node !== node),
       failures: service.failures.filter((failure) => failure.node !== node),
       unable,
+      ...(abandoned === undefined ? {} : { abandoned }),
     });
   }
   draft.events.push({ node, level: "warning", text: `${was} -> removed: for ever, by ${author}` });
