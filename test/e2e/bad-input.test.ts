@@ -126,6 +126,7 @@ describe("a cluster that runs", () => {
   const start = (...command: readonly string[]): unknown => ({
     resources: [{ exec: { start: { command, timeout: "1s" }, stop: ["true"], monitor: ["sh", "-c", "exit 7"] } }],
   });
+  const broken = ["sh", "-c", "echo no such option; exit 1"];
   const services = {
     missing: start("/usr/bin/not-there"),
     "not-executable": start("/etc/hale/authkeys"),
@@ -133,6 +134,7 @@ describe("a cluster that runs", () => {
     garbage: start("sh", "-c", "head -c 3000 /dev/urandom; echo; echo the last words; exit 3"),
     dying: start("sh", "-c", "echo the last words; kill -SEGV $$"),
     "no-ocf-agent": { resources: [{ ocf: { agent: "heartbeat:not-there" } }] },
+    broken: { resources: [{ exec: { start: broken, stop: broken, monitor: broken } }] },
     "no-init-script": { resources: [{ lsb: { script: "/etc/init.d/not-there" } }] },
   };
 
@@ -148,6 +150,7 @@ describe("a cluster that runs", () => {
     ["garbage", /start of garbage\/exec: failed, exit 3[^]*the last words/],
     ["dying", /start of dying\/exec: failed.*killed by SIGSEGV[^]*\| the last words/],
     ["no-ocf-agent", /no such file: apt install resource-agents/],
+    ["broken", /stop of broken\/exec: failed, exit 1[^]*no such option/],
     ["no-init-script", /start of .*: failed.*"\/etc\/init\.d\/not-there": no such file/],
   ])(
     "an agent that is %s: a failed operation with its output in hale why, and nobody is fenced",
