@@ -2,6 +2,7 @@ import type { NodeId, ServiceId } from "../model/ids.ts";
 import { after, type InstantMs } from "../model/units.ts";
 import { mandate } from "./manager-lease.ts";
 import { patch, say, submit, wake, type Work } from "./manager-work.ts";
+import { isUnfenceAwaited } from "./manager-unfence.ts";
 import { isWatchdogAwaited } from "./manager-watchdog.ts";
 import { servicesInOrder } from "./services/cluster-state.ts";
 import { canRetry, retryBackOffMs } from "./services/failure-memory.ts";
@@ -49,7 +50,7 @@ export function report(work: Work): void {
   const { cluster, self, incarnation, runner, pending, isStopping, reportDueSince } = work.state;
   const here = cluster.nodes[self];
   if (work.facts.view === null || here?.incarnation !== incarnation || !here.isMember || isStopping) return;
-  if (isWatchdogAwaited(work.state)) return;
+  if (isWatchdogAwaited(work.state) || isUnfenceAwaited(work)) return;
   if (pending["observed"] !== undefined) return;
   const doubted = reportsDue(cluster, self);
   const due = servicesInOrder(cluster).filter(

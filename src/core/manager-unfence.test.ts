@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ClusterConfig } from "../model/cluster-config.ts";
-import { parseDeviceId, parseNodeId } from "../model/ids.ts";
+import { parseDeviceId, parseNodeId, parseServiceId } from "../model/ids.ts";
 import { durationMs } from "../model/units.ts";
 import {
   ask,
@@ -64,6 +64,27 @@ describe("a node that is cut off", () => {
     expect(told(driver, "n2", "web")).toMatch(/^started on n\d$/);
     expect(firstAt(driver, "start web/ip")).toBeGreaterThan(firstAt(driver, "switched on by disk"));
     expect(logged(driver, "fence on n1").every((line) => line.includes(" n1 fence on n1"))).toBe(true);
+  });
+
+  it("[FEN-18, LIVE-2] is waited for at a cold start, so that services start on the best node at once", () => {
+    const driver = poweredOn();
+    driver.deviceMs = 3_000;
+    run(driver, 20_000);
+    expect(told(driver, "n2", "web")).toBe("started on n1");
+    expect(logged(driver, "start web/ip")).toHaveLength(1);
+    expect(logged(driver, "no node may run it now")).toEqual([]);
+  });
+
+  it("[FEN-18, LIVE-1] is not waited for any longer when its device has failed, or says nothing for 10 s", () => {
+    const driver = poweredOn();
+    powerOff(driver, "n1");
+    run(driver, 15_000);
+    driver.deviceMs = 60_000;
+    powerOn(driver, "n1");
+    run(driver, 9_000);
+    expect(nodeOf(driver, "n2").manager?.cluster.services[parseServiceId("web")]?.doubts).toEqual(["n1"]);
+    run(driver, 3_000);
+    expect(nodeOf(driver, "n2").manager?.cluster.services[parseServiceId("web")]?.doubts).toEqual([]);
   });
 
   it("[FEN-18] asks again and again, with back-off, and once when all is well", () => {

@@ -105,6 +105,10 @@ export interface WatchdogState {
 
 /** This node has itself switched on by the devices that cut off. */
 export interface Unfencing {
+  /** The stay that it is for: the index of its view entry. */
+  readonly stay: number;
+  /** The others are not told what runs here before it is switched on, has failed to be, or this instant has come. */
+  readonly awaitedUntil: InstantMs;
   /** What it is for: the stay, what is to be switched on, and the fences of this node so far, each of which may have cut it off anew. */
   readonly purpose: string;
   /** Steps done. */

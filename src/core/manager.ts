@@ -125,10 +125,10 @@ export function stepManager(
   watchDevices(work);
   proposeConfig(work);
   runServices(work);
-  // Before the report: who is told what runs here knows about the watchdog then.
+  // Before the report: who is told what runs here knows about the watchdog and the storage then.
   tendWatchdog(work);
-  report(work);
   unfence(work);
+  report(work);
   seeToFences(work);
   probePorts(work);
   retryFailed(work);

@@ -306,9 +306,9 @@ export class World implements PowerControl, MachineWitness {
   onOperation(node: NodeId, operation: Operation): void {
     const service = this.truth.service(operation.service);
     if (operation.action === "start") this.#catchUp(node);
-    if (operation.action === "start" && this.fence.isCutOff(node))
-      this.report("FEN-18", `${node} starts ${operation.resource.id} while it is cut off`);
     if (operation.action === "start" && service !== undefined && !this.truth.isActive(node, service)) {
+      // What was being started when its node was cut off goes on, as during any fence.
+      if (this.fence.isCutOff(node)) this.report("FEN-18", `${node} starts ${service.id} while it is cut off`);
       this.starts.set(service.id, (this.starts.get(service.id) ?? 0) + 1);
     }
     for (const checker of this.#checkers) checker.onOperation?.(node, operation);

@@ -5,7 +5,7 @@ import type { RareState } from "../../src/sim/rare-states/rare-states.ts";
 import { realWire } from "../../src/sim/real-wire.ts";
 import { parseKeys } from "../../src/wire/keys.ts";
 
-/** 476 in all: what fits into the fast gate; test/exploration goes on, and `npm run soak` takes others, for as long as one likes. */
+/** 496 in all: what fits into the fast gate; test/exploration goes on, and `npm run soak` takes others, for as long as one likes. */
 const seedsOf: Readonly<Partial<Record<Shape, number>>> = {
   "2": 80,
   "3": 80,
@@ -25,6 +25,7 @@ const seedsOf: Readonly<Partial<Record<Shape, number>>> = {
   "3-weighted": 20,
   "4-weighted": 5,
   "2-reachlist": 15,
+  "3-storage": 20,
 };
 const gateShapes = shapes.filter((shape) => (seedsOf[shape] ?? 0) > 0);
 
