@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { badLinks } from "./bad-links.ts";
 import { busyCores } from "./busy-cores.ts";
+import { cost } from "./cost.ts";
 import { idle } from "./idle.ts";
 import { killedDaemon } from "./killed-daemon.ts";
 import { relocation } from "./relocation.ts";
@@ -20,6 +21,7 @@ const figures: Readonly<Record<string, Figure>> = {
   idle,
   simulator,
   "bad-links": badLinks,
+  cost,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });

@@ -35,6 +35,7 @@ export const shapes = [
   "7-none",
   "7-watchdog",
   "16",
+  "32",
   "3-weighted",
   "4-weighted",
   "2-reachlist",

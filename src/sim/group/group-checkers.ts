@@ -183,7 +183,10 @@ export class GroupCheckers {
     this.#watchCheckpoint(host, checkpoint, now);
   }
 
-  /** Whatever was trimmed is in the checkpoint, as everybody has delivered it; and no member of the view is behind it. */
+  /**
+   * Whatever was trimmed is in the checkpoint, as everybody has delivered it; and no member of the view needs it: it has delivered as
+   * much, or it has installed the entries with the view, though it has not heard yet that the view has begun.
+   */
   #watchTrim(host: GroupHost, view: View | null, now: number): void {
     const checkpoint = host.state?.log.checkpoint ?? null;
     if (checkpoint === null || this.#checkpoints.get(host.node) === checkpoint) return;
@@ -193,7 +196,7 @@ export class GroupCheckers {
     if (view === null || host.state?.phase.kind !== "active" || known === undefined) return;
     for (const { node } of view.members) {
       const reached = this.#reached.get(node) ?? 0;
-      if (reached < checkpoint.index)
+      if (reached < checkpoint.index && checkpoint.index > host.state.base)
         this.report(
           "trim",
           now,

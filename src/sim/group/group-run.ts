@@ -82,7 +82,8 @@ export const tinyLimits: LogLimits = {
   partCharacters: 500,
 };
 
-const names = ["a", "b", "c", "d", "e", "f", "g"];
+/** 32 letters, in order. */
+const names = "abcdefghijklmnopqrstuvwxyzàáâãäå".split("");
 
 /** Runs one seed: cold start, faults, healing, and whether everything that was promised held. */
 export function runSeed(
