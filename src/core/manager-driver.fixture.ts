@@ -517,6 +517,7 @@ function factsOf(driver: Driver, node: DriverNode): GroupFacts {
     length: driver.entries.length,
     delivered: driver.entries.length,
     bootAbove: null,
+    leaseMs: 2 * deadtime,
     removedBy: null,
     intruders: [],
     refusal: null,

@@ -56,7 +56,8 @@ function surelyResetAt({ state }: Work, target: NodeId): InstantMs {
   if (outsideSince === undefined || watchdog === null || watchdog === undefined || fencing.kind !== "watchdog")
     return never;
   // It may have taken a longer one from a configuration that is in force since, and could not say so any more.
-  return after(outsideSince, watchdogBoundMs(heartbeat, Math.max(watchdog.timeoutMs, fencing.timeoutMs)));
+  const timeoutMs = Math.max(watchdog.timeoutMs, fencing.timeoutMs);
+  return after(outsideSince, watchdogBoundMs(heartbeat, timeoutMs, watchdog.leaseMs));
 }
 
 /** Notes since when nodes outside the view are heard, and until when they were. */

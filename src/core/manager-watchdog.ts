@@ -136,6 +136,8 @@ function tell(work: Work, config: number): void {
         ? { timeoutMs: 0, detail: problem.reason }
         : null;
   if (told === null) return;
-  if (here.watchdog?.timeoutMs === told.timeoutMs && here.watchdog.detail === told.detail) return;
-  submit(work, "watchdog", { kind: "watchdog", node: self, incarnation, config, ...told });
+  const { leaseMs } = work.facts;
+  const known = here.watchdog;
+  if (known?.timeoutMs === told.timeoutMs && known.detail === told.detail && known.leaseMs === leaseMs) return;
+  submit(work, "watchdog", { kind: "watchdog", node: self, incarnation, config, ...told, leaseMs });
 }

@@ -107,6 +107,8 @@ export type EntryBody =
       readonly timeoutMs: number;
       /** Which one it is, or why there is none. */
       readonly detail: string;
+      /** By the timers that its daemon runs with, which may be those of an earlier file. Absent: those in force. */
+      readonly leaseMs?: number;
     }
   /** A node tells that a fence device stopped working for it, or works again. Nothing is told of a device that always worked. */
   | {

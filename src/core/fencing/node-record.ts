@@ -60,6 +60,8 @@ export interface WatchdogRecord {
   /** 0: it has none that could be armed. */
   readonly timeoutMs: number;
   readonly detail: string;
+  /** Its lease. Absent: by the deadtime in force. */
+  readonly leaseMs?: number;
 }
 
 /** A node of which nothing is known yet. */

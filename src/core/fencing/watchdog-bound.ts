@@ -14,8 +14,9 @@ const resetMs = 1_000;
  * in the field, where the wait is twice the time-out of the watchdog.
  *
  * @param timeoutMs the longest that the watchdog may have
+ * @param leaseMs by the node's own word: its daemon may still run with the timers of an earlier file
  */
-export function watchdogBoundMs(heartbeat: HeartbeatConfig, timeoutMs: number): number {
-  const { lease } = groupTimers(heartbeat);
+export function watchdogBoundMs(heartbeat: HeartbeatConfig, timeoutMs: number, leaseMs = 0): number {
+  const lease = Math.max(groupTimers(heartbeat).lease, leaseMs);
   return Math.ceil((lease + 2 * timeoutMs) * (1 + driftShare)) + resetMs;
 }

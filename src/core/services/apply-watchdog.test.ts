@@ -100,6 +100,13 @@ it("[FEN-11] a lost node is off by its watchdog for the stay it was lost from on
   expect(after(lost, all, selfFenced(stay)).nodes[n3]?.off).toBeNull();
 });
 
+it("[FEN-11] the lease that it tells of is kept, and nothing else than a number", () => {
+  const word = { ...armed(founded, n3), leaseMs: 20_000 } as EntryBody;
+  expect(after(founded, word).nodes[n3]?.watchdog).toEqual({ timeoutMs: 10_000, detail: "dog", leaseMs: 20_000 });
+  const odd = { ...armed(founded, n3), leaseMs: "long" } as unknown as EntryBody;
+  expect(after(founded, odd).nodes[n3]?.watchdog).toEqual({ timeoutMs: 10_000, detail: "dog" });
+});
+
 it("[FEN-12] a node that has not said in this life that its watchdog is armed waits for an operator", () => {
   for (const state of [
     after(founded, without3),

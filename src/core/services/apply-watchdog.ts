@@ -8,8 +8,9 @@ export function applyWatchdog(draft: Draft, body: Extract<EntryBody, { kind: "wa
   const record = draft.nodes[body.node];
   if (record?.incarnation !== body.incarnation || draft.config?.entry !== body.config) return;
   if (draft.config.config.fencing.kind !== "watchdog") return;
-  const { timeoutMs, detail } = body;
-  patchNode(draft, body.node, { watchdog: { timeoutMs, detail } });
+  const { timeoutMs, detail, leaseMs } = body;
+  const lease = typeof leaseMs === "number" ? { leaseMs } : {};
+  patchNode(draft, body.node, { watchdog: { timeoutMs, detail, ...lease } });
   const text = timeoutMs > 0 ? `watchdog armed: ${detail}, ${timeoutMs / 1_000} s` : `no watchdog: ${detail}`;
   draft.events.push({ node: body.node, level: timeoutMs > 0 ? "info" : "warning", text });
 }
