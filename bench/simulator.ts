@@ -54,7 +54,6 @@ function runStory(seed: number): number {
   for (let second = powerLossEveryS; second <= virtualS; second += powerLossEveryS) {
     world.runUntil((second - darkS) * 1_000);
     const owner = ownerOf(world);
-    world.truth.causes += 1;
     if (owner !== undefined) world.powerOff(owner, "cable");
     world.runUntil(second * 1_000);
     if (owner !== undefined) world.powerOn(owner, "cable");

@@ -58,6 +58,8 @@ export interface KernelWitness {
   /** Before the operation has any effect. */
   onOperation(node: NodeId, operation: Operation): void;
   onTruth(node: NodeId, resource: ResourceId, truth: ResourceTruth): void;
+  /** It will fail, or not come back. */
+  onRefused(node: NodeId, operation: Operation): void;
 }
 
 interface RunningOperation {
@@ -126,6 +128,7 @@ export class FakeKernel {
     }
     this.#witness.onOperation(this.#node, operation);
     const refusal = this.#book.meet(this.#node, operation);
+    if (refusal !== undefined) this.#witness.onRefused(this.#node, operation);
     const wantedMs = this.#book.timesOf(resource)[operation.action];
     const isTimedOut = refusal?.how === "hang" || wantedMs > operation.timeoutMs;
     const before = this.truthOf(resource);

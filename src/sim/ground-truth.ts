@@ -39,8 +39,6 @@ export class GroundTruth {
   readonly entries: Entry[] = [];
   /** Told of each checkpoint that comes to a disk. */
   onCheckpoint: (node: NodeId, checkpoint: Checkpoint) => void = () => undefined;
-  /** Happenings that may move a service: faults and wishes of operators. */
-  causes = 0;
 
   constructor(config: ClusterConfig) {
     this.config = config;

@@ -8,8 +8,9 @@ import type { HeartbeatBody } from "../model/message.ts";
 import type { Operation } from "../model/operation.ts";
 import { allowedPlaceChecker } from "./checkers/allowed-place.ts";
 import { calmChecker } from "./checkers/calm.ts";
-import type { Checker, Violation } from "./checkers/checker.ts";
+import type { Checker, Disturbance, Violation } from "./checkers/checker.ts";
 import { doublesChecker } from "./checkers/doubles.ts";
+import { lastingDisturbances } from "./lasting-disturbances.ts";
 import { knownOffChecker } from "./checkers/known-off.ts";
 import { noQuorumNoServiceChecker } from "./checkers/no-quorum-no-service.ts";
 import { oneOrderChecker } from "./checkers/one-order.ts";
@@ -137,7 +138,7 @@ export class World implements PowerControl, MachineWitness {
       knownOffChecker(bench),
       allowedPlaceChecker(bench),
       resourceOrderChecker(bench),
-      calmChecker(bench),
+      calmChecker(bench, () => lastingDisturbances(this)),
       noQuorumNoServiceChecker(bench, {
         isConnected: (from, to) => this.network.isConnected(from, to),
         hasThirdVote: (node) => this.#hasThirdVote(node),
@@ -170,6 +171,7 @@ export class World implements PowerControl, MachineWitness {
     for (const { id } of file.config.nodes) this.machine(id).file = file;
     const { daemon } = this.machine(node);
     this.note(node, `-- hale ${words}`);
+    this.disturb({ text: words, nodes: file.config.nodes.map(({ id }) => id) });
     const told = (text: string): void => this.note(node, `-- hale ${words}: ${text}`);
     if (daemon === null) return told("NOT_REACHED: no daemon runs here");
     const signal = new AbortController().signal;
@@ -209,6 +211,7 @@ export class World implements PowerControl, MachineWitness {
     this.note(node, `-- power off (${why})`);
     if (why === "fence device" && !this.fenced.includes(node)) this.fenced.push(node);
     if (why === "fence device") for (const checker of this.#checkers) checker.onFence?.(node);
+    this.disturb({ text: `power off of ${node}`, nodes: [node] });
     this.machine(node).powerOff();
   }
 
@@ -217,6 +220,7 @@ export class World implements PowerControl, MachineWitness {
     // A switch gives no power to a machine whose cord is out.
     if (this.hasPower(node) || this.#unplugged.has(node)) return;
     this.note(node, `-- power on (${why})`);
+    this.disturb({ text: `power on of ${node}`, nodes: [node] });
     this.machine(node).powerOn();
   }
 
@@ -245,6 +249,7 @@ export class World implements PowerControl, MachineWitness {
 
   shutdown(node: NodeId): void {
     this.note(node, "-- daemon is told to stop");
+    this.disturb({ text: `shutdown of ${node}`, nodes: [node] });
     this.machine(node).shutdown();
   }
 
@@ -268,6 +273,8 @@ export class World implements PowerControl, MachineWitness {
   /** The resource dies by itself on `node`. */
   killResource(node: NodeId, resource: ResourceId): void {
     this.note(node, `-- ${resource} dies`);
+    const service = this.truth.serviceOf(resource);
+    if (service !== undefined) this.disturb({ text: `death of ${resource}`, nodes: [], service: service.id });
     this.machine(node).kernel?.kill(resource);
   }
 
@@ -281,12 +288,20 @@ export class World implements PowerControl, MachineWitness {
   ask(node: NodeId, intent: Intent, words: string, onAnswer: (answer: Answer) => void = () => undefined): void {
     const { daemon } = this.machine(node);
     this.note(node, `-- hale ${words}`);
+    const text = `${words} of an operator`;
+    if ("service" in intent) this.disturb({ text, nodes: [], service: intent.service });
+    if ("node" in intent) this.disturb({ text, nodes: [intent.node] });
     const done = (answer: Answer): void => {
       this.note(node, `-- hale ${words}: ${answer.ok ? "done" : `${answer.code}`}: ${answer.text}`);
       onAnswer(answer);
     };
     if (daemon === null) return done({ ok: false, code: "NOT_REACHED", text: "no daemon runs here" });
     daemon.request(intent, "operator", { progress: () => undefined, done });
+  }
+
+  /** Something happens that may have consequences. */
+  disturb(disturbance: Disturbance): void {
+    for (const checker of this.#checkers) checker.onDisturbance?.(disturbance);
   }
 
   note(node: NodeId | null, text: string): void {
@@ -343,6 +358,7 @@ export class World implements PowerControl, MachineWitness {
   onReset(node: NodeId): void {
     this.note(node, "-- reset by its watchdog");
     this.resets.push(node);
+    this.disturb({ text: `reset of ${node}`, nodes: [node] });
     for (const checker of this.#checkers) checker.onReset?.(node);
     this.machine(node).powerOff();
     if (!this.#unplugged.has(node)) this.machine(node).powerOn();
@@ -350,6 +366,7 @@ export class World implements PowerControl, MachineWitness {
 
   onDaemon(node: NodeId, what: "started" | "crashed" | "ended", reason: string): void {
     this.note(node, `-- daemon ${what}${reason === "" ? "" : `: ${reason}`}`);
+    this.disturb({ text: `daemon of ${node} ${what}`, nodes: [node] });
     const truth = this.truth.of(node);
     truth.hasDaemon = what === "started";
     truth.body = null;
@@ -395,6 +412,13 @@ export class World implements PowerControl, MachineWitness {
     if (delivered > this.truth.of(node).delivered) {
       for (const conflict of this.truth.onDelivered(node, delivered)) this.report("SAFE-3", conflict.text);
     }
+  }
+
+  onRefused(node: NodeId, operation: Operation): void {
+    const text = `${operation.action} of ${operation.resource.id} that fails on ${node}`;
+    // A stop that fails has its node fenced.
+    if (operation.action === "stop") this.disturb({ text, nodes: [node], stuck: operation.service });
+    this.disturb({ text, nodes: [], service: operation.service });
   }
 
   #isIdle(node: NodeId): boolean {

@@ -130,7 +130,7 @@ resourceAgentContract("fake", () => {
   const book = new ServiceBook();
   const node = parseNodeId("n1");
   const service = parseServiceId("web");
-  const witness = { onOperation: () => undefined, onTruth: () => undefined };
+  const witness = { onOperation: () => undefined, onTruth: () => undefined, onRefused: () => undefined };
   const kernel = new FakeKernel({ node, time, process: life, book, random: new Random(1), witness });
   const base = {
     startTimeoutMs: durationMs(1000),

@@ -1,21 +1,48 @@
-import type { NodeId, ServiceId } from "../../model/ids.ts";
+import type { NodeId } from "../../model/ids.ts";
 import type { Operation } from "../../model/operation.ts";
-import type { Bench, Checker } from "./checker.ts";
+import { betterPlaces, Causes } from "./causes.ts";
+import type { Bench, Checker, Disturbance } from "./checker.ts";
 
-/** LIVE-2: a service is not moved or restarted without a cause; one fault, at most one start. The first start has the cold start as its cause. */
-export function calmChecker(bench: Bench): Checker {
-  const { truth } = bench;
-  const starts = new Map<ServiceId, number>();
+/**
+ * LIVE-2: a service is not moved or restarted without a cause, and one fault causes at most one start of each service.
+ *
+ * A start is caused by what has hit the service, the node that had it, or the node that gets it; and, when those who were hit take the
+ * quorum along, by that. The first start has the cold start as its cause. Nor is a node fenced that was not hit.
+ */
+export function calmChecker(bench: Bench, lasting: () => readonly Disturbance[]): Checker {
+  const { truth, config } = bench;
+  const causes = new Causes(bench, lasting);
+  const idleSince = new Map<NodeId, number>();
+  // The last echo is up to two heartbeats older than the end of the view.
+  const leaseMs = 2 * config.heartbeat.deadtimeMs - 2 * config.heartbeat.keepaliveMs;
   return {
+    onDisturbance: (disturbance) => causes.add(disturbance),
+    onSample: () => causes.refresh(),
+    onBody(node, _, { status }): void {
+      const since = idleSince.get(node);
+      if (status !== "active") idleSince.set(node, since ?? bench.now());
+      else idleSince.delete(node);
+      if (status !== "active" || since === undefined || bench.now() - since < leaseMs) return;
+      // Two faults at once may make a view change outlast the lease; one may not.
+      if (causes.hit().size >= 2)
+        causes.add({ text: `a view change of ${bench.now() - since} ms for ${node}`, nodes: [node] });
+    },
+    onFence(node): void {
+      causes.refresh();
+      if (!causes.hit().has(node) && !causes.isQuorumHit()) bench.report("LIVE-2", `${node} is fenced without a cause`);
+    },
     onOperation(node: NodeId, operation: Operation): void {
       if (operation.action !== "start") return;
       const service = truth.service(operation.service);
       if (service === undefined || truth.isActive(node, service)) return;
-      const count = (starts.get(service.id) ?? 0) + 1;
-      starts.set(service.id, count);
-      if (count > 1 + truth.causes) {
-        bench.report("LIVE-2", `service ${service.id} is started for the ${count}. time, after ${truth.causes} causes`);
-      }
+      causes.refresh();
+      const owner = causes.owners.get(service.id);
+      causes.owners.set(service.id, node);
+      if (owner === undefined) return;
+      // It may have been on its way back to where it is better off.
+      if (causes.spend(service.id, [owner, node, ...betterPlaces(service)])) return;
+      const start = `service ${service.id} is started on ${node}, from ${owner}`;
+      bench.report("LIVE-2", `${start}, without a cause left; there was ${causes.text()}`);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { ClusterConfig } from "../../model/cluster-config.ts";
-import type { NodeId, ResourceId } from "../../model/ids.ts";
+import type { NodeId, ResourceId, ServiceId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import type { HeartbeatBody } from "../../model/message.ts";
 import type { Operation } from "../../model/operation.ts";
@@ -12,6 +12,20 @@ export interface Violation {
   readonly rule: string;
   readonly atMs: number;
   readonly text: string;
+}
+
+/** Something that may have consequences: a fault, its end, the wish of an operator. */
+export interface Disturbance {
+  readonly text: string;
+  /** Whom it hits; empty when it hits a service only. */
+  readonly nodes: readonly NodeId[];
+  readonly service?: ServiceId;
+  /** A service that its node could not stop: that may have consequences until it does not run there any more. */
+  readonly stuck?: ServiceId;
+  /** Whom its end hits, if not the same. */
+  readonly atEnd?: readonly NodeId[];
+  /** It goes on until it is not there any more. */
+  readonly isLasting?: boolean;
 }
 
 /** What a checker may look at, and whom it tells. */
@@ -29,6 +43,7 @@ export interface Bench {
 export interface Checker {
   /** Before the operation has any effect. */
   onOperation?(node: NodeId, operation: Operation): void;
+  onDisturbance?(disturbance: Disturbance): void;
   onTruth?(node: NodeId, resource: ResourceId, truth: ResourceTruth): void;
   onPower?(node: NodeId, hasPower: boolean): void;
   /** A fence device is about to cut the power of `node`, which has some. */

@@ -102,7 +102,6 @@ describe("checkers", () => {
   test("[SAFE-2] a start while the owner's fate is unknown", () => {
     const world = settledWorld();
     for (const device of world.fence.devices.values()) device.works = false;
-    world.truth.causes += 1;
     world.powerOff(n1, "cable");
     world.runUntil(settledMs + 10_000);
     expect(world.violations).toEqual([]);
@@ -132,7 +131,6 @@ describe("checkers", () => {
 
   test("[SAFE-4] an entry that is missing in a later view", () => {
     const world = settledWorld();
-    world.truth.causes += 1;
     const truth = world.truth.of(n3);
     // Its disk ends early: the last entries were never there.
     truth.log = truth.log.slice(0, -2);
@@ -144,7 +142,6 @@ describe("checkers", () => {
   test("[SAFE-5] a start outside the domain, of a disabled service, on a standby node", () => {
     const outside = settledWorld();
     outside.machine(n1).kernel?.orphan();
-    outside.truth.causes += 10;
     outside.ask(n1, { kind: "disable-service", service: "web" as never }, "service disable web");
     outside.ask(n1, { kind: "standby-node", node: n2 }, "node standby n2");
     outside.runUntil(settledMs + 10_000);
@@ -186,13 +183,39 @@ describe("checkers", () => {
     expect(rulesBroken(world)).toEqual(["LIVE-2"]);
   });
 
+  test("[LIVE-2] a service that is restarted while only another node is hit", () => {
+    const world = settledWorld();
+    world.powerOff(n3, "cable");
+    world.runUntil(settledMs + 3_000);
+    world.machine(n1).kernel?.kill("web/disk" as ResourceId);
+    world.runUntil(settledMs + 15_000);
+    expect(world.violations.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^service web is started on n1, from n1, without a cause left; there was power off of n3/),
+    ]);
+  });
+
+  test("[LIVE-2] one fault that restarts a service twice", () => {
+    const world = settledWorld();
+    world.killResource(n1, "web/disk" as ResourceId);
+    world.runUntil(settledMs + 10_000);
+    expect(world.violations).toEqual([]);
+    world.machine(n1).kernel?.kill("web/disk" as ResourceId);
+    world.runUntil(settledMs + 20_000);
+    expect(rulesBroken(world)).toEqual(["LIVE-2"]);
+  });
+
+  test("[LIVE-2] a node that is fenced without a cause", () => {
+    const world = settledWorld();
+    world.powerOff(n2, "fence device");
+    expect(world.violations.map(({ text }) => text)).toEqual(["n2 is fenced without a cause"]);
+  });
+
   test("[LIVE-3] a node without quorum that keeps its services", () => {
     const stubborn = rulesWith({
       effects: (effects) => effects.filter((effect) => effect.kind !== "run" || effect.operation.action !== "stop"),
     });
     const world = settledWorld({ n1: stubborn });
     for (const device of world.fence.devices.values()) device.works = false;
-    world.truth.causes += 1;
     for (const other of [n2, n3]) {
       world.network.cut(n1, other);
       world.network.cut(other, n1);
@@ -203,7 +226,6 @@ describe("checkers", () => {
 
   test("[FEN-11, FEN-13] watchdogs as they should be: nothing is reported of whoever stands still", () => {
     const world = settledWorld(undefined, "3-watchdog");
-    world.truth.causes += 10;
     world.pause(n1, "machine");
     world.runUntil(settledMs + 60_000);
     expect(world.resets).toEqual([n1]);
@@ -212,7 +234,6 @@ describe("checkers", () => {
 
   test("[SAFE-1, FEN-13] a watchdog that is fed by a timer instead of a step", () => {
     const world = settledWorld(undefined, "3-watchdog");
-    world.truth.causes += 10;
     world.pause(n1, "daemon");
     const feed = (): void => {
       world.machine(n1).watchdog.feed();
@@ -229,7 +250,6 @@ describe("checkers", () => {
       outsideSince: Object.fromEntries(Object.keys(manager.outsideSince).map((node) => [node, instantMs(0)])),
     }));
     const world = settledWorld({ n2: hasty, n3: hasty }, "3-watchdog");
-    world.truth.causes += 10;
     world.pause(n1, "machine");
     world.runUntil(settledMs + 20_000);
     expect(rulesBroken(world)).toEqual(["SAFE-1", "SAFE-2"]);
@@ -245,7 +265,6 @@ describe("checkers", () => {
     const story = (rules: Partial<Record<string, Rules>> | undefined): readonly string[] => {
       const world = settledWorld(rules, "3-watchdog");
       // It hangs, so that nobody feeds the watchdog; when it is killed, the kernel does.
-      world.truth.causes += 10;
       world.pause(n1, "daemon");
       world.runUntil(settledMs + 9_500);
       world.crashDaemon(n1, null);
@@ -275,7 +294,6 @@ describe("checkers", () => {
       world.machine(n1).watchdog.driver.isThere = false;
       for (const node of config.nodes) world.machine(node.id).powerOn(0);
       world.runUntil(settledMs);
-      world.truth.causes += 10;
       world.pause(n1, "machine");
       world.runUntil(settledMs + 40_000);
       expect(world.resets).toEqual([]);
@@ -288,7 +306,6 @@ describe("checkers", () => {
   /** n1 hangs for so long that the others, who cannot fence, start its service. */
   function hungOwner(rules: Partial<Record<string, Rules>> | undefined): readonly string[] {
     const world = settledWorld(rules, "3-none");
-    world.truth.causes += 10;
     world.pause(n1, "daemon");
     world.runUntil(settledMs + 40_000);
     world.resume(n1);

@@ -32,7 +32,6 @@ export function exploreDoubles(seed: number, shape: Shape): DoublesResult {
   for (const node of config.nodes) world.machine(node.id).powerOn(random.between(0, 500));
   world.runUntil(settledMs);
   for (let round = 0; round < 2; round += 1) {
-    world.truth.causes += 20;
     const owner = world.truth.activeNodes(random.pick(config.services))[0];
     if (owner === undefined) continue;
     if (random.chance(0.3)) world.network.weather = { ...fairWeather, loss: 0.2 };

@@ -173,7 +173,6 @@ function isAllStarted(world: World): boolean {
 }
 
 function askForEverything(world: World): void {
-  world.truth.causes += 20;
   const [first] = world.config.nodes;
   if (first === undefined) return;
   for (const { id: node } of world.config.nodes) {

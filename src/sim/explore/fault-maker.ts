@@ -8,9 +8,6 @@ import { simWitness } from "../sim-witness.ts";
 import type { World } from "../world.ts";
 import type { FaultKind, Plan } from "./draw-plan.ts";
 
-/** Causes that a fault may have been for starts: one fault on one node may move every service once, there and back. */
-const causesPerFault = 3;
-
 const goodWatchdog = { isThere: true, timeoutMsMax: 3_600_000, stepMs: 1_000, isNoWayOut: false };
 const hourMs = 3_600_000;
 
@@ -87,7 +84,6 @@ export class FaultMaker {
   }
 
   #do(kind: FaultKind, node: NodeId): void {
-    this.#world.truth.causes += causesPerFault;
     this.made.set(kind, (this.made.get(kind) ?? 0) + 1);
     switch (kind) {
       case "power":
@@ -250,7 +246,6 @@ export class FaultMaker {
     if (action === "stop" && this.#world.config.fencing.kind === "none") return;
     const how = this.#random.pick(["fail", "hang"] as const);
     const timesLeft = this.#random.between(1, 3);
-    this.#world.truth.causes += causesPerFault * timesLeft;
     this.#world.note(null, `-- ${resource}: ${action} will ${how} ${timesLeft} times`);
     this.#world.book.refusals.push({ resource, action, node: null, how, timesLeft });
   }
@@ -299,6 +294,7 @@ export class FaultMaker {
     if (disk === null) return;
     const fault = this.#random.pick(["slow", "failing", "anew"] as const);
     if (fault === "anew" && this.#hasMadeDisk) return;
+    this.#world.disturb({ text: "the arbiter disk", nodes: fault === "failing" ? [simDisk, node] : [simDisk] });
     this.#world.note(null, `-- arbiter disk: ${fault}${fault === "failing" ? ` for ${node}` : ""}`);
     if (fault === "slow") disk.latencyMs = this.#random.pick([20, 200, 1000]);
     if (fault === "failing") disk.failing.add(node);

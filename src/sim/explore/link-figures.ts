@@ -38,7 +38,6 @@ export function takeoverMs(seed: number, links: Links): number {
   const [service] = world.config.services;
   const owner = ownerOf(world);
   if (service === undefined || owner === undefined) throw new RangeError("Cannot find an owner to lose");
-  world.truth.causes += 1;
   // At another moment between two heartbeats each time.
   world.runUntil(world.time.now + ((seed * 37) % 250));
   world.powerOff(owner, "cable");
@@ -52,7 +51,6 @@ export function takeoverMs(seed: number, links: Links): number {
 export function quietHour(seed: number, links: Links): QuietHour {
   const world = settled(seed, links);
   const [moves, views] = [world.ownerChanges.length, viewsOf(world)];
-  world.truth.causes += 1_000;
   world.runUntil(world.time.now + hourMs);
   check(world);
   const warnings = world.machine("n1" as NodeId).daemon?.snapshot().warnings ?? [];

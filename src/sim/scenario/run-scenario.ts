@@ -80,7 +80,6 @@ export function runScenario(text: string, options: ScenarioOptions): ScenarioRun
 }
 
 function takeStep(world: World, scenario: Scenario, step: Step): void {
-  if (step.kind !== "expect") world.truth.causes += causesOf(step);
   switch (step.kind) {
     case "power-off":
       return world.powerOff(step.node, "cable");
@@ -161,13 +160,6 @@ function setDisk(world: World, { node, works, writeMs }: Extract<Step, { kind: "
 function reload(world: World, scenario: Scenario, { file, on }: Extract<Step, { kind: "reload" }>): void {
   const { begin } = scenario;
   world.reload(on ?? somebody(world), file === "begin" && begin !== null ? begin : scenario, "config reload");
-}
-
-/** How many starts of a service this step may justify. An operation that always fails may be tried on every node. */
-function causesOf(step: Step): number {
-  if (step.kind === "refuse") return Math.min(step.times, 20);
-  if (step.kind === "lose") return step.probability > 0.35 ? 20 : 0;
-  return 1;
 }
 
 function cut(world: World, step: Extract<Step, { kind: "cut" }>): void {
