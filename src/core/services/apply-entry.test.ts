@@ -245,6 +245,18 @@ describe("what an entry changes", () => {
     expect([story.phase(web), story.phase(mail)]).toEqual(["starting on n1", "starting on n2"]);
   });
 
+  it("[SVC-1, SVC-11] nothing starts while it runs in a second place, too", () => {
+    const story = running().observed(n2, [web, mail]);
+    const [stray] = story.record(web).strays;
+    expect(stray).toMatchObject({ node: n2 });
+    story.say({ kind: "intent", intent: { kind: "restart-service", service: web }, author: "root" }).done(web);
+    expect(story.phase(web)).toBe("stopped");
+    const stopped = { kind: "stopped", durationMs: 1 } as const;
+    const attempt = stray?.attempt ?? 0;
+    story.say({ kind: "service-result", node: n2, incarnation: life(1), service: web, attempt, result: stopped }, n2);
+    expect(story.phase(web)).toBe("starting on n1");
+  });
+
   it("[SVC-3] an answer to an older order changes nothing", () => {
     const story = running();
     story.say({ kind: "intent", intent: { kind: "restart-service", service: web }, author: "root" });
