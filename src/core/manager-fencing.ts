@@ -3,13 +3,16 @@ import type { Intent } from "../model/intent.ts";
 import { after, type InstantMs, never } from "../model/units.ts";
 import {
   beginFence,
+  confirmedJobs,
   dueJobs,
   type FenceStepResult,
   type FenceTask,
   type FenceVerdict,
   fenceWakeAt,
+  forget,
   giveUp,
   goOn,
+  switchOnAgain,
 } from "./fencing/fence-runner.ts";
 import { fenceDueAt } from "./manager-patience.ts";
 import { type FenceProof, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
@@ -49,7 +52,25 @@ export function tendFencer(work: Work): void {
       isWanted(work, job) ? goOn(fencer, job) : giveUp(fencer, job, "no longer wanted after its delay"),
     );
   }
+  for (const job of confirmedJobs(work.state.fencer)) {
+    const { fencer } = work.state;
+    if (isKnownOff(work, job)) afterFencer(work, switchOnAgain(fencer, job));
+    else if (!isUntold(work, job)) patch(work, { fencer: forget(fencer, job) });
+  }
   wake(work, fenceWakeAt(work.state.fencer));
+}
+
+/** [FEN-10] Nothing is switched on before the others know that it was off: it would live before the fence counts, and be fenced again. */
+function isKnownOff({ state }: Work, { target }: FenceTask): boolean {
+  const record = state.cluster.nodes[target];
+  return record !== undefined && record.off !== null;
+}
+
+/** The confirmation is on its way to the others. */
+function isUntold({ state }: Work, { target, attempt, isArbiter }: FenceTask): boolean {
+  if (isArbiter) return state.arbiterProof?.target === target;
+  const fence = state.cluster.fences[target];
+  return fence !== undefined && fence.inFlight !== null && fence.attempt === attempt;
 }
 
 function isWanted({ state, facts }: Work, { target, attempt, isArbiter }: FenceTask): boolean {

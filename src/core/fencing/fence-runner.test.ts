@@ -5,6 +5,7 @@ import { durationMs, instantMs, never, wallMs } from "../../model/units.ts";
 import { fenceBackOffMs, fencePerformer } from "./fence-record.ts";
 import {
   beginFence,
+  confirmedJobs,
   dueJobs,
   type FenceRunner,
   type FenceStepResult,
@@ -13,6 +14,7 @@ import {
   goOn,
   idleFenceRunner,
   onFenceOutcome,
+  switchOnAgain,
 } from "./fence-runner.ts";
 import { unseenNode } from "./node-record.ts";
 
@@ -87,6 +89,7 @@ function play(using: ClusterConfig, works: Readonly<Record<string, boolean>>): r
         start,
       ),
     );
+    for (const job of confirmedJobs(runner)) take(switchOnAgain(runner, job));
   }
   expect(runner.jobs).toEqual([]);
   return said;
@@ -122,8 +125,8 @@ describe("fencing a node by its devices", () => {
     const on = withActions({ pdu1: undefined });
     expect(play(on, { fence_pdu1: true })).toEqual([
       "off fence_pdu1",
-      "on fence_pdu1",
       "confirmed: confirmed off by pdu1",
+      "on fence_pdu1",
     ]);
   });
 
@@ -133,8 +136,8 @@ describe("fencing a node by its devices", () => {
       "off fence_pdu1",
       "off fence_pdu2",
       "off fence_ipmi",
-      "on fence_pdu1",
       "confirmed: confirmed off by pdu1 and pdu2 and ipmi",
+      "on fence_pdu1",
       "on fence_ipmi",
     ]);
   });

@@ -9,9 +9,9 @@ import { after, earliest, type InstantMs, never } from "../../model/units.ts";
  *
  * All steps of a level must confirm, one after another (two power supplies: the node is off only when both are). When a step
  * fails, the level has failed and the next one begins from its first step: a half-done level never counts. After a confirmed
- * fence the same devices switch the node on again, so that it can come back; whether that works is nobody's condition. A device
- * whose action is `off` leaves it off; one that reboots has done both in one. A step may wait before it begins, and keeps nobody
- * but its own job waiting.
+ * fence the same devices switch the node on again when they are told to, so that it can come back; whether that works is nobody's
+ * condition. A device whose action is `off` leaves it off; one that reboots has done both in one. A step may wait before it begins,
+ * and keeps nobody but its own job waiting.
  */
 export interface FenceRunner {
   readonly jobs: readonly FenceJob[];
@@ -31,7 +31,8 @@ export interface FenceJob extends FenceTask {
   readonly devices: readonly FenceDeviceConfig[];
   readonly level: number;
   readonly step: number;
-  readonly phase: "off" | "on";
+  /** confirmed: it is off, and waits to be switched on again. */
+  readonly phase: "off" | "confirmed" | "on";
   /** The outstanding call; 0 while it waits. */
   readonly call: number;
   /** When the delay of its step is over; null: it does not wait. */
@@ -142,8 +143,24 @@ function onLevelConfirmed(runner: FenceRunner, job: FenceJob, level: readonly Fe
     devices,
     reason: `confirmed off by ${devices.join(" and ")}`,
   };
-  const next = switchOn(runner, { ...job, phase: "on", step: 0 });
-  return { ...next, verdicts: [verdict] };
+  const isToBeOn = level.some((step) => deviceOf(job, step)?.action === undefined);
+  const next = isToBeOn ? withJob(runner, { ...job, phase: "confirmed", call: 0, step: 0 }) : without(runner, job);
+  return { runner: next, effects: [], verdicts: [verdict] };
+}
+
+/** Attempts that are confirmed, and wait to be told whether to switch on again. */
+export function confirmedJobs(runner: FenceRunner): readonly FenceJob[] {
+  return runner.jobs.filter(({ phase }) => phase === "confirmed");
+}
+
+/** Switches on again what was switched off. */
+export function switchOnAgain(runner: FenceRunner, job: FenceJob): FenceStepResult {
+  return switchOn(runner, { ...job, phase: "on", step: 0 });
+}
+
+/** Leaves it as it is. */
+export function forget(runner: FenceRunner, job: FenceJob): FenceRunner {
+  return without(runner, job);
 }
 
 /** The next step of the confirmed level whose device has switched off what it is to switch on again; the job's end after the last. */
@@ -174,7 +191,8 @@ function callDevice(runner: FenceRunner, job: FenceJob): FenceStepResult {
   const step = job.levels[job.level]?.[job.step];
   const device = step === undefined ? undefined : deviceOf(job, step);
   if (step === undefined || device === undefined) return { runner: without(runner, job), effects: [], verdicts: [] };
-  const action = job.phase === "off" && device.action === "reboot" ? "reboot" : job.phase;
+  const off = device.action === "reboot" ? "reboot" : "off";
+  const action = job.phase === "on" ? "on" : off;
   const call = fenceCall(runner.nextCall, device, step, action);
   const next = withJob(runner, { ...job, call: call.id });
   return { runner: { ...next, nextCall: runner.nextCall + 1 }, effects: [{ kind: "fence", call }], verdicts: [] };
