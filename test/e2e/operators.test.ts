@@ -313,6 +313,26 @@ test("simulate plays a shipped story, with its verdict as the exit code", async 
   expect(performance.now() - startedAt, "at once, in the middle of computing").toBeLessThan(10_000);
 });
 
+test("hale check looks at a node whose daemon runs, and at one whose daemon does not", async () => {
+  const { code, stdout } = await hale("n1", "check --json");
+  const { hasDaemon, findings } = JSON.parse(stdout) as {
+    readonly hasDaemon: boolean;
+    readonly findings: readonly { readonly topic: string; readonly level: string; readonly text: string }[];
+  };
+  const problems = findings.filter(({ level }) => level === "problem");
+  expect({ hasDaemon, problems, code: code === 0 || code === 5 }).toEqual({
+    hasDaemon: true,
+    problems: [],
+    code: true,
+  });
+  for (const topic of ["configuration", "keys", "state", "links", "port", "programs", "quorum"])
+    expect(findings).toContainEqual(expect.objectContaining({ topic, level: "ok" }));
+  const folder = "/run/nobody";
+  const without = await lab.host("n1").exec(["sh", "-c", `HALE_RUN=${folder} hale check`], {});
+  expect(without.stdout).toContain("haled does not run here");
+  expect(without.stdout).toMatch(/UDP and TCP port \d+ of .* is taken, and no daemon of hale was reached/);
+});
+
 test("[LIVE-3, SVC-15] without quorum: exit code 3, and services stop; without a daemon: exit code 4", async () => {
   lab.fenceDevice.works = false;
   await Promise.all(["n2", "n3"].map(async (node) => lab.host(node).powerOff()));
@@ -338,24 +358,4 @@ test("[LIVE-3, SVC-15] without quorum: exit code 3, and services stop; without a
       stderr: expect.stringContaining("[NOT_REACHED]") as string,
     });
   }
-});
-
-test("hale check looks at a node whose daemon runs, and at one whose daemon does not", async () => {
-  const { code, stdout } = await hale("n1", "check --json");
-  const { hasDaemon, findings } = JSON.parse(stdout) as {
-    readonly hasDaemon: boolean;
-    readonly findings: readonly { readonly topic: string; readonly level: string; readonly text: string }[];
-  };
-  const problems = findings.filter(({ level }) => level === "problem");
-  expect({ hasDaemon, problems, code: code === 0 || code === 5 }).toEqual({
-    hasDaemon: true,
-    problems: [],
-    code: true,
-  });
-  for (const topic of ["configuration", "keys", "state", "links", "port", "programs", "quorum"])
-    expect(findings).toContainEqual(expect.objectContaining({ topic, level: "ok" }));
-  const folder = "/run/nobody";
-  const without = await lab.host("n1").exec(["sh", "-c", `HALE_RUN=${folder} hale check`], {});
-  expect(without.stdout).toContain("haled does not run here");
-  expect(without.stdout).toMatch(/UDP and TCP port \d+ of .* is taken, and no daemon of hale was reached/);
 });
