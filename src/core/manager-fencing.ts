@@ -16,7 +16,7 @@ import {
 } from "./fencing/fence-runner.ts";
 import { fenceDueAt } from "./manager-patience.ts";
 import { type FenceProof, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
-import { canBeSpared, fenceNeeds } from "./services/plan.ts";
+import { fenceNeeds, isForService, nextForService } from "./services/plan.ts";
 
 /** Begins the device calls of attempts announced for this node, and of the group's own fence. */
 export function fenceAsTold(work: Work): void {
@@ -107,9 +107,11 @@ export function seeToFences(work: Work): void {
   const { cluster, self, arbiterProof } = work.state;
   if (arbiterProof !== null && tellProof(work, arbiterProof)) return;
   if (work.facts.view === null || cluster.nodes[self]?.incarnation !== work.state.incarnation) return;
-  for (const need of fenceNeeds(cluster)) {
+  const needs = fenceNeeds(cluster);
+  const next = nextForService(needs, work.facts.spare);
+  for (const need of needs) {
     if (need.by !== self || cluster.fences[need.target]?.inFlight) continue;
-    if (!canBeSpared(need, work.facts.spare)) continue;
+    if (isForService(need) && need !== next) continue;
     const dueAt = fenceDueAt(work, need);
     if (dueAt === never) continue;
     if (work.moment.now < dueAt) {

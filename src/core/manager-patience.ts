@@ -2,6 +2,7 @@ import type { NodeId } from "../model/ids.ts";
 import { after, earliest, type InstantMs, never } from "../model/units.ts";
 import { watchdogBoundMs } from "./fencing/watchdog-bound.ts";
 import { fenceBackOffMs } from "./fencing/fence-record.ts";
+import { groupTimers } from "./membership/timers.ts";
 import { type Hearing, managerConfig, patch, type Work } from "./manager-work.ts";
 import type { FenceNeed } from "./services/plan.ts";
 
@@ -37,7 +38,9 @@ export function fenceDueAt(work: Work, need: FenceNeed): InstantMs {
   if (need.means === "time") {
     if (isClosed) return never;
     const assumeOffAfterMs = fencing.kind === "none" ? fencing.assumeOffAfterMs : 0;
-    dues.push(after(from, assumeOffAfterMs));
+    // [FEN-7] Its daemon may still run with the lease of an earlier file, as this one does.
+    const longerLeaseMs = Math.max(0, facts.leaseMs - groupTimers(heartbeat).lease);
+    dues.push(after(from, assumeOffAfterMs + longerLeaseMs));
     // [FEN-7] Heard anew: a daemon that may keep what it finds running until it knows that it is not taken in.
     if (hearing !== undefined && hearing.since > from) dues.push(after(takenInAt, assumeOffAfterMs));
   } else if (isClosed || state.crashedAt[target] !== undefined) {

@@ -12,7 +12,7 @@ import {
   wake,
   type Work,
 } from "./manager-work.ts";
-import { canBeSpared, condemnationOf } from "./services/plan.ts";
+import { condemnationOf } from "./services/plan.ts";
 import { isIdle } from "./services/runner-state.ts";
 
 /**
@@ -87,7 +87,7 @@ export function watchdogAtExit({ watchdog, runner }: ManagerState): readonly Eff
 function feedableUntil({ state, facts, moment }: Work): InstantMs {
   const need = condemnationOf(state.cluster, state.self);
   const isMine = state.cluster.nodes[state.self]?.incarnation === state.incarnation;
-  if (need !== undefined && isMine && canBeSpared(need, facts.spare)) return instantMs(0);
+  if (need !== undefined && isMine) return instantMs(0);
   if (isIdle(state.runner)) return never;
   return moment.now < facts.leaseUntil ? facts.leaseUntil : instantMs(0);
 }

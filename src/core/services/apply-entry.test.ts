@@ -15,7 +15,7 @@ import type { OperationOutcome } from "../../model/operation.ts";
 import { durationMs, wallMs } from "../../model/units.ts";
 import { applyEntry } from "./apply-entry.ts";
 import { type ClusterState, emptyClusterState } from "./cluster-state.ts";
-import { fenceNeeds, ordersFor } from "./plan.ts";
+import { fenceNeeds, nextForService, ordersFor } from "./plan.ts";
 import { phaseNode, phaseText, placesOf, type ServiceRecord } from "./service-record.ts";
 
 const nodes = ["n1", "n2", "n3"].map(parseNodeId);
@@ -198,6 +198,14 @@ describe("what the cluster never started", () => {
     expect(story.state.services[web]).toBeUndefined();
   });
 
+  it("[SVC-25] is not forgotten while its node may still run it", () => {
+    const story = unstoppable();
+    const mended = config();
+    const services = mended.services.filter(({ id }) => id !== web);
+    story.view(n1, n3).say({ kind: "config", config: { ...mended, services }, digest: "f", author: "root" });
+    expect(story.state.services[web]).toMatchObject({ isRemoved: true });
+  });
+
   it("[SVC-25] once it was started, the node that cannot stop it is fenced", () => {
     const story = running().say({ kind: "intent", intent: { kind: "disable-service", service: web }, author: "root" });
     story.done(web, "failed");
@@ -213,14 +221,32 @@ describe("members that could not stop something", () => {
         .say({ kind: "intent", intent: { kind: "disable-service", service }, author: "root" })
         .done(service, "failed");
     const targets = () => fenceNeeds(story.state).map(({ target }) => target);
-    expect(targets()).toEqual([n1]);
+    const next = (...spare: readonly NodeId[]) => nextForService(fenceNeeds(story.state), spare)?.target;
+    expect([next(n1, n2, n3), next(n2, n3), next()]).toEqual([n1, n2, undefined]);
     const attempt = { target: n1, incarnation: life(1), by: n2, attempt: 1, reason: "" };
     story.say({ kind: "fence-begun", ...attempt }, n2);
     expect(targets()).toEqual([n1]);
     story.say({ kind: "fence-result", ...attempt, confirmed: true, devices: [] }, n2);
     expect(targets()).toEqual([]);
     story.view(n2, n3);
-    expect(targets()).toEqual([n2]);
+    expect([next(n2, n3), next()]).toEqual([n2, undefined]);
+  });
+
+  it("[FEN-20] do not wait for one whose devices fail, nor go two at a time", () => {
+    const story = running();
+    for (const service of [web, mail])
+      story
+        .say({ kind: "intent", intent: { kind: "disable-service", service }, author: "root" })
+        .done(service, "failed");
+    const attempt = { target: n1, incarnation: life(1), by: n2, attempt: 1, reason: "" };
+    story.say({ kind: "fence-begun", ...attempt }, n2);
+    const other = { target: n2, incarnation: life(1), by: n1, attempt: 1, reason: "" };
+    story.say({ kind: "fence-begun", ...other }, n1);
+    expect(story.state.fences[n2]?.inFlight ?? null).toBeNull();
+    story.say({ kind: "fence-result", ...attempt, confirmed: false, devices: [] }, n2);
+    expect(nextForService(fenceNeeds(story.state), nodes)?.target).toBe(n2);
+    story.say({ kind: "fence-begun", ...other }, n1);
+    expect(story.state.fences[n2]?.inFlight).not.toBeNull();
   });
 
   it("[FEN-20] wait for nobody whom an operator wants fenced", () => {

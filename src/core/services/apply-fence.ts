@@ -84,6 +84,11 @@ export function applyFenceBegun(draft: Draft, body: Extract<EntryBody, { kind: "
   if (body.attempt !== fence.attempt + 1 || fence.inFlight !== null) return;
   if (by === undefined || by.incarnation === null || !isLive(by) || body.by === body.target) return;
   if (target === undefined || target.off !== null || target.incarnation !== body.incarnation) return;
+  // [FEN-20] One member after another, unless an operator asks.
+  const isOtherGoing = Object.values(draft.fences).some(
+    (other) => other.target !== body.target && other.inFlight !== null && draft.nodes[other.target]?.isMember === true,
+  );
+  if (target.isMember && fence.wish === null && isOtherGoing) return;
   const inFlight = {
     by: body.by,
     byIncarnation: by.incarnation,

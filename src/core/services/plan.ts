@@ -89,8 +89,8 @@ export interface FenceNeed {
 /**
  * Every node that must be known to be off before something can go on, in file order.
  *
- * [FEN-20] Members that could not stop something come one after another, the next when the one before has left the view: when an agent
- * is broken everywhere, nobody is served by nodes that fence each other.
+ * [FEN-20] Of members that could not stop something, only the one that is being fenced already, until it has left the view: when an
+ * agent is broken everywhere, nobody is served by nodes that fence each other.
  *
  * Only these: a lost node that runs nothing for all that is known is left in peace, it cannot start anything without the group.
  */
@@ -125,10 +125,13 @@ function workOutFenceNeeds(state: ClusterState): readonly FenceNeed[] {
       },
     ];
   });
-  const failing = needs.filter((need) => !need.isAbsent && !need.isWished);
   const going = nodes.find(({ node, isMember, off }) => isMember && (off !== null || state.fences[node]?.inFlight));
-  const next = going === undefined ? failing[0]?.target : going.node;
-  return needs.filter((need) => !failing.includes(need) || need.target === next);
+  return going === undefined ? needs : needs.filter((need) => !isForService(need) || need.target === going.node);
+}
+
+/** True of a member that is to be fenced only because it could not stop something. */
+export function isForService(need: FenceNeed): boolean {
+  return !need.isAbsent && !need.isWished;
 }
 
 function meansFor(config: ClusterConfig, record: NodeRecord): FenceNeed["means"] {
@@ -140,12 +143,23 @@ function meansFor(config: ClusterConfig, record: NodeRecord): FenceNeed["means"]
 
 /** The need of a member that must be reset, and does so itself: it feeds its watchdog no more. Undefined: it need not. */
 export function condemnationOf(state: ClusterState, node: NodeId): FenceNeed | undefined {
-  return fenceNeeds(state).find(({ target, means, isAbsent }) => target === node && means === "watchdog" && !isAbsent);
+  const condemned = fenceNeeds(state).filter(({ means, isAbsent }) => means === "watchdog" && !isAbsent);
+  const next = condemned.find(isForService);
+  return condemned.find((need) => need.target === node && (need.isWished || need === next));
 }
 
-/** [FEN-20] No member is fenced for a service when the others would have no quorum without it, and all their services would stop. */
+/**
+ * [FEN-20] No member is fenced for a service when the others would have no quorum without it, and all their services would stop. Who has
+ * a watchdog to reset it cannot know what the others would have.
+ */
 export function canBeSpared(need: FenceNeed, spare: readonly NodeId[]): boolean {
-  return need.isAbsent || need.isWished || spare.includes(need.target);
+  return !isForService(need) || need.means !== "device" || spare.includes(need.target);
+}
+
+/** [FEN-20] The member that is to be fenced next because it could not stop something: the one that was tried least, of those that can be. */
+export function nextForService(needs: readonly FenceNeed[], spare: readonly NodeId[]): FenceNeed | undefined {
+  const able = needs.filter((need) => isForService(need) && need.means === "device" && canBeSpared(need, spare));
+  return able.toSorted((a, b) => a.failures - b.failures)[0];
 }
 
 function needReason(state: ClusterState, node: NodeId): string | null {

@@ -5,7 +5,7 @@ import { failbackTarget } from "../placement/choose-owner.ts";
 import { definitionOf, type Draft, movePhase, patchService, servicesInOrder } from "./cluster-state.ts";
 import { blockersOf, placementOf, placementQuestion } from "./eligibility.ts";
 import { canRetry } from "./failure-memory.ts";
-import type { ServicePhase, ServiceRecord } from "./service-record.ts";
+import { placesOf, type ServicePhase, type ServiceRecord } from "./service-record.ts";
 
 /**
  * Draws the consequences of an entry: every service that should change its phase does so now.
@@ -29,7 +29,7 @@ function settleService(draft: Draft, record: ServiceRecord): void {
       settleActive(draft, record, phase);
       return;
     case "blocked":
-      if (isHopeless(record)) forget(draft, record);
+      if (isHopeless(draft, record)) forget(draft, record);
       return;
     case "stopping":
       return;
@@ -42,7 +42,7 @@ function isWanted(record: ServiceRecord): boolean {
 }
 
 function settleIdle(draft: Draft, record: ServiceRecord): void {
-  if (record.isRemoved && (record.strays.length === 0 || isHopeless(record))) return forget(draft, record);
+  if (record.isRemoved && (record.strays.length === 0 || isHopeless(draft, record))) return forget(draft, record);
   if (!isWanted(record)) {
     if (record.phase.kind === "failed") movePhase(draft, record, { kind: "stopped", next: null }, "no longer wanted");
     return;
@@ -67,9 +67,11 @@ function warnOfQuarantine(draft: Draft, { service }: ServiceRecord, node: NodeId
   draft.events.push({ node, service, level: "warning", text });
 }
 
-/** [SVC-25] Nobody here ever started it, nobody can stop it, and it is wanted no more. */
-function isHopeless({ isRemoved, lastOwner, strays }: ServiceRecord): boolean {
-  return isRemoved && lastOwner === null && strays.every((stray) => stray.isBlocked);
+/** [SVC-25] Nobody here ever started it, nobody can stop it, and it is wanted no more. Who is away, or has not reported, may run it. */
+function isHopeless(draft: Draft, record: ServiceRecord): boolean {
+  const { isRemoved, lastOwner, strays, doubts } = record;
+  if (!isRemoved || lastOwner !== null || doubts.length > 0) return false;
+  return strays.every((stray) => stray.isBlocked) && placesOf(record).every((node) => isLive(draft.nodes[node]));
 }
 
 function forget(draft: Draft, record: ServiceRecord): void {
