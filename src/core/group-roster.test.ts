@@ -13,25 +13,25 @@ import { formed, racing } from "../sim/group/stage.ts";
 // Goal: nodes come and go while the group works, and no vote is counted that should not be.
 
 describe("a removed node", () => {
-  test("[GRP-92] loses its vote by an entry, so that the majority of those who are left is enough", () => {
+  test("[GRP-102] loses its vote by an entry, so that the majority of those who are left is enough", () => {
     const world = formedWithout("c");
     expect(votersOf(world)).toBe("ab");
     expect(world.checkers.violations).toEqual([]);
   });
 
-  test("[GRP-92] [GRP-32] two lose their votes one after the other", () => {
+  test("[GRP-102] [GRP-32] two lose their votes one after the other", () => {
     expect(votesGoOneByOne(rightRules)).toEqual([]);
   });
 
-  test("[GRP-93] [GRP-94] is told so when it comes back, ends, and disturbs nobody", () => {
+  test("[GRP-103] [GRP-104] is told so when it comes back, ends, and disturbs nobody", () => {
     expect(aRemovedNodeEnds(rightRules)).toEqual([]);
   });
 
-  test("[GRP-93] is not sent away by one that was away while it was readmitted", () => {
+  test("[GRP-103] is not sent away by one that was away while it was readmitted", () => {
     expect(anOldRemovalSendsNobodyAway(rightRules)).toEqual([]);
   });
 
-  test("[GRP-94] an answer to another life says nothing", () => {
+  test("[GRP-104] an answer to another life says nothing", () => {
     const world = formed("abc");
     const { state } = world.host("a");
     const life = world.host("b").incarnation;
@@ -45,7 +45,7 @@ describe("a removed node", () => {
     expect(world.isOneView(["a", "b", "c"])).toBe(true);
   });
 
-  test("[GRP-90] [GRP-91] readmitted with an empty disk, it gets the state first and its vote after", () => {
+  test("[GRP-100] [GRP-101] readmitted with an empty disk, it gets the state first and its vote after", () => {
     const world = formedWithout("c");
     world.host("c").disk.replace([]);
     world.checkers.wipedAt.set(world.host("c").node, world.now);
@@ -63,7 +63,7 @@ describe("a removed node", () => {
 });
 
 describe("the roster", () => {
-  test("[GRP-90] who stays is known as before, who is new is silent, who is gone is forgotten", () => {
+  test("[GRP-100] who stays is known as before, who is new is silent, who is gone is forgotten", () => {
     const world = formed("abc");
     const host = world.host("a");
     const before = host.state;
@@ -81,7 +81,7 @@ describe("the roster", () => {
     ]);
   });
 
-  test("[GRP-95] changes no promise, log, vote or fence in flight", () => {
+  test("[GRP-105] changes no promise, log, vote or fence in flight", () => {
     const world = formed("ab", { quorum: racing });
     world.host("b").cutPower();
     const host = world.host("a");

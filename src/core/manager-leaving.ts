@@ -43,7 +43,7 @@ function exit(work: Work): void {
 }
 
 /**
- * [GRP-94] This node was removed: it ends. What this life was given it stops, which it does without a lease in any case; what a daemon
+ * [GRP-104] This node was removed: it ends. What this life was given it stops, which it does without a lease in any case; what a daemon
  * finds that comes back after its removal is not the cluster's any more.
  */
 export function endRemoved(work: Work): void {

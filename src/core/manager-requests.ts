@@ -62,7 +62,7 @@ export function answerRequests(work: Work): void {
   if (open.length !== work.state.requests.length) patch(work, { requests: open });
 }
 
-/** [GRP-92] A node is removed when its vote is. */
+/** [GRP-102] A node is removed when its vote is. */
 function isVoteLeft({ facts }: Work, intent: Intent): boolean {
   if (intent.kind !== "remove-node") return false;
   return facts.electorate.voters.includes(intent.node) || facts.electorate.index > facts.delivered;

@@ -6,7 +6,7 @@ import type { GroupRoster } from "./replication/follow-roster.ts";
 import { isRemoved, removedNodes } from "./services/removed-nodes.ts";
 
 /**
- * [GRP-90] Whom this node has to do with follows the configuration in force. Until its first view in this life the own file counts as
+ * [GRP-100] Whom this node has to do with follows the configuration in force. Until its first view in this life the own file counts as
  * well, because the disk may be behind: an administrator who tells a node where the others are by now must be believed.
  */
 export function tendRoster(work: Work): void {
@@ -45,7 +45,7 @@ function textOf({ votes = new Map(), ...roster }: GroupRoster): string {
   return JSON.stringify([roster, [...votes]]);
 }
 
-/** [GRP-93] Tells when a node that was removed is here again. */
+/** [GRP-103] Tells when a node that was removed is here again. */
 export function watchIntruders(work: Work): void {
   const { intruders } = work.facts;
   const known = work.state.intruders;

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(async () => lab.close());
 
-test("[GRP-90, GRP-91, NOD-1] a third node is added while nginx runs: not an answer is lost", async () => {
+test("[GRP-100, GRP-101, NOD-1] a third node is added while nginx runs: not an answer is lost", async () => {
   await using prober = await Prober.start(lab.client, { kind: "http", url: `http://${ip}/` });
   await using watch = HolderWatch.start(lab, ip);
   await prober.waitForAnswer("n1", waitMs);
@@ -47,7 +47,7 @@ test("[GRP-90, GRP-91, NOD-1] a third node is added while nginx runs: not an ans
   expect(await watch.stop()).toEqual([]);
 });
 
-test("[NOD-2, NOD-6, GRP-92, GRP-94] it is removed for ever, and ends when it comes back", async () => {
+test("[NOD-2, NOD-6, GRP-102, GRP-104] it is removed for ever, and ends when it comes back", async () => {
   await using prober = await Prober.start(lab.client, { kind: "http", url: `http://${ip}/` });
   await prober.waitForAnswer("n1", waitMs);
   const member = await cluster.hale("n1", ["node", "remove", "n3"]);

@@ -15,6 +15,7 @@ const standing: Standing = {
   members: [a, b].map((node) => ({ node, incarnation })),
   electorate: { index: 4, voters: [a, b] },
   committed: 4,
+  isRemoved: false,
 };
 
 describe("[GRP-34] who may race", () => {
@@ -22,6 +23,7 @@ describe("[GRP-34] who may race", () => {
     ["both vote, installed together in this life", {}, b],
     ["rebooted since", { isInstalledHere: false }, null],
     ["the peer was no member", { members: [{ node: a, incarnation }] }, null],
+    ["a removal of this node", { isRemoved: true }, null],
     ["a change in flight", { committed: 3 }, null],
     ["alone in the electorate", { electorate: { index: 4, voters: [a] } }, null],
     ["without a vote", { electorate: { index: 4, voters: [b, c] } }, null],

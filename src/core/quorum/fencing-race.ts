@@ -40,11 +40,13 @@ export interface Standing {
   /** Last in the log; undefined on a blank node. */
   readonly electorate: Electorate | undefined;
   readonly committed: number;
+  /** This node knows that it was removed. */
+  readonly isRemoved: boolean;
 }
 
-/** [GRP-34] The peer that this node may fence for quorum, or null. */
+/** [GRP-34] The peer that this node may fence for quorum, or null. Who was removed fences nobody who stays. */
 export function rivalOf(standing: Standing): NodeId | null {
-  return standing.quorum.kind === "fencing" ? soleFellowVoter(standing) : null;
+  return standing.quorum.kind === "fencing" && !standing.isRemoved ? soleFellowVoter(standing) : null;
 }
 
 /**

@@ -14,6 +14,8 @@ describe("[FEN-20] whom a view can spare", () => {
     ["one of two with a witness that is heard", ids("n1", "n2", "witness.1"), two, ids("witness.1"), false, two],
     ["nobody of two with a witness that is silent", ids("n1", "n2", "witness.1"), two, [], false, []],
     ["one of two that fence each other", two, two, [], true, two],
+    ["one of two with two votes each that fence each other", ids("n1", "n1", "n2", "n2"), two, [], true, two],
+    ["only who has no vote, beside one with two", ids("n1", "n1"), two, [], true, ids("n2")],
     ["nobody of two that cannot", two, two, [], false, []],
   ])("%s", (_, voters, members, others, isFencing, spare) => {
     expect(spareMembers(voters, members, others, isFencing)).toEqual(spare);

@@ -1,5 +1,5 @@
 import type { NodeId } from "../../model/ids.ts";
-import { isMajority } from "./votes.ts";
+import { evenFellow, isMajority } from "./votes.ts";
 
 /**
  * The members of a view that it can lose and be quorate without, in the order of `members`.
@@ -7,7 +7,7 @@ import { isMajority } from "./votes.ts";
  * @param voters the last electorate
  * @param members of the view
  * @param others voters beside the members that would give their votes: a witness that is heard
- * @param isFencing two nodes whose arbiter is a fence: each may go on without the other
+ * @param isFencing the arbiter is a fence: of two nodes with as many votes, each may go on without the other
  */
 export function spareMembers(
   voters: readonly NodeId[],
@@ -15,6 +15,9 @@ export function spareMembers(
   others: readonly NodeId[],
   isFencing: boolean,
 ): readonly NodeId[] {
-  if (isFencing && voters.length === 2) return members;
-  return members.filter((member) => isMajority(voters, [...members.filter((other) => other !== member), ...others]));
+  return members.filter((member) => {
+    const rest = members.filter((other) => other !== member);
+    const isRival = isFencing && rest.some((other) => evenFellow(voters, other) === member);
+    return isRival || isMajority(voters, [...rest, ...others]);
+  });
 }

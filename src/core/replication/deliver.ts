@@ -1,5 +1,5 @@
 import type { Checkpoint } from "../../model/checkpoint.ts";
-import type { Entry } from "../../model/entry.ts";
+import type { Entry, EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import { after } from "../../model/units.ts";
@@ -57,14 +57,18 @@ function take(turn: Turn, entry: Entry): void {
     // Progress: what is still under way is sent again only when it stops.
     state.submitTimer = { at: after(turn.moment.now, resendDelay(1)), resends: 1 };
   }
-  if (body.kind === "electorate") writeCommitted(turn);
+  if (body.kind === "electorate" || body.kind === "config" || isRosterIntent(body)) writeCommitted(turn);
   if (body.kind === "left") {
     writeCommitted(turn);
     noteLeft(turn, entry.index, body.node, body.incarnation);
   }
 }
 
-/** [GRP-38] A node must know after a reboot which electorate is decided, so its commit goes to disk at once. */
+function isRosterIntent(body: EntryBody): boolean {
+  return body.kind === "intent" && (body.intent.kind === "remove-node" || body.intent.kind === "readmit-node");
+}
+
+/** [GRP-38] A node must know after a reboot which electorate and which roster are decided, so their commit goes to disk at once. */
 function writeCommitted(turn: Turn): void {
   const records = committedRecord(turn);
   if (records.length > 0) persist(turn, records);

@@ -18,7 +18,7 @@ export interface GroupRoster {
 }
 
 /**
- * [GRP-90] Other nodes from now on. Who stays is known as before; who is new is as silent as at a start; who is gone is forgotten.
+ * [GRP-100] Other nodes from now on. Who stays is known as before; who is new is as silent as at a start; who is gone is forgotten.
  *
  * That members take it up at different moments does no harm: it says who is heard, proposed with and given a vote, never whose votes are
  * counted. Those are in the log.
@@ -29,7 +29,8 @@ export function followRoster(turn: Turn, roster: GroupRoster): void {
   const nodes = [...new Set([...roster.nodes, self])].sort();
   const removed = roster.removed.filter((node) => node !== self).toSorted();
   const { quorum, votes = new Map<NodeId, number>() } = roster;
-  state.setup = { ...state.setup, nodes, votes, removed, quorum, rank: nodes.indexOf(self) };
+  const isRemoved = roster.removed.includes(self);
+  state.setup = { ...state.setup, nodes, votes, removed, isRemoved, quorum, rank: nodes.indexOf(self) };
   state.peers = rememberedPeers(nodes, self, state.log).map((peer) => {
     const known = peerOf(turn, peer.node);
     return known === undefined ? peer : { ...known, rank: peer.rank };
@@ -38,7 +39,7 @@ export function followRoster(turn: Turn, roster: GroupRoster): void {
 }
 
 /**
- * [GRP-93] A node that was removed beats: this life of it is told so, and nothing else that it says is listened to. Only by who is in a view
+ * [GRP-103] A node that was removed beats: this life of it is told so, and nothing else that it says is listened to. Only by who is in a view
  * with a lease: whoever was away may remember a removal that is over.
  */
 export function refuseRemoved(turn: Turn, node: NodeId, life: Incarnation): void {
@@ -50,7 +51,7 @@ export function refuseRemoved(turn: Turn, node: NodeId, life: Incarnation): void
 }
 
 /**
- * [GRP-94] A node of the roster says that this node was removed; it counts when it says so for a deadtime. Of an earlier life it may have
+ * [GRP-104] A node of the roster says that this node was removed; it counts when it says so for a deadtime. Of an earlier life it may have
  * been true, and is no longer; and who has just readmitted it may not know yet that it has.
  */
 export function onRemoved(turn: Turn, from: NodeId, life: Incarnation): void {

@@ -93,6 +93,8 @@ export interface GroupSetup {
   readonly votes: ReadonlyMap<NodeId, number>;
   /** Removed for ever: no vote, no view, no hearing. */
   readonly removed: readonly NodeId[];
+  /** This node is one of those, for all it knows. */
+  readonly isRemoved: boolean;
   readonly quorum: QuorumConfig;
   readonly timers: GroupTimers;
   readonly startedAt: InstantMs;
@@ -100,7 +102,7 @@ export interface GroupSetup {
   readonly limits: LogLimits;
 }
 
-/** How many votes the node is to have. [GRP-92] A removed one none; of one that this node has never heard of, nobody knows better. */
+/** How many votes the node is to have. [GRP-102] A removed one none; of one that this node has never heard of, nobody knows better. */
 export function wantedVotes(
   { votes, nodes, removed }: Pick<GroupSetup, "votes" | "nodes" | "removed">,
   node: NodeId,

@@ -102,6 +102,8 @@ export function changeElectorate(turn: Turn, active: Leading): void {
     if (!isChangePending(situation)) orderElectorate(turn, active, voters, `${grantedPeer} was fenced`);
     return;
   }
+  // [GRP-102] What was delivered in this very step may be another roster, which is told in the next.
+  if (turn.delivered.length > 0 || turn.restored !== null) return;
   const change = nextVoteChange((node) => wantedVotes(state.setup, node, votesOf(present, node)), situation);
   if (change === null) return changeWitness(turn, active, situation);
   const isRemoved = state.setup.removed.includes(change.node);

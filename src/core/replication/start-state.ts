@@ -53,6 +53,7 @@ export function startState(boot: GroupBoot, now: InstantMs): GroupState {
       nodes,
       votes,
       removed: [],
+      isRemoved: false,
       quorum,
       timers,
       startedAt: now,

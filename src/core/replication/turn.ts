@@ -135,8 +135,9 @@ export function markSlow(turn: Turn, nodes: readonly NodeId[]): void {
 /** What decides whether this node may go on without its fellow voter. */
 export function standingOf(state: GroupState): Standing {
   const { setup, log, committed, isInstalledHere, viewMembers } = state;
-  const { self, quorum } = setup;
-  return { self, quorum, isInstalledHere, members: viewMembers, electorate: log.electorates.at(-1), committed };
+  const { self, quorum, isRemoved } = setup;
+  const electorate = log.electorates.at(-1);
+  return { self, quorum, isInstalledHere, members: viewMembers, electorate, committed, isRemoved };
 }
 
 /** [GRP-44] This node has seen the cluster begin: it may propose. */

@@ -27,7 +27,7 @@ export function votersOf(world: GroupWorld): string {
   return world.coordinator()?.facts()?.electorate.voters.join("") ?? "";
 }
 
-/** [GRP-93] Whoever was away while a node was readmitted remembers its removal, and must not send it away. */
+/** [GRP-103] Whoever was away while a node was readmitted remembers its removal, and must not send it away. */
 export function anOldRemovalSendsNobodyAway(rules: GroupRules): readonly string[] {
   const world = formedWithout("d", "abcd", rules);
   world.host("a").cutPower();
@@ -43,7 +43,7 @@ export function anOldRemovalSendsNobodyAway(rules: GroupRules): readonly string[
   return world.host("d").isRunning ? [] : ["d was told to go by one that did not know better"];
 }
 
-/** [GRP-92] Two votes are not withdrawn at once: a majority of the voters before must know of each. */
+/** [GRP-102] Two votes are not withdrawn at once: a majority of the voters before must know of each. */
 export function votesGoOneByOne(rules: GroupRules): readonly string[] {
   const world = formed("abcde", { rules });
   for (const name of "de") world.host(name).cutPower();
@@ -55,7 +55,7 @@ export function votesGoOneByOne(rules: GroupRules): readonly string[] {
   return changes.join() === "4,3" ? [] : [`electorates of ${changes.join()}`];
 }
 
-/** [GRP-94] A removed node that comes back is told so, and ends; what it sends reaches nobody's log. */
+/** [GRP-104] A removed node that comes back is told so, and ends; what it sends reaches nobody's log. */
 export function aRemovedNodeEnds(rules: GroupRules): readonly string[] {
   const world = formedWithout("c", "abc", rules);
   const sent = record(world);
