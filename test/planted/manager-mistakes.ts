@@ -152,7 +152,7 @@ export const toldMistakes: readonly ToldMistake[] = [
   {
     name: "the assumption is made at once",
     story: "restarted-daemon-hears-nobody",
-    patches: [patch(patience, "dues.push(after(from, assumeOffAfterMs));", "")],
+    patches: [patch(patience, "dues.push(after(from, assumeOffAfterMs + longerLeaseMs));", "")],
   },
   {
     name: "a crashed daemon has no grace",
