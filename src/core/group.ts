@@ -10,7 +10,6 @@ import { noteTwoWay } from "./membership/attention.ts";
 import { isHeard } from "./membership/peer.ts";
 import { rivalOf } from "./quorum/fencing-race.ts";
 import { hasWitness, isWitnessHeard, witnessName } from "./quorum/known-witness.ts";
-import { spareMembers } from "./quorum/spare-members.ts";
 import type { GroupInput } from "./group-input.ts";
 import { takeCount } from "./quorum/reach.ts";
 import { absentNodes } from "./quorum/wait-for-all.ts";
@@ -101,7 +100,6 @@ export function groupFacts(state: GroupState, moment: Moment): GroupFacts {
     leaseMs: setup.timers.lease,
     isFrozen: phase.kind === "active" ? isLeaseAwaited(state, moment) : mayRace(state),
     electorate,
-    spare: spareOf(state, electorate.voters, moment),
     witness: witnessFacts(state, moment),
     arbiterFence: race.out === null ? null : { target: race.out.target, attempt: race.attempt },
     heard: [...heard, setup.self].sort(),
@@ -118,13 +116,6 @@ export function groupFacts(state: GroupState, moment: Moment): GroupFacts {
   };
 }
 
-function spareOf({ setup, phase, witness }: GroupState, voters: readonly NodeId[], { now }: Moment): readonly NodeId[] {
-  if (phase.kind !== "active") return [];
-  const isHelped = witness.id !== null && isWitnessHeard(witness, now, setup.timers.deadtime);
-  const members = phase.view.members.map(({ node }) => node);
-  return spareMembers(voters, members, isHelped ? [witness.id] : [], setup.quorum.kind === "fencing");
-}
-
 function reachFacts(state: GroupState, heard: readonly NodeId[]): readonly NodeReach[] {
   const own = ownReach(state).reach;
   const known = own === undefined ? [] : [{ node: state.setup.self, ...own }];
@@ -137,6 +128,7 @@ function witnessFacts({ setup, witness, log }: GroupState, { now }: Moment): Wit
   if (!hasWitness(setup.quorum)) return null;
   return {
     name: witnessName(setup.quorum),
+    id: witness.id,
     isHeard: isWitnessHeard(witness, now, setup.timers.deadtime),
     heardAt: witness.id === null ? null : witness.heardAt,
     hasVote: witness.id !== null && log.electorates.at(-1)?.voters.includes(witness.id) === true,

@@ -15,6 +15,7 @@ import {
   switchOnAgain,
 } from "./fencing/fence-runner.ts";
 import { fenceDueAt } from "./manager-patience.ts";
+import { spareMembers } from "./quorum/spare-members.ts";
 import { type FenceProof, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
 import { fenceNeeds, isForService, nextForService } from "./services/plan.ts";
 
@@ -108,7 +109,9 @@ export function seeToFences(work: Work): void {
   if (arbiterProof !== null && tellProof(work, arbiterProof)) return;
   if (work.facts.view === null || cluster.nodes[self]?.incarnation !== work.state.incarnation) return;
   const needs = fenceNeeds(cluster);
-  const next = nextForService(needs, work.facts.spare);
+  const next = needs.some(isForService)
+    ? nextForService(needs, spareMembers(work.facts, managerConfig(work.state).quorum.kind))
+    : undefined;
   for (const need of needs) {
     if (need.by !== self || cluster.fences[need.target]?.inFlight) continue;
     if (isForService(need) && need !== next) continue;

@@ -6,6 +6,7 @@ import type { CoreSnapshot, GroupSnapshot, VotesSnapshot } from "../model/snapsh
 import { viewIdText } from "../model/view.ts";
 import { runsAnything } from "./manager.ts";
 import { managerConfig, type ManagerState } from "./manager-work.ts";
+import { spareMembers } from "./quorum/spare-members.ts";
 import { differentVoters, evenFellow, votesOf } from "./quorum/votes.ts";
 import { frozenServices } from "./services/runner-state.ts";
 import { explainDevices } from "./services/explain-devices.ts";
@@ -15,6 +16,7 @@ import { clusterWarnings, explainNodes, explainServices } from "./services/expla
 export function takeSnapshot(manager: ManagerState, facts: GroupFacts, version: string, moment: Moment): CoreSnapshot {
   const { cluster, self, runner } = manager;
   const config = managerConfig(manager);
+  const spare = spareMembers(facts, config.quorum.kind);
   return {
     cluster: config.cluster,
     node: self,
@@ -25,7 +27,7 @@ export function takeSnapshot(manager: ManagerState, facts: GroupFacts, version: 
     nodes: explainNodes(cluster),
     services: explainServices(cluster, runner, self),
     devices: explainDevices(cluster, config, manager.deviceWatches),
-    warnings: [...localWarnings(manager, facts, moment), ...clusterWarnings(cluster, facts.spare, moment.wall)],
+    warnings: [...localWarnings(manager, facts, moment), ...clusterWarnings(cluster, spare, moment.wall)],
   };
 }
 

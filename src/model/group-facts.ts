@@ -18,8 +18,6 @@ export interface GroupFacts {
   /** `arbiter: fencing`, race undecided: keep what runs, start nothing, stop nothing. */
   readonly isFrozen: boolean;
   readonly electorate: Electorate;
-  /** Members that the view can lose and be quorate without them; empty without a view. */
-  readonly spare: readonly NodeId[];
   /** The configured witness as this node knows it; null without one. */
   readonly witness: WitnessFacts | null;
   /** The peer that the group wants fenced to be quorate alone; attempts grow. */
@@ -56,6 +54,8 @@ export interface NodeReach extends Reach {
 export interface WitnessFacts {
   /** What people call it. */
   readonly name: "the witness" | "the arbiter disk";
+  /** By which the electorate would name it; null before its first answer. */
+  readonly id: NodeId | null;
   /** Answered within deadtime. */
   readonly isHeard: boolean;
   /** Its last answer; null before the first one. */

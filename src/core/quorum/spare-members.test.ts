@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { NodeId } from "../../model/ids.ts";
+import { makeIncarnation } from "../../model/incarnation.ts";
+import { noView } from "../../model/view.ts";
 import { spareMembers } from "./spare-members.ts";
 
 const ids = (...names: readonly string[]) => names as readonly NodeId[];
 const three = ids("n1", "n2", "n3");
 const two = ids("n1", "n2");
+const n1 = "n1" as NodeId;
+const incarnation = makeIncarnation({ boot: 1, startedAt: 0, random: 0 });
 
 describe("[FEN-20] whom a view can spare", () => {
   test.each([
@@ -18,6 +22,12 @@ describe("[FEN-20] whom a view can spare", () => {
     ["only who has no vote, beside one with two", ids("n1", "n1"), two, [], true, ids("n2")],
     ["nobody of two that cannot", two, two, [], false, []],
   ])("%s", (_, voters, members, others, isFencing, spare) => {
-    expect(spareMembers(voters, members, others, isFencing)).toEqual(spare);
+    const [id = null] = others;
+    const facts = {
+      electorate: { index: 1, voters },
+      view: { id: noView, coordinator: n1, members: members.map((node) => ({ node, incarnation })) },
+      witness: { name: "the witness" as const, id, isHeard: id !== null, heardAt: null, hasVote: id !== null },
+    };
+    expect(spareMembers(facts, isFencing ? "fencing" : "majority")).toEqual(spare);
   });
 });

@@ -1,23 +1,20 @@
+import type { QuorumConfig } from "../../model/cluster-config.ts";
+import type { GroupFacts } from "../../model/group-facts.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { evenFellow, isMajority } from "./votes.ts";
 
-/**
- * The members of a view that it can lose and be quorate without, in the order of `members`.
- *
- * @param voters the last electorate
- * @param members of the view
- * @param others voters beside the members that would give their votes: a witness that is heard
- * @param isFencing the arbiter is a fence: of two nodes with as many votes, each may go on without the other
- */
+/** [FEN-20] The members that the view can lose and be quorate without; none without a view. */
 export function spareMembers(
-  voters: readonly NodeId[],
-  members: readonly NodeId[],
-  others: readonly NodeId[],
-  isFencing: boolean,
+  { electorate, view, witness }: Pick<GroupFacts, "electorate" | "view" | "witness">,
+  arbiter: QuorumConfig["kind"],
 ): readonly NodeId[] {
+  const { voters } = electorate;
+  const members = view?.members.map(({ node }) => node) ?? [];
+  const others = witness?.isHeard === true && witness.id !== null ? [witness.id] : [];
   return members.filter((member) => {
     const rest = members.filter((other) => other !== member);
-    const isRival = isFencing && rest.some((other) => evenFellow(voters, other) === member);
+    // Of two nodes with as many votes and a fence for an arbiter, each may go on without the other.
+    const isRival = arbiter === "fencing" && rest.some((other) => evenFellow(voters, other) === member);
     return isRival || isMajority(voters, [...rest, ...others]);
   });
 }
