@@ -223,7 +223,14 @@ export class Executor {
     );
   }
 
+  /** A turn later: to connect costs as much as ten packets, and those of a takeover should not wait for it. */
   #probe(node: NodeId): void {
+    const { clock } = this.#ports;
+    clock.wakeAt(clock.now(), () => this.#probeNow(node));
+  }
+
+  #probeNow(node: NodeId): void {
+    if (this.#isClosed) return;
     this.#ports.transport.probe(node, daemonLimits.portProbeMs).then(
       (state) => this.#result({ kind: "port-state", node, state }),
       () => this.#result({ kind: "port-state", node, state: "silent" }),

@@ -17,7 +17,7 @@ export interface Journal {
   /** Once, before any append. */
   load(): Promise<JournalContent>;
   /**
-   * Resolves after the records are on disk (fdatasync). Calls finish in order; what waits is written together.
+   * Resolves after the records are on disk (as after fdatasync). Calls finish in order; what waits is written together.
    * Rejects when the disk refuses; the journal is then closed for good (a failed fsync is never retried).
    */
   append(records: readonly DiskRecord[]): Promise<void>;

@@ -128,7 +128,6 @@ export class FileJournal implements Journal {
     if (this.#file === null) throw new Error("it is damaged and was not rewritten");
     const { bytes, link } = encodeFrame(payload, this.#link);
     await writeAll(this.#file, bytes);
-    await this.#file.datasync();
     this.#link = link;
   }
 
@@ -175,8 +174,9 @@ function takeBatch(jobs: Job[]): { readonly jobs: readonly Job[]; readonly paylo
 
 function ignore(): void {}
 
+/** O_DSYNC: a write is as good as write and fdatasync, in one trip to the threads that do it. A takeover has four in a row. */
 function openForAppend(path: string): Promise<FileHandle> {
-  return open(path, constants.O_WRONLY | constants.O_APPEND);
+  return open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_DSYNC);
 }
 
 /** A disk that is nearly full takes a part. */

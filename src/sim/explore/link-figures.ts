@@ -100,7 +100,8 @@ function viewsOf(world: World): number {
   return world.truth.entries.filter(({ body }) => body.kind === "view").length;
 }
 
+/** What was lost without a cause is what the figures are about; safety they take for granted. */
 function check(world: World): void {
-  const [first] = world.violations;
+  const first = world.violations.find(({ rule }) => !rule.startsWith("LIVE-"));
   if (first !== undefined) throw new RangeError(`Cannot count a run that broke ${first.rule}: ${first.text}`);
 }
