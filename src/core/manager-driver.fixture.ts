@@ -427,7 +427,8 @@ function order(driver: Driver, origin: DriverNode, body: EntryBody, sequence: nu
       const target = driver.nodes.get(node);
       const isThere = target?.incarnation === incarnation;
       const known = target?.manager?.cluster.index ?? entry.index;
-      if (target !== undefined && isThere && known < entry.index) feed(driver, target, null, [entry]);
+      // Who is cut off has it on its disk, and does not learn that all others have.
+      if (target !== undefined && isThere && !target.isCut && known < entry.index) feed(driver, target, null, [entry]);
     }
   });
 }

@@ -109,4 +109,43 @@ describe("a service that freezes without quorum", () => {
     run(driver, 1_000);
     expect(apply(804, { fencing })).toBeUndefined();
   });
+
+  /** `freeze` is taken out of the file on n2. @returns why that, or the next one without fence devices, was refused */
+  function reloads(driver: Driver): (request: number, change: object) => string | undefined {
+    return (request, change) => {
+      const stopping = ["db", "web"].map((name) => testService(name, { domain }));
+      const config = { ...driver.config, services: stopping, ...change };
+      feed(driver, nodeOf(driver, "n2"), { kind: "config", request, config, digest: `d${request}`, author: "root" });
+      run(driver, 100);
+      const answer = driver.answers.get(request);
+      return answer?.ok === false ? answer.text : undefined;
+    };
+  }
+  const none = { fencing: { kind: "none" as const, assumeOffAfterMs: durationMs(10_000) } };
+
+  it("[SVC-24, SAFE-1] does not lose its fence before its node has said that it freezes it no more", () => {
+    const driver = cutOff();
+    // Within the deadtime: n1 is a member by all that the others know, and hears of nothing.
+    const apply = reloads(driver);
+    expect(apply(811, {})).toBeUndefined();
+    expect(apply(812, none)).toContain('service "db" may be frozen on node n1');
+    run(driver, 30_000);
+    expect(whereRuns(driver, "db")).toBe("n1");
+    heal(driver);
+    run(driver, 3_000);
+    expect(apply(813, none)).toBeUndefined();
+    expect(whereRuns(driver, "db")).toBe("n1");
+  });
+
+  it("[SVC-24, LIVE-2] is told of by its node when it is to freeze no more, and goes on untouched", () => {
+    const driver = cutOff();
+    heal(driver);
+    run(driver, 3_000);
+    const apply = reloads(driver);
+    expect(apply(821, {})).toBeUndefined();
+    run(driver, 1_000);
+    expect(apply(822, none)).toBeUndefined();
+    expect(told(driver, "n2", "db")).toBe("started on n1");
+    expect(logged(driver, " stop db/")).toEqual([]);
+  });
 });

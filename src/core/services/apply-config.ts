@@ -4,20 +4,13 @@ import type { NodeId } from "../../model/ids.ts";
 import { unseenNode } from "../fencing/node-record.ts";
 import { forgetDevices } from "./apply-device.ts";
 import { forgetUnfenced } from "./apply-unfenced.ts";
-import {
-  definitionOf,
-  type Draft,
-  nodesInOrder,
-  patchNode,
-  patchService,
-  type Refusal,
-  servicesInOrder,
-} from "./cluster-state.ts";
+import { type Draft, nodesInOrder, patchNode, patchService, type Refusal, servicesInOrder } from "./cluster-state.ts";
 import { forgive } from "./failure-memory.ts";
 import { isRemoved } from "./removed-nodes.ts";
-import { placesOf, type ServiceRecord } from "./service-record.ts";
+import type { ServiceRecord } from "./service-record.ts";
 import { forgetQuarantines } from "./quarantine.ts";
 import { stopBlockedAgain } from "./stop-again.ts";
+import { beginThaw, whereFrozen } from "./thaw.ts";
 
 /**
  * A configuration comes into force.
@@ -41,10 +34,14 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
     const text = `Cannot apply the configuration: it has no node "${gone.id}" any more; first: hale node remove ${gone.id}`;
     return { code: "NOT_ALLOWED", text };
   }
-  const frozen = servicesInOrder(draft).find((record) => mayBeFrozen(draft, record));
-  if (config.fencing.kind === "none" && frozen !== undefined) {
-    const text = `Cannot take the fence devices away: service "${frozen.service}" may be frozen on a node without quorum; let it stop there first, and have all nodes here or known to be off`;
+  const frozen = config.fencing.kind === "none" ? frozenText(draft) : undefined;
+  if (frozen !== undefined) {
+    const text = `Cannot take the fence devices away: ${frozen}; first reload with without-quorum: stop alone, and have all nodes here or known to be off`;
     return { code: "NOT_ALLOWED", text };
+  }
+  for (const service of config.services) {
+    const record = draft.services[service.id];
+    if (record !== undefined) beginThaw(draft, record, service);
   }
   draft.config = { config, digest: body.digest, entry: draft.index };
   for (const { id } of config.nodes) if (!isRemoved(draft, id)) takeUpNode(draft, id, before !== null);
@@ -63,9 +60,12 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
 }
 
 /** [SVC-24] By the configuration in force, or by the one before on a node that has not heard of it. */
-function mayBeFrozen(draft: Draft, record: ServiceRecord): boolean {
-  if (definitionOf(draft, record).withoutQuorum === "freeze") return true;
-  return record.definition.withoutQuorum === "freeze" && [...placesOf(record), ...record.doubts].length > 0;
+function frozenText(draft: Draft): string | undefined {
+  for (const record of servicesInOrder(draft)) {
+    const where = whereFrozen(draft, record);
+    if (where !== undefined) return `service "${record.service}" may be frozen on ${where}`;
+  }
+  return undefined;
 }
 
 /** Nobody keeps a watchdog armed under this configuration, whatever was said under the one before. */

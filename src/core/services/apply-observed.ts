@@ -4,6 +4,7 @@ import { definitionOf, type Draft, movePhase, patchNode, patchService, servicesI
 import { forgive } from "./failure-memory.ts";
 import { phaseNode, type ServiceRecord } from "./service-record.ts";
 import { isQuarantined } from "../fencing/node-record.ts";
+import { hasThawed } from "./thaw.ts";
 import { beginDouble, endDouble, meetAgain } from "./double.ts";
 
 /**
@@ -34,6 +35,7 @@ function applyObservation(draft: Draft, before: ServiceRecord, node: NodeId, obs
   if (isHere && !doubted && before.order > observation.attempt) return;
   const { [node]: _, ...unable } = before.unable;
   const told = patchService(draft, before, {
+    ...hasThawed(before, node, observation.attempt),
     doubts: before.doubts.filter((other) => other !== node),
     unable: observation.unable === undefined ? unable : { ...unable, [node]: observation.unable },
     failures: doubted

@@ -91,7 +91,9 @@ export function redefine(runtime: Runtime, definition: ServiceConfig): Runtime {
     const known = runtime.resources.find((resource) => resource.config.id === config.id);
     return known === undefined ? newResource(config) : { ...known, config };
   });
-  return { ...runtime, definition, resources };
+  // [SVC-24] The others wait for this node's word before they rely on it.
+  const isThawed = runtime.definition.withoutQuorum === "freeze" && definition.withoutQuorum !== "freeze";
+  return { ...runtime, definition, resources, mustReport: runtime.mustReport || (isThawed && isActive(runtime)) };
 }
 
 /** True when some of it runs, or may run. Not yet probed counts as not: the probe comes first. */

@@ -53,6 +53,8 @@ export interface ServiceRecord {
   readonly rounds: number;
   /** Nodes that were taken as off while they might have run it, and were not met again. Absent: none. */
   readonly abandoned?: readonly Abandoned[];
+  /** Nodes that may still freeze it, though it is to freeze no more. Absent: none. */
+  readonly thawing?: readonly Thawing[];
   /** Newest last. Absent: none. */
   readonly doubles?: readonly Double[];
   /** The entries that decided, newest last, at most `historyMax`. */
@@ -75,6 +77,12 @@ export interface Stray {
   readonly attempt: number;
   /** The stop failed. */
   readonly isBlocked: boolean;
+}
+
+/** A node that may freeze the service until it names this attempt in a report, or is known to be off. */
+export interface Thawing {
+  readonly node: NodeId;
+  readonly attempt: number;
 }
 
 /** A failed operation, kept. */

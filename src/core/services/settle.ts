@@ -52,7 +52,9 @@ function settleIdle(draft: Draft, record: ServiceRecord): void {
   const answer = placementOf(draft, record, { wanted });
   if (answer.chosen !== null) {
     const definition = definitionOf(draft, record);
-    const current = patchService(draft, record, { definition, placedAt: draft.index });
+    // Active nowhere, so frozen nowhere.
+    const thawing = record.thawing === undefined ? {} : { thawing: [] };
+    const current = patchService(draft, record, { definition, placedAt: draft.index, ...thawing });
     movePhase(draft, current, { kind: "starting", node: answer.chosen }, record.reason);
     warnOfQuarantine(draft, record, answer.chosen);
     return;
