@@ -10,8 +10,11 @@ import { waitUntil } from "./wait-until.ts";
 export interface HaleConfig {
   readonly heartbeat?: Readonly<Record<string, unknown>>;
   readonly quorum?: unknown;
+  /** By node. Default: 1 each. */
+  readonly votes?: Readonly<Record<string, number>>;
   /** Default: `fence_lab` for every node. */
   readonly fencing?: unknown;
+  readonly quarantine?: unknown;
   readonly services?: Readonly<Record<string, unknown>>;
 }
 
@@ -53,6 +56,7 @@ export function haleConfig(lab: Lab, config: HaleConfig, nodes: readonly string[
   const isFenced = config.fencing === undefined;
   const node = (host: LabHost) => ({
     addresses: host.ports.map((port) => port.ip),
+    votes: config.votes?.[host.name] ?? 1,
     ...(isFenced ? { fence: [{ device: "power", plug: host.name }] } : {}),
   });
   return stringify({
@@ -61,6 +65,7 @@ export function haleConfig(lab: Lab, config: HaleConfig, nodes: readonly string[
     nodes: Object.fromEntries(nodes.map((name) => [name, node(lab.host(name))])),
     ...(config.quorum === undefined ? {} : { quorum: config.quorum }),
     fencing: config.fencing ?? { devices: { power: { agent: "fence_lab" } } },
+    ...(config.quarantine === undefined ? {} : { quarantine: config.quarantine }),
     services: config.services ?? {},
   });
 }
@@ -196,6 +201,37 @@ export class HaleCluster {
     await this.#waitForAll(what, seenBy, timeoutMs, ({ services }) => {
       const seen = services.find((s) => s.service === service);
       return seen?.state === state && (owner === undefined || seen.owner === owner);
+    });
+  }
+
+  /** Until every node hears the configured arbiter, a witness or a disk, and it has a vote. @throws Error with the last status of each */
+  async waitForArbiter(timeoutMs = waitMs): Promise<void> {
+    await this.#waitForAll("an arbiter that votes", this.nodes, timeoutMs, ({ group: { witness } }) => {
+      return witness !== null && witness.isHeard && witness.hasVote;
+    });
+  }
+
+  /** Until every node is a member and all see `service` started. */
+  async settle(service: string): Promise<void> {
+    await this.waitForMembers();
+    await this.waitForService(service);
+  }
+
+  /** Until one node is quorate without any other. @returns which */
+  async waitForLone(timeoutMs = waitMs): Promise<string> {
+    return waitUntil("one node to go on alone", timeoutMs, async () => {
+      for (const node of this.nodes) {
+        const group = (await this.status(node))?.group;
+        if (group?.isQuorate === true && group.members.length === 1 && group.leaseMs > 0) return node;
+      }
+      return undefined;
+    });
+  }
+
+  /** Until `node` has no quorum and no lease left, so that it may run nothing. */
+  async waitUntilHelpless(node: string, timeoutMs = waitMs): Promise<void> {
+    await this.#waitForAll("no quorum and no lease", [node], timeoutMs, ({ group }) => {
+      return !group.isQuorate && group.leaseMs === 0;
     });
   }
 

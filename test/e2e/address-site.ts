@@ -26,12 +26,14 @@ export interface AddressSite extends AsyncDisposable {
 export interface SiteOptions {
   readonly hosts: readonly string[];
   readonly config?: Omit<HaleConfig, "services">;
+  /** What the service says beside its resources. */
+  readonly policy?: Readonly<Record<string, unknown>>;
   /** Before the daemons start for the first time. */
   readonly prepare?: (lab: Lab) => Promise<void>;
 }
 
 /** Found the cluster and wait until the service is started. */
-export async function startAddressSite({ hosts, config, prepare }: SiteOptions): Promise<AddressSite> {
+export async function startAddressSite({ hosts, config, policy, prepare }: SiteOptions): Promise<AddressSite> {
   const lab = await Lab.create({ hosts });
   const ip = lab.virtualIp();
   for (const host of lab.hosts.values()) {
@@ -43,13 +45,10 @@ export async function startAddressSite({ hosts, config, prepare }: SiteOptions):
     config: {
       heartbeat: { keepalive: "100ms", deadtime: "500ms", initdead: "5s", "daemon-grace": "6s" },
       ...config,
-      services: { [service]: { resources: [{ address: { ip: `${ip}/24` } }] } },
+      services: { [service]: { ...policy, resources: [{ address: { ip: `${ip}/24` } }] } },
     },
   });
-  const settle = async (): Promise<void> => {
-    await cluster.waitForMembers();
-    await cluster.waitForService(service);
-  };
+  const settle = async (): Promise<void> => cluster.settle(service);
   await settle();
   return {
     lab,

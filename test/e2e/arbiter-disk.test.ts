@@ -68,11 +68,11 @@ test("[SAFE-1, LIVE-1] the cable between the nodes is cut: exactly one goes on, 
   await using watch = HolderWatch.start(lab, ip);
   await using prober = await Prober.start(lab.client, { kind: "udp", ip, port: echoPort });
   await lab.cut([["n1"], ["n2"]]);
-  const survivor = await waitUntil("one of them to go on alone", waitMs, lone);
+  const survivor = await cluster.waitForLone();
   await cluster.waitForService(service, { owner: survivor, seenBy: [survivor] });
   await prober.waitForAnswer(survivor, waitMs);
   const other = otherOf(survivor);
-  await waitUntil("the other one to have no quorum", waitMs, async () => isHelpless(other));
+  await cluster.waitUntilHelpless(other);
   await lab.heal();
   await settle();
   expect(await watch.stop()).toEqual([]);
@@ -94,7 +94,7 @@ test("[GRP-95] [SAFE-2] who cannot be fenced and writes to the disk runs: told s
   await using watch = HolderWatch.start(lab, ip);
   lab.fenceDevice.works = false;
   await lab.cut([["n1"], ["n2"]]);
-  const survivor = await waitUntil("one of them to go on alone", waitMs, lone);
+  const survivor = await cluster.waitForLone();
   const other = otherOf(survivor);
   const warning = `${other} is heard on no link, but writes to ${device}: it runs, and is not reached`;
   await waitUntil("the warning", waitMs, async () => (await cluster.status(survivor))?.warnings.includes(warning));
@@ -122,7 +122,7 @@ test("[GRP-88] [GRP-91] the disk is wiped, then made anew: nothing happens but a
   expect((await cluster.status("n1"))?.group).toMatchObject({ isQuorate: true, view: before?.group.view });
   expect((await cluster.hale("n1", ["events"])).stdout).toContain("arbiter disk: it is empty, no arbiter disk");
   await makeDisk([]);
-  await heardByAll();
+  await cluster.waitForArbiter();
   expect((await cluster.hale("n2", ["arbiter-disk", "init", device])).stderr).toContain("--force overwrites it");
   expect((await cluster.hale("n2", ["arbiter-disk", "show", device])).stdout).toMatch(/n1 +- +- +0 +\d+\n/);
 });
@@ -146,31 +146,16 @@ test("[GRP-94] [LIVE-2] the disk stands still: the daemons go on as if there wer
   } finally {
     await run("fsfreeze", ["--unfreeze", under.folder]);
   }
-  await heardByAll();
+  await cluster.waitForArbiter();
   expect((await cluster.status("n1"))?.group.view).toBe(before?.group.view);
   expect(await watch.stop()).toEqual([]);
 });
-
-/** The node that is quorate without the other. */
-async function lone(): Promise<string | undefined> {
-  for (const node of nodes) {
-    const group = (await cluster.status(node))?.group;
-    if (group?.isQuorate === true && group.members.length === 1 && group.leaseMs > 0) return node;
-  }
-  return undefined;
-}
 
 /** A loop device with so many bytes of zeros in that file. */
 async function attach(file: string, bytes: number): Promise<string> {
   await writeFile(file, new Uint8Array(bytes));
   const { stdout } = await run("losetup", ["--find", "--show", "--direct-io=on", file]);
   return stdout.trim();
-}
-
-/** No view, and no lease left. */
-async function isHelpless(node: string): Promise<boolean> {
-  const group = (await cluster.status(node))?.group;
-  return group?.isQuorate === false && group.leaseMs === 0;
 }
 
 async function makeDisk(more: readonly string[]): Promise<void> {
@@ -180,16 +165,8 @@ async function makeDisk(more: readonly string[]): Promise<void> {
 
 /** Whole, with a service and a disk that votes. */
 async function settle(): Promise<void> {
-  await cluster.waitForMembers();
-  await cluster.waitForService(service);
-  await heardByAll();
-}
-
-async function heardByAll(): Promise<void> {
-  await waitUntil("a disk that votes", waitMs, async () => {
-    const all = await Promise.all(nodes.map(async (node) => (await cluster.status(node))?.group.witness));
-    return all.every((known) => known?.isHeard === true && known.hasVote);
-  });
+  await cluster.settle(service);
+  await cluster.waitForArbiter();
 }
 
 function otherOf(node: string): string {

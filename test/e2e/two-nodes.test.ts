@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { holders } from "../../lab/holders.ts";
 import type { LabHost } from "../../lab/host.ts";
 import { waitUntil } from "../../lab/wait-until.ts";
 import { type AddressSite, service, startAddressSite } from "./address-site.ts";
@@ -48,7 +49,7 @@ test("[SAFE-1, SAFE-2] the fence device is out of order during the race: both fr
   await lab.cut([["n1"], ["n2"]]);
   await waitUntil("a second attempt to fence", waitMs, async () => (await attemptsOf("n1")) >= attempts + 2);
   for (const node of cluster.nodes) expect((await cluster.status(node))?.group.isQuorate).toBe(false);
-  expect(await holders()).toEqual([owner]);
+  expect(holders(lab, site.ip)).toEqual([owner]);
   // A break that heals before the race is decided costs nothing.
   await lab.heal();
   lab.fenceDevice.works = true;
@@ -70,12 +71,4 @@ async function cutUntilOneIsOff(): Promise<LabHost> {
   return waitUntil("one node to be powered off", waitMs, () =>
     [...site.lab.hosts.values()].find((host) => !host.isOn || host.powerOns > (before.get(host.name) ?? 0)),
   );
-}
-
-async function holders(): Promise<readonly string[]> {
-  const held = [...site.lab.hosts.values()].map(async (host) => {
-    const { stdout } = await host.exec(["ip", "-o", "addr", "show", "to", site.ip]);
-    return stdout.trim() === "" ? [] : [host.name];
-  });
-  return (await Promise.all(held)).flat();
 }

@@ -6,6 +6,7 @@ import { Prober } from "../../lab/prober.ts";
 import { echoCommand, startEcho } from "../../lab/echo.ts";
 import { waitUntil } from "../../lab/wait-until.ts";
 import { HolderWatch } from "../../lab/holder-watch.ts";
+import { holders } from "../../lab/holders.ts";
 
 // Goal: two nodes and a witness on a third machine. Whichever of the three, or of the ways between them, is lost, at most one node
 // runs the service, and one does whenever two of the three hear each other.
@@ -53,17 +54,11 @@ test("[SAFE-1, LIVE-1] the cable between the nodes is cut: one goes on, the othe
   await using watch = HolderWatch.start(lab, ip);
   await using prober = await Prober.start(lab.client, { kind: "udp", ip, port: echoPort });
   await lab.cut([["n1"], ["n2"]]);
-  const survivor = await waitUntil("one of them to go on alone", waitMs, async () => {
-    for (const node of nodes) {
-      const group = (await cluster.status(node))?.group;
-      if (group?.isQuorate === true && group.members.length === 1 && group.leaseMs > 0) return node;
-    }
-    return undefined;
-  });
+  const survivor = await cluster.waitForLone();
   await cluster.waitForService(service, { owner: survivor, seenBy: [survivor] });
   await prober.waitForAnswer(survivor, waitMs);
   const other = survivor === "n1" ? "n2" : "n1";
-  await waitUntil("the other one to have no quorum", waitMs, async () => isHelpless(other));
+  await cluster.waitUntilHelpless(other);
   expect((await cluster.hale(other, ["status"])).stdout).toMatch(/NO QUORUM/);
   expect((await cluster.hale(other, ["why", service])).stdout).toContain(`no quorum here, not heard: ${survivor}`);
   await lab.heal();
@@ -95,7 +90,7 @@ test("[LIVE-2] the witness is killed, and comes back: nothing happens but a warn
   expect(lost.group.view).toBe(before?.group.view);
   expect(lost.group.isQuorate).toBe(true);
   await startWitness();
-  await heardByAll();
+  await cluster.waitForArbiter();
   const status = await cluster.status("n1");
   expect(status?.group.view).toBe(before?.group.view);
   expect(status?.group.electorate).toEqual(before?.group.electorate);
@@ -111,17 +106,13 @@ test("[LIVE-3] witness and one node dead: no quorum, told plainly, and the servi
   lab.fenceDevice.works = false;
   await lab.cut([["n1"], ["n2"]]);
   for (const node of nodes) {
-    await waitUntil(`${node} to stop`, waitMs, async () => isHelpless(node));
+    await cluster.waitUntilHelpless(node);
     expect((await cluster.hale(node, ["status"])).stdout).toMatch(/NO QUORUM/);
     expect((await cluster.hale(node, ["why", service])).stdout).toContain("the witness");
   }
-  await waitUntil("nobody to hold the address", waitMs, async () => (await holders()).length === 0);
+  await waitUntil("nobody to hold the address", waitMs, () => holders(lab, ip).length === 0);
   await startWitness();
-  const survivor = await waitUntil("the witness to let one go on", waitMs, async () => {
-    for (const node of nodes) if ((await cluster.status(node))?.group.isQuorate === true) return node;
-    return undefined;
-  });
-  expect(nodes).toContain(survivor);
+  await cluster.waitForLone();
   lab.fenceDevice.works = true;
   await lab.heal();
   await settle();
@@ -139,12 +130,6 @@ test("[GRP-88] the witness comes back with an empty disk: it gets a vote under a
   });
 });
 
-/** No view, and no lease left. */
-async function isHelpless(node: string): Promise<boolean> {
-  const group = (await cluster.status(node))?.group;
-  return group?.isQuorate === false && group.leaseMs === 0;
-}
-
 async function startWitness(): Promise<void> {
   const third = lab.host("third");
   witness = await third.spawn([halePrograms.hale, "witness", "--listen", `${third.ip()}:${port}`], { name: "witness" });
@@ -157,22 +142,6 @@ async function killWitness(): Promise<void> {
 
 /** Whole, with a service and a witness that votes. */
 async function settle(): Promise<void> {
-  await cluster.waitForMembers();
-  await cluster.waitForService(service);
-  await heardByAll();
-}
-
-async function heardByAll(): Promise<void> {
-  await waitUntil("a witness that votes", waitMs, async () => {
-    const all = await Promise.all(nodes.map(async (node) => (await cluster.status(node))?.group.witness));
-    return all.every((known) => known?.isHeard === true && known.hasVote);
-  });
-}
-
-async function holders(): Promise<readonly string[]> {
-  const held = [...lab.hosts.values()].map(async (host) => {
-    const { stdout } = await host.exec(["ip", "-o", "addr", "show", "to", ip]);
-    return stdout.trim() === "" ? [] : [host.name];
-  });
-  return (await Promise.all(held)).flat();
+  await cluster.settle(service);
+  await cluster.waitForArbiter();
 }
