@@ -71,6 +71,33 @@ test("[NOD-2, NOD-6, GRP-102, GRP-104] it is removed for ever, and ends when it 
   await cluster.waitForMembers(two);
 });
 
+test("[NOD-3, NOD-5, GRP-104] readmitted it comes as a new node, has its vote, and may serve", async () => {
+  await using prober = await Prober.start(lab.client, { kind: "http", url: `http://${ip}/` });
+  await using watch = HolderWatch.start(lab, ip);
+  await prober.waitForAnswer("n1", waitMs);
+  // Its name in the files alone brings it back as little as its old daemon does.
+  await writeEverywhere(all);
+  await cluster.must("n1", ["config", "reload"]);
+  const refused = await cluster.startDaemon("n3");
+  await waitUntil("the daemon of n3 to end", waitMs, () => !refused.isRunning);
+  expect(await refused.exited).toBe(2);
+  expect((await cluster.status("n1"))?.group.electorate).toEqual(two);
+
+  await cluster.must("n2", ["node", "readmit", "n3"]);
+  await cluster.startDaemon("n3");
+  await cluster.waitForMembers(all);
+  await waitUntil("n3 to have its vote", waitMs, async () => {
+    return (await cluster.status("n1"))?.group.electorate.join(" ") === all.join(" ");
+  });
+  expect((await prober.stop()).outages).toEqual([]);
+
+  await using moved = await Prober.start(lab.client, { kind: "http", url: `http://${ip}/` });
+  await cluster.must("n3", ["service", "relocate", service, "--to", "n3"]);
+  await moved.waitForAnswer("n3", waitMs);
+  expect(lab.fenceDevice.orders.filter(({ action }) => action === "off")).toEqual([]);
+  expect(await watch.stop()).toEqual([]);
+});
+
 function configOf(nodes: readonly string[]): HaleConfig {
   const { services, ...config } = siteConfig(ip);
   const site = services?.[service] as object;
