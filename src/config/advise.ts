@@ -1,9 +1,16 @@
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import { formatDuration } from "./duration.ts";
+import { longestStop } from "./stop-span.ts";
 
 /** What a configuration without errors leaves to chance, one line each, with what to do; empty when nothing. */
 export function configAdvice(config: ClusterConfig): readonly string[] {
-  return [...adviceOnFencing(config), ...adviceOnFreezing(config), ...adviceOnQuorum(config), ...adviceOnLinks(config)];
+  return [
+    ...adviceOnFencing(config),
+    ...adviceOnStopping(config),
+    ...adviceOnFreezing(config),
+    ...adviceOnQuorum(config),
+    ...adviceOnLinks(config),
+  ];
 }
 
 function adviceOnFencing({ fencing, nodes, services }: ClusterConfig): readonly string[] {
@@ -18,6 +25,19 @@ function adviceOnFencing({ fencing, nodes, services }: ClusterConfig): readonly 
     .map(
       ({ id }) => `nothing can fence node ${id}: when it is lost, its services wait for "hale node confirm-off ${id}"`,
     );
+}
+
+/** [FEN-7] Not of 0: that was written by who does not wait for any stop. */
+function adviceOnStopping(config: ClusterConfig): readonly string[] {
+  const { fencing, nodes } = config;
+  const longest = longestStop(config);
+  if (fencing.kind !== "none" || fencing.assumeOffAfterMs === 0 || nodes.length < 2 || longest === undefined) return [];
+  const { service, spanMs } = longest;
+  if (fencing.assumeOffAfterMs >= spanMs) return [];
+  const after = formatDuration(fencing.assumeOffAfterMs);
+  return [
+    `fencing: none: by its stop time-outs, a node without quorum may take ${formatDuration(spanMs)} to stop service ${service.id}, which starts elsewhere after ${after}. Write shorter ones (stop: { timeout: SPAN }), or assume-off-after: ${formatDuration(spanMs)}`,
+  ];
 }
 
 function adviceOnFreezing({ services }: ClusterConfig): readonly string[] {
