@@ -2,6 +2,10 @@ import { describe, expect, test } from "vitest";
 import { rightRules } from "../sim/group/group-rules.ts";
 import {
   anOldRemovalSendsNobodyAway,
+  aRemovalInALostTail,
+  aRemovedCoordinatorGoes,
+  aRemovedFellowComesBack,
+  aVoteHalfWithdrawn,
   aRemovedNodeEnds,
   ask,
   formedWithout,
@@ -29,6 +33,22 @@ describe("a removed node", () => {
 
   test("[GRP-103] is not sent away by one that was away while it was readmitted", () => {
     expect(anOldRemovalSendsNobodyAway(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-106] is heard as long as its vote counts, when the view was lost before that was withdrawn", () => {
+    expect(aRemovalInALostTail(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-31] [GRP-106] is heard while the entry that withdraws its vote is not known to be committed", () => {
+    expect(aVoteHalfWithdrawn(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-106] takes its own vote away when it leads a view that can do without it", () => {
+    expect(aRemovedCoordinatorGoes(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-102] [GRP-106] whose fellow could not withdraw its vote alone loses it when it comes back", () => {
+    expect(aRemovedFellowComesBack(rightRules)).toEqual([]);
   });
 
   test("[GRP-104] an answer to another life says nothing", () => {
@@ -64,7 +84,7 @@ describe("a removed node", () => {
 
 describe("the roster", () => {
   test("[GRP-100] who stays is known as before, who is new is silent, who is gone is forgotten", () => {
-    const world = formed("abc");
+    const world = formedWithout("c");
     const host = world.host("a");
     const before = host.state;
     if (before === null) throw new Error("Cannot go on: not running");
@@ -74,11 +94,25 @@ describe("the roster", () => {
       { kind: "roster", nodes, removed: [], quorum: { kind: "majority" } },
       host.moment(),
     );
+    expect(before.log.electorates.at(-1)?.voters).toEqual(["a", "b"]);
     expect(state.setup.nodes).toEqual(["a", "b", "d"]);
     expect(state.peers.map(({ node, incarnation }) => [node, incarnation])).toEqual([
       ["b", world.host("b").incarnation],
       ["d", null],
     ]);
+  });
+
+  test("[GRP-106] does not make a node deaf to one that votes", () => {
+    const world = formed("abc");
+    const host = world.host("a");
+    const before = host.state;
+    if (before === null) throw new Error("Cannot go on: not running");
+    const roster = { kind: "roster" as const, nodes: [host.node], quorum: { kind: "majority" as const } };
+    const { state } = rightRules.stepGroup(before, { ...roster, removed: [world.host("c").node] }, host.moment());
+    expect(state.setup.nodes).toEqual(["a", "b", "c"]);
+    expect(state.peers.map(({ incarnation }) => incarnation)).toEqual(
+      before.peers.map(({ incarnation }) => incarnation),
+    );
   });
 
   test("[GRP-105] changes no promise, log, vote or fence in flight", () => {

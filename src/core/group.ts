@@ -12,12 +12,11 @@ import { rivalOf } from "./quorum/fencing-race.ts";
 import { hasWitness, isWitnessHeard, witnessName } from "./quorum/known-witness.ts";
 import type { GroupInput } from "./group-input.ts";
 import { takeCount } from "./quorum/reach.ts";
-import { absentNodes } from "./quorum/wait-for-all.ts";
 import { askToBeHeard } from "./replication/ask-witness.ts";
 import { beatBody, ownReach } from "./replication/beat.ts";
 import { countReach } from "./replication/count-reach.ts";
 import { deliver } from "./replication/deliver.ts";
-import { followRoster, intrudersOf } from "./replication/follow-roster.ts";
+import { awaitedNodes, countedNodes, followRoster, hearVoters, intrudersOf } from "./replication/follow-roster.ts";
 import { forgiveOwnPause } from "./replication/forgive.ts";
 import type { GroupState } from "./replication/group-state.ts";
 import { judgeCoordinator, judgeMember } from "./replication/judge-active.ts";
@@ -100,11 +99,12 @@ export function groupFacts(state: GroupState, moment: Moment): GroupFacts {
     leaseMs: setup.timers.lease,
     isFrozen: phase.kind === "active" ? isLeaseAwaited(state, moment) : mayRace(state),
     electorate,
+    counted: countedNodes(state),
     witness: witnessFacts(state, moment),
     arbiterFence: race.out === null ? null : { target: race.out.target, attempt: race.attempt },
     heard: [...heard, setup.self].sort(),
     reach: reachFacts(state, heard),
-    awaited: mayFound(state) ? [] : absentNodes(peers, moment.now, setup.timers.deadtime),
+    awaited: mayFound(state) ? [] : awaitedNodes(state, moment.now),
     closed: peers.filter(({ port }) => port === "closed").map(({ node }) => node),
     length: log.length,
     delivered: state.delivered,
@@ -178,8 +178,9 @@ function take(turn: Turn, input: GroupInput): SubmitId | null {
 function closeTurn(turn: Turn): GroupStep {
   const { state, moment } = turn;
   const { deadtime } = state.setup.timers;
+  hearVoters(turn);
   state.peers = noteTwoWay(state.peers, moment.now, deadtime);
-  if (!mayFound(state)) state.hasSeenAll = absentNodes(state.peers, moment.now, deadtime).length === 0;
+  if (!mayFound(state)) state.hasSeenAll = awaitedNodes(state, moment.now).length === 0;
   for (let change = 0; change < phaseChangesMax; change += 1) {
     const { phase } = state;
     judge(turn);

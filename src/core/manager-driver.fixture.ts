@@ -504,6 +504,7 @@ function factsOf(driver: Driver, node: DriverNode): GroupFacts {
     isFrozen: node.isFrozen,
     witness: null,
     electorate: { index: 0, voters: [...driver.nodes.keys()].toSorted() },
+    counted: [...driver.nodes.keys()].toSorted(),
     arbiterFence: node.arbiterFence,
     heard: [node, ...others.filter((other) => other.manager !== null && !other.isCut && !node.isCut)]
       .map(({ id }) => id)

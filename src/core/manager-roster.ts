@@ -1,8 +1,9 @@
-import { type ClusterConfig, type QuorumConfig, unusualVotes } from "../model/cluster-config.ts";
+import { type ClusterConfig, unusualVotes } from "../model/cluster-config.ts";
 import type { NodeId } from "../model/ids.ts";
-import type { Roster } from "../model/roster.ts";
+import type { Roster, RosterNode } from "../model/roster.ts";
 import { managerConfig, type ManagerState, patch, say, type Work } from "./manager-work.ts";
 import type { GroupRoster } from "./replication/follow-roster.ts";
+import type { ClusterState, RemovedNode } from "./services/cluster-state.ts";
 import { isRemoved, removedNodes } from "./services/removed-nodes.ts";
 
 /**
@@ -14,13 +15,17 @@ export function tendRoster(work: Work): void {
   const { cluster, rosterBasis } = state;
   const config = cluster.config?.config ?? null;
   const isStart = rosterBasis.isStart && facts.view === null;
+  const voting = removedNodes(cluster).flatMap(({ node }) => (facts.counted.includes(node) ? [node] : []));
   const isSame =
-    rosterBasis.config === config && rosterBasis.removed === cluster.removed && rosterBasis.isStart === isStart;
+    rosterBasis.config === config &&
+    rosterBasis.removed === cluster.removed &&
+    rosterBasis.isStart === isStart &&
+    rosterBasis.voting.join() === voting.join();
   if (isSame) return;
-  const roster = rosterOf(state, isStart);
-  patch(work, { rosterBasis: { config, removed: cluster.removed, isStart } });
-  const { quorum, nodes } = managerConfig(state);
-  const told = groupRosterOf(roster, nodes, quorum);
+  const listed = listedNodes(state, isStart);
+  const roster = rosterOf(cluster, listed, voting);
+  patch(work, { rosterBasis: { config, removed: cluster.removed, isStart, voting } });
+  const told = groupRosterOf(listed, removedNodes(cluster), managerConfig(state));
   if (JSON.stringify(roster) !== JSON.stringify(state.roster)) patch(work, { roster, ...forgetting(state, roster) });
   if (textOf(told) === textOf(state.groupRoster)) return;
   patch(work, { groupRoster: told });
@@ -29,14 +34,14 @@ export function tendRoster(work: Work): void {
 
 /** What of it concerns the group. */
 export function groupRosterOf(
-  { nodes, removed }: Roster,
-  configured: ClusterConfig["nodes"],
-  quorum: QuorumConfig,
+  listed: readonly RosterNode[],
+  removed: readonly RemovedNode[],
+  { nodes, quorum }: Pick<ClusterConfig, "nodes" | "quorum">,
 ): GroupRoster {
   return {
-    nodes: nodes.map(({ id }) => id),
-    votes: unusualVotes(configured),
-    removed: removed.map(({ id }) => id),
+    nodes: listed.map(({ id }) => id),
+    votes: unusualVotes(nodes),
+    removed: removed.map(({ node }) => node),
     quorum,
   };
 }
@@ -56,13 +61,22 @@ export function watchIntruders(work: Work): void {
   if (intruders.length > 0 || known.length > 0) patch(work, { intruders });
 }
 
-function rosterOf({ cluster, fileConfig }: ManagerState, isStart: boolean): Roster {
+function listedNodes({ cluster, fileConfig }: ManagerState, isStart: boolean): readonly RosterNode[] {
   const inForce = cluster.config?.config.nodes ?? [];
   const ofFile = isStart || cluster.config === null ? fileConfig.nodes : [];
   const others = inForce.filter(({ id }) => !ofFile.some((node) => node.id === id));
   const nodes = [...ofFile, ...others].filter(({ id }) => !isRemoved(cluster, id));
+  return nodes.map(({ id, addresses }) => ({ id, addresses }));
+}
+
+/** [GRP-106] A removed node is spoken to while its vote counts. */
+function rosterOf(cluster: ClusterState, listed: readonly RosterNode[], voting: readonly NodeId[]): Roster {
   const removed = removedNodes(cluster).map(({ node, addresses }) => ({ id: node, addresses }));
-  return { nodes: nodes.map(({ id, addresses }) => ({ id, addresses })), removed };
+  const isVoting = ({ id }: RosterNode): boolean => voting.includes(id);
+  return {
+    nodes: [...listed, ...removed.filter(isVoting)],
+    removed: removed.filter((node) => !isVoting(node)),
+  };
 }
 
 /** What this daemon alone knows of nodes that are gone: should one of that name come again, it is another one. */

@@ -132,6 +132,8 @@ export interface RosterBasis {
   readonly removed: ClusterState["removed"];
   /** No view was seen in this life. */
   readonly isStart: boolean;
+  /** Removed nodes whose votes count. */
+  readonly voting: readonly NodeId[];
 }
 
 /** An entry to be submitted. */

@@ -92,8 +92,8 @@ export function startManager(boot: ManagerBoot, moment: Moment): ManagerState {
     isWitnessHeard: null,
     shutdown: null,
     roster,
-    groupRoster: groupRosterOf(roster, boot.config.nodes, boot.config.quorum),
-    rosterBasis: { config: null, removed: undefined, isStart: true },
+    groupRoster: groupRosterOf(roster.nodes, [], boot.config),
+    rosterBasis: { config: null, removed: undefined, isStart: true, voting: [] },
     intruders: [],
   };
 }

@@ -18,6 +18,8 @@ export interface GroupFacts {
   /** `arbiter: fencing`, race undecided: keep what runs, start nothing, stop nothing. */
   readonly isFrozen: boolean;
   readonly electorate: Electorate;
+  /** Nodes whose votes count now, as one of these electorates or the other has it; without the witness. */
+  readonly counted: readonly NodeId[];
   /** The configured witness as this node knows it; null without one. */
   readonly witness: WitnessFacts | null;
   /** The peer that the group wants fenced to be quorate alone; attempts grow. */

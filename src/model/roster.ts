@@ -7,6 +7,6 @@ export type RosterNode = Pick<NodeConfig, "id" | "addresses">;
 export interface Roster {
   /** Whom it hears and speaks to. */
   readonly nodes: readonly RosterNode[];
-  /** Removed nodes: their heartbeats come in, to be answered with a refusal. */
+  /** Removed nodes without a vote: their heartbeats come in, to be answered with a refusal. */
   readonly removed: readonly RosterNode[];
 }

@@ -23,7 +23,6 @@ import {
   aTransferSurvivesItsReceiver,
   logsStayShort,
 } from "../../src/sim/group/checkpoint-stories.ts";
-import { anOldRemovalSendsNobodyAway, aRemovedNodeEnds, votesGoOneByOne } from "../../src/sim/group/roster-stories.ts";
 import { anOlderGrantIsNoAnswer, aPromiseOutlivesTheWitness } from "../../src/sim/group/witness-stories.ts";
 import {
   aDoomedProposerBacksOff,
@@ -302,51 +301,6 @@ export const directedMistakes: readonly DirectedMistake[] = [
         " || !sameViewId(grant.view, phase.view)) return;",
         " || sameViewId(grant.view, grant.promised) === null) return;",
       ),
-    ],
-  },
-  {
-    name: "a node without a view tells who was removed",
-    story: anOldRemovalSendsNobodyAway,
-    patches: [
-      patch(
-        "replication/follow-roster.ts",
-        "if (!isInForce || !state",
-        "if ((!isInForce && state.phase === null) || !state",
-      ),
-    ],
-  },
-  {
-    name: "a removed node is heard",
-    story: aRemovedNodeEnds,
-    patches: [
-      patch(
-        "replication/follow-roster.ts",
-        "[...new Set([...roster.nodes, self])]",
-        "[...new Set([...roster.nodes, ...roster.removed, self])]",
-      ),
-    ],
-  },
-  {
-    name: "a removed node keeps its vote",
-    story: votesGoOneByOne,
-    patches: [
-      patch(
-        "replication/group-state.ts",
-        "if (removed.includes(node)) return 0;",
-        "if (removed.includes(node)) return has;",
-      ),
-    ],
-  },
-  {
-    name: "all removed nodes lose their votes at once",
-    story: votesGoOneByOne,
-    patches: [
-      patch(
-        "quorum/electorate-change.ts",
-        "(voter) => voter !== node);",
-        "(voter) => voter !== node && wantedOf(voter) > 0);",
-      ),
-      patch("quorum/electorate-change.ts", "changed.length <= 1", "changed.length <= 2"),
     ],
   },
 ];

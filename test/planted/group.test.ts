@@ -4,6 +4,7 @@ import { diskMistakes } from "./disk-mistakes.ts";
 import { directedMistakes } from "./directed-mistakes.ts";
 import { mistakes } from "./mistakes.ts";
 import { plantMistake } from "./plant-mistake.ts";
+import { rosterMistakes } from "./roster-mistakes.ts";
 
 // Goal: the checkers are trusted because each of these mistakes, planted in a copy of the core, is found by them.
 
@@ -18,7 +19,10 @@ describe("found by a seed", () => {
 });
 
 describe("found by a directed story", () => {
-  test.concurrent.each([...directedMistakes, ...diskMistakes])("$name", async ({ story, patches }) => {
-    expect(story(await plantMistake(patches))).not.toEqual([]);
-  });
+  test.concurrent.each([...directedMistakes, ...diskMistakes, ...rosterMistakes])(
+    "$name",
+    async ({ story, patches }) => {
+      expect(story(await plantMistake(patches))).not.toEqual([]);
+    },
+  );
 });

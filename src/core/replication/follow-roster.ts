@@ -1,7 +1,10 @@
 import type { QuorumConfig } from "../../model/cluster-config.ts";
-import type { NodeId } from "../../model/ids.ts";
+import { isWitness, type NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
+import type { InstantMs } from "../../model/units.ts";
 import { isHeardAt } from "../membership/peer.ts";
+import { countedElectorates, differentVoters } from "../quorum/votes.ts";
+import { absentNodes } from "../quorum/wait-for-all.ts";
 import type { GroupState } from "./group-state.ts";
 import { rememberedPeers } from "./start-state.ts";
 import { peerOf, send, type Turn } from "./turn.ts";
@@ -12,30 +15,57 @@ export interface GroupRoster {
   readonly nodes: readonly NodeId[];
   /** How many votes a node is to have, where it is not 1. Default: it is. */
   readonly votes?: ReadonlyMap<NodeId, number>;
-  /** Never heard, and told so. */
+  /** Given no vote, and when they have none any more never heard, and told so. */
   readonly removed: readonly NodeId[];
   readonly quorum: QuorumConfig;
 }
 
 /**
- * [GRP-100] Other nodes from now on. Who stays is known as before; who is new is as silent as at a start; who is gone is forgotten.
+ * [GRP-100] Other nodes from now on, as soon as the votes allow. Who stays is known as before; who is new is as silent as at a start; who is gone is forgotten.
  *
  * That members take it up at different moments does no harm: it says who is heard, proposed with and given a vote, never whose votes are
- * counted. Those are in the log.
+ * counted. Those are in the log, and who has one is heard, whatever the roster says.
  */
 export function followRoster(turn: Turn, roster: GroupRoster): void {
   const { state } = turn;
   const { self } = state.setup;
-  const nodes = [...new Set([...roster.nodes, self])].sort();
-  const removed = roster.removed.filter((node) => node !== self).toSorted();
+  const listed = [...new Set([...roster.nodes, self])].sort();
+  const removed = roster.removed.toSorted();
   const { quorum, votes = new Map<NodeId, number>() } = roster;
-  const isRemoved = roster.removed.includes(self);
-  state.setup = { ...state.setup, nodes, votes, removed, isRemoved, quorum, rank: nodes.indexOf(self) };
+  const isRemoved = removed.includes(self);
+  state.setup = { ...state.setup, listed, votes, removed, isRemoved, quorum };
+  state.intruders = new Map([...state.intruders].filter(([node]) => removed.includes(node)));
+  hearVoters(turn);
+}
+
+/**
+ * [GRP-106] Heard are the listed nodes, and every node whose vote counts, as long as it does: a quorum may not be had without it. Of a
+ * removed one that is until a committed electorate lacks it, on this very log: neither its removal nor the loss of its vote is enough
+ * while it stands in the tail of a view that was lost.
+ */
+export function hearVoters(turn: Turn): void {
+  const { state } = turn;
+  const { self, listed } = state.setup;
+  const unlisted = countedNodes(state).filter((node) => !listed.includes(node));
+  const nodes = unlisted.length === 0 ? listed : [...listed, ...unlisted].sort();
+  if (nodes === state.setup.nodes || nodes.join() === state.setup.nodes.join()) return;
+  state.setup = { ...state.setup, nodes, rank: nodes.indexOf(self) };
   state.peers = rememberedPeers(nodes, self, state.log).map((peer) => {
     const known = peerOf(turn, peer.node);
     return known === undefined ? peer : { ...known, rank: peer.rank };
   });
-  state.intruders = new Map([...state.intruders].filter(([node]) => removed.includes(node)));
+}
+
+/** Those whose votes count by the log as it is: of the last electorate, and of the one before while that one is not known to be committed. */
+export function countedNodes({ log, committed }: Pick<GroupState, "log" | "committed">): readonly NodeId[] {
+  const voters = countedElectorates(log.electorates, committed).flatMap((electorate) => electorate.voters);
+  return differentVoters(voters.filter((voter) => !isWitness(voter)));
+}
+
+/** Nobody begins without the other nodes, but for those that are never to come back. */
+export function awaitedNodes({ peers, setup }: GroupState, now: InstantMs): readonly NodeId[] {
+  const expected = peers.filter(({ node }) => !setup.removed.includes(node));
+  return absentNodes(expected, now, setup.timers.deadtime);
 }
 
 /**

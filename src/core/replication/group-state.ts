@@ -87,11 +87,13 @@ export interface GroupSetup {
   readonly self: NodeId;
   readonly rank: number;
   readonly incarnation: Incarnation;
-  /** Sorted, this node included. */
+  /** By the roster, sorted, this node included. */
+  readonly listed: readonly NodeId[];
+  /** Whom this node hears: the listed ones, and all whose votes count. Sorted, this node included. */
   readonly nodes: readonly NodeId[];
   /** Where it is not 1. */
   readonly votes: ReadonlyMap<NodeId, number>;
-  /** Removed for ever: no vote, no view, no hearing. */
+  /** Removed for ever: to have no vote, and without one no view and no hearing. */
   readonly removed: readonly NodeId[];
   /** This node is one of those, for all it knows. */
   readonly isRemoved: boolean;
@@ -104,12 +106,12 @@ export interface GroupSetup {
 
 /** How many votes the node is to have. [GRP-102] A removed one none; of one that this node has never heard of, nobody knows better. */
 export function wantedVotes(
-  { votes, nodes, removed }: Pick<GroupSetup, "votes" | "nodes" | "removed">,
+  { votes, listed, removed }: Pick<GroupSetup, "votes" | "listed" | "removed">,
   node: NodeId,
   has: number,
 ): number {
   if (removed.includes(node)) return 0;
-  return nodes.includes(node) ? (votes.get(node) ?? 1) : has;
+  return listed.includes(node) ? (votes.get(node) ?? 1) : has;
 }
 
 /** Where a node stands. */

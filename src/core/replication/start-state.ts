@@ -50,6 +50,7 @@ export function startState(boot: GroupBoot, now: InstantMs): GroupState {
       self,
       rank: nodes.indexOf(self),
       incarnation,
+      listed: nodes,
       nodes,
       votes,
       removed: [],

@@ -294,8 +294,8 @@ export class GroupHost {
   #beatNow(): void {
     if (this.#beat === null) return;
     const message = { kind: "heartbeat" as const, sentAt: this.moment().now, ...this.#beat };
-    for (const to of this.setup.nodes) {
-      if (to !== this.node && !this.#roster.removed.includes(to))
+    for (const to of this.state?.setup.nodes ?? []) {
+      if (to !== this.node)
         this.#world.send(this, to, { from: this.node, incarnation: this.incarnation as Incarnation, message });
     }
   }

@@ -17,9 +17,16 @@ export function formedWithout(name: string, names = "abc", rules?: GroupRules): 
   const others = names.replace(name, "").split("");
   if (world.runUntil(() => world.isOneView(others), 3_000) === null) throw new Error(`Cannot go on without ${name}`);
   ask(world, "remove-node", name);
-  const isVoter = (): boolean => votersOf(world).includes(name);
+  const isVoter = (): boolean => others.some((other) => countsOf(world, other).includes(name));
   if (world.runUntil(() => !isVoter(), 2_000) === null) throw new Error(`Cannot remove ${name}: it still has its vote`);
+  // The commit goes to the disks as well: a restart must not give it the vote back.
+  world.run(50);
   return world;
+}
+
+/** Whose votes count for a node. */
+export function countsOf(world: GroupWorld, node: string): string {
+  return world.host(node).facts()?.counted.join("") ?? "";
 }
 
 /** As the coordinator has them. */
@@ -41,6 +48,88 @@ export function anOldRemovalSendsNobodyAway(rules: GroupRules): readonly string[
   world.host("a").start();
   world.run(3_000);
   return world.host("d").isRunning ? [] : ["d was told to go by one that did not know better"];
+}
+
+/**
+ * [GRP-106] The removal of c is delivered to b, and the view is lost before its vote is gone: without c nobody is a quorum, so c is heard.
+ * When a is back, c loses its vote and goes.
+ */
+export function aRemovalInALostTail(rules: GroupRules): readonly string[] {
+  const world = formed("abc", { rules });
+  world.host("c").cutPower();
+  if (world.runUntil(() => world.isOneView(["a", "b"]), 3_000) === null) return ["no view of two"];
+  removeAndLose(world, "c", "b");
+  world.host("c").start();
+  if (world.runUntil(() => world.isOneView(["b", "c"]), 3_000) === null) return ["no quorum without a"];
+  world.host("a").start();
+  if (world.runUntil(() => world.isOneView(["a", "b"]), 5_000) === null) return ["no view without c"];
+  return endsAlone(world, "c", "ab");
+}
+
+/** [GRP-106] The entry that withdraws its vote is on disks and not known to be committed: the electorate before it counts as well. */
+export function aVoteHalfWithdrawn(rules: GroupRules): readonly string[] {
+  const world = formed("abcd", { rules });
+  world.host("d").cutPower();
+  if (world.runUntil(() => world.isOneView(["a", "b", "c"]), 3_000) === null) return ["no view of three"];
+  ask(world, "remove-node", "d");
+  const hasLost = (node: string): boolean =>
+    world
+      .host(node)
+      .facts()
+      ?.electorate.voters.includes("d" as NodeId) === false;
+  world.runUntil(() => hasLost("b") && hasLost("c"), 1_000);
+  world.coordinator()?.cutPower();
+  if (!countsOf(world, "b").includes("d")) return ["its vote is gone before the story begins"];
+  world.host("d").start();
+  if (world.runUntil(() => world.isOneView(["b", "c"]), 6_000) === null) return ["no quorum without a"];
+  world.host("a").start();
+  return endsAlone(world, "d", "abc");
+}
+
+/** [GRP-106] A removed node that is needed leads its view: it takes its own vote away as soon as the others are enough. */
+export function aRemovedCoordinatorGoes(rules: GroupRules): readonly string[] {
+  const world = formed("abc", { rules });
+  world.host("a").cutPower();
+  if (world.runUntil(() => world.isOneView(["b", "c"]), 3_000) === null) return ["no view of two"];
+  removeAndLose(world, "a", "c");
+  world.host("a").start();
+  if (world.runUntil(() => world.isOneView(["a", "c"]), 3_000) === null) return ["no quorum without b"];
+  if (world.coordinator() !== world.host("a")) return ["a does not lead"];
+  world.host("b").start();
+  if (world.runUntil(() => world.isOneView(["b", "c"]), 5_000) === null) return ["no view without a"];
+  return endsAlone(world, "a", "bc");
+}
+
+/** [GRP-102] [GRP-106] Beside its fellow and the witness one node changes no votes; the removed fellow is heard, loses its vote, and goes. */
+export function aRemovedFellowComesBack(rules: GroupRules): readonly string[] {
+  const world = formed("ab", { rules, quorum: { kind: "witness", ip: "192.0.2.1", port: 6941 } });
+  world.host("b").cutPower();
+  if (world.runUntil(() => world.isOneView(["a"]), 5_000) === null) return ["no view beside the witness"];
+  ask(world, "remove-node", "b");
+  world.run(1_000);
+  world.host("b").start();
+  world.runUntil(() => votersOf(world) === "a", 5_000);
+  return endsAlone(world, "b", "a");
+}
+
+/** The removal is delivered to `left`; what follows it is not sent any more, and the coordinator loses power. */
+function removeAndLose(world: GroupWorld, removed: string, left: string): void {
+  world.onSend = (_from, _to, { message }) => message.kind !== "entry" || message.entry.body.kind !== "electorate";
+  ask(world, "remove-node", removed);
+  const isDelivered = (): boolean => world.host(left).state?.setup.removed.length === 1;
+  if (world.runUntil(isDelivered, 1_000) === null) throw new Error(`Cannot go on: ${removed} is not removed`);
+  world.coordinator()?.cutPower();
+  world.onSend = null;
+}
+
+/** The removed node has ended, and the others count themselves only. */
+function endsAlone(world: GroupWorld, removed: string, others: string): readonly string[] {
+  world.run(3_000);
+  const problems = world.checkers.violations.map(({ rule, text }) => `${rule}: ${text}`);
+  if (world.host(removed).isRunning) problems.push(`${removed} goes on`);
+  if (!world.isOneView(others.split(""))) problems.push("the others have no view");
+  if (votersOf(world) !== others) problems.push(`votes of ${votersOf(world)}`);
+  return problems;
 }
 
 /** [GRP-102] Two votes are not withdrawn at once: a majority of the voters before must know of each. */

@@ -1,0 +1,91 @@
+import {
+  anOldRemovalSendsNobodyAway,
+  aRemovalInALostTail,
+  aRemovedCoordinatorGoes,
+  aRemovedNodeEnds,
+  aVoteHalfWithdrawn,
+  votesGoOneByOne,
+} from "../../src/sim/group/roster-stories.ts";
+import type { DirectedMistake } from "./directed-mistakes.ts";
+import { patch } from "./plant-mistake.ts";
+
+/** Mistakes about nodes that come and go, each with the story that finds it. */
+export const rosterMistakes: readonly DirectedMistake[] = [
+  {
+    name: "a node without a view tells who was removed",
+    story: anOldRemovalSendsNobodyAway,
+    patches: [
+      patch(
+        "replication/follow-roster.ts",
+        "if (!isInForce || !state",
+        "if ((!isInForce && state.phase === null) || !state",
+      ),
+    ],
+  },
+  {
+    name: "a removed node is not heard though its vote counts",
+    story: aRemovalInALostTail,
+    patches: [patch("replication/follow-roster.ts", "[...listed, ...unlisted]", "listed")],
+  },
+  {
+    name: "a removed node is heard when it has no vote any more",
+    story: aRemovedNodeEnds,
+    patches: [patch("group.ts", "  hearVoters(turn);\n", "")],
+  },
+  {
+    name: "whose vote is withdrawn by an entry that may be lost is not heard",
+    story: aVoteHalfWithdrawn,
+    patches: [
+      patch(
+        "replication/follow-roster.ts",
+        "countedElectorates(log.electorates, committed)",
+        "countedElectorates(log.electorates, committed + log.length)",
+      ),
+    ],
+  },
+  {
+    name: "a removed coordinator keeps its vote",
+    story: aRemovedCoordinatorGoes,
+    patches: [
+      patch(
+        "replication/follow-roster.ts",
+        "roster.removed.toSorted()",
+        "roster.removed.filter((node) => node !== self).toSorted()",
+      ),
+    ],
+  },
+  {
+    name: "a removed node is heard",
+    story: aRemovedNodeEnds,
+    patches: [
+      patch(
+        "replication/follow-roster.ts",
+        "[...new Set([...roster.nodes, self])]",
+        "[...new Set([...roster.nodes, ...roster.removed, self])]",
+      ),
+    ],
+  },
+  {
+    name: "a removed node keeps its vote",
+    story: votesGoOneByOne,
+    patches: [
+      patch(
+        "replication/group-state.ts",
+        "if (removed.includes(node)) return 0;",
+        "if (removed.includes(node)) return has;",
+      ),
+    ],
+  },
+  {
+    name: "all removed nodes lose their votes at once",
+    story: votesGoOneByOne,
+    patches: [
+      patch(
+        "quorum/electorate-change.ts",
+        "(voter) => voter !== node);",
+        "(voter) => voter !== node && wantedOf(voter) > 0);",
+      ),
+      patch("quorum/electorate-change.ts", "changed.length <= 1", "changed.length <= 2"),
+    ],
+  },
+];
