@@ -400,4 +400,34 @@ describe("the manager on three nodes", () => {
     expect(told(driver, "n2", "old")).toBe("no such service");
     expect(told(driver, "n2", "new")).toMatch(/^started on/);
   });
+
+  it("[SVC-27, SAFE-1] starts nothing under another name before it is stopped under the old one", () => {
+    const driver = started([{ name: "old" }]);
+    const n3 = whereRuns(driver, "old");
+    const other = driver.config.nodes.find(({ id }) => id !== n3)?.id ?? "";
+    driver.isFenceWorking = false;
+    cut(driver, n3);
+    run(driver, 3_000);
+    const config = { ...driver.config, services: [testService("new")] };
+    feed(driver, nodeOf(driver, other), { kind: "config", request: 998, config, digest: "second", author: "root" });
+    run(driver, 2_000);
+    expect(driver.answers.get(998)?.ok).toBe(true);
+    expect(told(driver, other, "new")).toBe("stopped");
+    driver.isFenceWorking = true;
+    run(driver, 70_000);
+    expect(told(driver, other, "new")).toMatch(/^started on/);
+    expect(told(driver, other, "old")).toBe("no such service");
+  });
+
+  it("[SVC-27, SVC-13] asks for what has another name once it is stopped under the old one", () => {
+    const driver = started([{ name: "old" }]);
+    driver.behaviours.push({ resource: "old/daemon", action: "stop", takesMs: 1_500, times: 1 });
+    const config = { ...driver.config, services: [testService("new")] };
+    feed(driver, nodeOf(driver, "n1"), { kind: "config", request: 997, config, digest: "second", author: "root" });
+    run(driver, 5_000);
+    const ofNew = driver.entries.filter(({ id, body }) => id.origin === "n1" && JSON.stringify(body).includes('"new"'));
+    const stopped = driver.entries.findLast(({ body }) => body.kind === "service-result" && body.service === "old");
+    expect(ofNew.find(({ body }) => body.kind === "observed")?.index).toBeGreaterThan(stopped?.index ?? Infinity);
+    expect(told(driver, "n1", "new")).toBe("started on n1");
+  });
 });

@@ -4,6 +4,7 @@ import { definitionOf, type Draft, movePhase, patchNode, patchService, servicesI
 import { forgive } from "./failure-memory.ts";
 import { phaseNode, type ServiceRecord } from "./service-record.ts";
 import { isQuarantined } from "../fencing/node-record.ts";
+import { leftoversOf } from "./leftovers.ts";
 import { hasThawed } from "./thaw.ts";
 import { beginDouble, endDouble, meetAgain } from "./double.ts";
 
@@ -42,6 +43,9 @@ function applyObservation(draft: Draft, before: ServiceRecord, node: NodeId, obs
       ? forgive(before, (failure) => failure.node === node && failure.outcome.severity === "hard")
       : before.failures,
   });
+  // [SVC-27] It is the other service's, and about to be stopped.
+  const isOthers = leftoversOf(draft, before).some((leftover) => leftover.node === node);
+  if (isOthers && !isHere) return dropStray(draft, told, node);
   const runs = extent(draft, told, observation);
   // A probe that failed leaves open whether it runs: it is stopped, but nobody can say that it ran.
   const isActive = observation.running.length > 0;

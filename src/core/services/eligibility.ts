@@ -9,6 +9,7 @@ import {
 } from "../placement/choose-owner.ts";
 import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
 import { failureAgainst } from "./failure-memory.ts";
+import { leftoversOf } from "./leftovers.ts";
 import { phaseNode, type ServiceRecord } from "./service-record.ts";
 
 type View = Pick<ClusterState, "config" | "nodes" | "services" | "fences" | "at">;
@@ -32,6 +33,11 @@ export function blockersOf(state: View, record: ServiceRecord): readonly Blocker
   }
   const node = phaseNode(record.phase);
   if (node !== null && !isLive(state.nodes[node])) blockers.push({ node, reason: doubtText(state.nodes[node]) });
+  for (const { node: where, of, resource } of leftoversOf(state, record))
+    blockers.push({
+      node: where,
+      reason: `may still run ${of.service}, which had the same ${resource.kind} (${resource.name})`,
+    });
   return blockers;
 }
 

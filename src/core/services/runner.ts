@@ -7,7 +7,17 @@ import type { OperationAction, OperationOutcome } from "../../model/operation.ts
 import { after, durationMs, earliest, type InstantMs, never } from "../../model/units.ts";
 import type { Order } from "./plan.ts";
 import { isKept, type RunnerState } from "./runner-state.ts";
-import { isActive, isKnown, newRuntime, redefine, type ResourceRuntime, type Runtime, type Task } from "./runtime.ts";
+import { isProbeHeld } from "./probe-hold.ts";
+import {
+  isActive,
+  isKnown,
+  newRuntime,
+  redefine,
+  type ResourceRuntime,
+  type Runtime,
+  type Task,
+  unprobed,
+} from "./runtime.ts";
 
 /** What the runner is allowed at this instant. */
 export interface RunnerMandate {
@@ -78,6 +88,8 @@ export function advanceRunner(
     const definition = defined.get(service);
     // What is in no configuration any more is nobody's business here: it is forgotten, not stopped.
     if (definition === undefined && runtime?.task === null) delete work.runtimes[service];
+    else if (runtime !== undefined && isProbeHeld(runtime, work.runtimes, ordered))
+      work.runtimes[service] = unprobed(runtime, definition);
     else if (runtime !== undefined) advance(work, runtime, definition, ordered.get(service));
   }
   return endWork(work);

@@ -96,6 +96,11 @@ export function redefine(runtime: Runtime, definition: ServiceConfig): Runtime {
   return { ...runtime, definition, resources, mustReport: runtime.mustReport || (isThawed && isActive(runtime)) };
 }
 
+/** The same service, of which nothing is known any more. */
+export function unprobed(runtime: Runtime, definition = runtime.definition): Runtime {
+  return { ...runtime, definition, resources: definition.resources.map(newResource) };
+}
+
 /** True when some of it runs, or may run. Not yet probed counts as not: the probe comes first. */
 export function isActive(runtime: Runtime): boolean {
   return runtime.resources.some((resource) => resource.state === "running" || resource.state === "failed");

@@ -1,0 +1,63 @@
+import type { ResourceConfig } from "../../model/cluster-config.ts";
+import type { NodeId } from "../../model/ids.ts";
+import { unreachable } from "../../model/unreachable.ts";
+import { type ClusterState, definitionOf, servicesInOrder } from "./cluster-state.ts";
+import { placesOf, type ServiceRecord } from "./service-record.ts";
+
+/**
+ * [SVC-27] What a service still runs, or may run, though the configuration gives it to that service no more: it was renamed, moved to
+ * another service, or is another one's now. Two names are two services, so no rule for one service keeps the address of the old from
+ * running beside the address of the new. So the new one waits, and what is found of it where the old one is left is the old one's.
+ */
+export interface Leftover {
+  readonly node: NodeId;
+  /** The service that has it there. */
+  readonly of: ServiceRecord;
+  readonly resource: ResourceConfig;
+}
+
+/** What other services have left over of what this one is to run, by the nodes where it may be. */
+export function leftoversOf(
+  state: Pick<ClusterState, "config" | "services">,
+  record: ServiceRecord,
+): readonly Leftover[] {
+  const wanted = definitionOf(state, record).resources;
+  return servicesInOrder(state).flatMap((other): readonly Leftover[] => {
+    if (other.service === record.service) return [];
+    const places = [...new Set([...placesOf(other), ...other.doubts])];
+    const kept = other.isRemoved ? [] : definitionOf(state, other).resources;
+    if (places.length === 0 || kept === other.definition.resources) return [];
+    const resource = other.definition.resources.find((left) => isShared(left, wanted) && !isShared(left, kept));
+    return resource === undefined ? [] : places.map((node) => ({ node, of: other, resource }));
+  });
+}
+
+/** True when one of them may be the same thing under another name. */
+export function isShared(resource: ResourceConfig, others: readonly ResourceConfig[]): boolean {
+  const claims = claimsOf(resource);
+  return others.some((other) => claimsOf(other).some((claim) => claims.includes(claim)));
+}
+
+/**
+ * What a resource uses. Agents do not say which of their parameters name a disk, so any parameter that two resources of one
+ * agent have alike counts: who waits without need waits until the old one is stopped, no longer.
+ */
+function claimsOf(resource: ResourceConfig): readonly string[] {
+  switch (resource.kind) {
+    case "address":
+      return [`ip ${resource.ip}`];
+    case "lsb":
+      return [`lsb ${resource.script}`];
+    case "exec":
+      return [`exec ${JSON.stringify(resource.start)}`];
+    case "ocf": {
+      const agent = `${resource.provider}:${resource.type}`;
+      const { ip } = resource.parameters;
+      const given = Object.entries(resource.parameters).map(([name, value]) => `${agent} ${name}=${value}`);
+      const address = ip === undefined ? [] : [`ip ${ip.replace(/\/.*/, "")}`];
+      return given.length === 0 ? [agent] : [...given, ...address];
+    }
+    default:
+      return unreachable(resource);
+  }
+}
