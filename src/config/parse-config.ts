@@ -2,6 +2,7 @@ import type { ClusterConfig } from "../model/cluster-config.ts";
 import { buildConfig } from "./build-config.ts";
 import { checkFencing } from "./check-fencing.ts";
 import { checkHeartbeat } from "./check-heartbeat.ts";
+import { checkHeartbeatSize } from "./check-heartbeat-size.ts";
 import { checkNames } from "./check-names.ts";
 import { checkNodes } from "./check-nodes.ts";
 import { checkQuorum } from "./check-quorum.ts";
@@ -70,6 +71,7 @@ function semanticProblems(value: unknown): Problem[] {
     ...checkNames(root),
     ...checkHeartbeat(root),
     ...checkNodes(root),
+    ...checkHeartbeatSize(root),
     ...checkQuorum(root),
     ...checkFencing(root),
     ...checkServices(root),
