@@ -27,6 +27,8 @@ export const simDisk = "(disk)" as NodeId;
 const sectorBytes = 512;
 /** How often a kernel tries a way that is cut. */
 const retryMs = 50;
+/** How long after its writer's end a write may come through, from the storage's own queue. */
+const lateMsMax = 10_000;
 
 /** The disk that all machines share: bytes, and what can be done to the ways there. */
 export class SimArbiterDisk {
@@ -90,11 +92,14 @@ export class SimArbiterDisk {
     return !this.#isCut(node) && !this.failing.has(node);
   }
 
-  /** The machine lost its power: of a write under way all, nothing, or the first sectors have come through. */
+  /** The machine lost its power: of a write under way all, nothing, or the first sectors have come through, or all of it will, late. */
   cutPower(node: NodeId): void {
     for (const write of this.#underWay.get(node) ?? []) {
+      if (this.#isCut(node)) continue;
       const sectors = this.#random.between(0, write.bytes.length / sectorBytes);
-      if (!this.#isCut(node)) this.#put({ ...write, bytes: write.bytes.subarray(0, sectors * sectorBytes) });
+      const part = { ...write, bytes: write.bytes.subarray(0, sectors * sectorBytes) };
+      if (this.#random.between(0, 3) > 0) this.#put(part);
+      else this.#time.schedule(this.#time.now + this.#random.between(1, lateMsMax), null, () => this.#put(write));
     }
     this.#underWay.delete(node);
   }

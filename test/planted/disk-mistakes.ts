@@ -8,6 +8,7 @@ const table = "quorum/slot-table.ts";
 
 const together: Extent = { crashes: 0, attempts: 1, listens: true };
 const withCrash: Extent = { crashes: 1, attempts: 1, listens: false };
+const withTwo: Extent = { crashes: 2, attempts: 2, listens: false, isInTurn: true };
 
 /** Two nodes want the vote of one disk, in every order. */
 function inEveryOrder(extent: Extent): Story {
@@ -52,22 +53,21 @@ export const diskMistakes: readonly DirectedMistake[] = [
   {
     name: "of two copies the older one counts",
     story: inEveryOrder(withCrash),
-    patches: [patch(table, "vote.sequence > found.sequence) found", "vote.sequence < found.sequence) found")],
+    patches: [patch(table, "|| isNewerVote(vote, found)", "|| isNewerVote(found, vote)")],
   },
   {
     name: "a claim counts with one copy",
     story: inEveryOrder(withCrash),
-    patches: [patch(rules, "if (copy === 0) {", "if (copy > 1) {"), patch(rules, " || !table.isOwnWhole)", ")")],
+    patches: [patch(rules, "if (!isLast) {", "if (stage.copy > 1) {"), patch(rules, " || !table.isOwnWhole)", ")")],
   },
   {
-    name: "a late write of an ended life counts like one of its successor",
-    story: inEveryOrder(withCrash),
-    patches: [
-      patch(
-        table,
-        "else if (vote.sequence === found.sequence && vote.incarnation > found.incarnation) found = vote;",
-        "",
-      ),
-    ],
+    name: "an earlier life's copy counts beside a later life's sign of life",
+    story: inEveryOrder(withTwo),
+    patches: [patch(table, "return whole === 1 && isOutlived ? null : found;", "return found;")],
+  },
+  {
+    name: "a life claims before it has made the slot its own",
+    story: inEveryOrder(withTwo),
+    patches: [patch(rules, 'ask.step !== "hear" && found.seen.hasBeaten)', 'ask.step !== "hear")')],
   },
 ];

@@ -23,7 +23,7 @@ function slotOf(node: NodeId, vote: Partial<SlotVote> = {}, beat = 0): ArbiterSl
 
 /** One node's way to a disk that does what it is told at once. */
 class Bench {
-  state: ArbiterDiskState = startArbiterDisk({ self: a, incarnation: life, cluster: "c", deadtimeMs: 100 });
+  state: ArbiterDiskState;
   slots: ArbiterSlot[] = [slotOf(a), slotOf(b)];
   header = { disk, cluster: "c", nodes: [a, b] };
   now = 1_000;
@@ -31,6 +31,10 @@ class Bench {
   readonly before = new Map<number, () => void>();
   readonly log: string[] = [];
   #done = 0;
+
+  constructor(incarnation = life, self = a) {
+    this.state = startArbiterDisk({ self, incarnation, cluster: "c", deadtimeMs: 100 });
+  }
 
   ask(step: WitnessAsk["step"], about: ViewId = noView, basis: ViewId = noView): readonly ArbiterDiskEffect[] {
     const asked: WitnessAsk = { step, sentAt: instantMs(this.now), view: about, basis };
@@ -86,6 +90,7 @@ class Bench {
 describe("the vote", () => {
   test("[GRP-90] is looked for, claimed in two copies, and looked for again", () => {
     const bench = new Bench();
+    expect(bench.granted("hear")).toBe(false);
     expect(bench.granted("promise", view(1))).toBe(true);
     expect(bench.log).toEqual(["read", "vote 0", "vote 1", "read"]);
     expect(bench.granted("install", view(1))).toBe(true);
@@ -101,6 +106,7 @@ describe("the vote", () => {
   ] as const)("[GRP-89] a claim %s is refused without a trace", (_, other, about, basis) => {
     const bench = new Bench();
     bench.set(1, { ...other, sequence: 3 });
+    expect(bench.granted("hear")).toBe(false);
     expect(bench.granted("promise", about, basis)).toBe(false);
     expect(bench.log).toEqual(["read"]);
   });
@@ -110,6 +116,7 @@ describe("the vote", () => {
     ["a later installation", { promised: view(4, b), logView: view(4, b) }],
   ] as const)("[GRP-90] %s that comes between the looks ends it", (_, other) => {
     const bench = new Bench();
+    expect(bench.granted("hear")).toBe(false);
     bench.before.set(2, () => bench.set(1, { ...other, sequence: 1 }));
     expect(bench.granted("promise", view(5), view(1))).toBe(false);
   });
@@ -135,8 +142,19 @@ describe("a slot", () => {
 
   test("[GRP-91] of a disk that was made anew in between counts for nothing", () => {
     const bench = new Bench();
-    bench.set(1, { disk: witnessId("00000000000e") });
+    bench.set(1, { disk: witnessId("00000000000e") }, [0]);
+    bench.slots[1] = { votes: [bench.slots[1]?.votes[0] ?? null, null], beat: null };
     expect(bench.granted("hear")).toBeNull();
+  });
+
+  test("[GRP-92] with both copies of one writing for the disk that this was before is an empty one", () => {
+    const bench = new Bench();
+    bench.set(0, { disk: witnessId("00000000000e"), sequence: 9, promised: view(9) });
+    bench.set(1, { disk: witnessId("00000000000e"), sequence: 7, promised: view(8, b) });
+    expect(bench.granted("promise", view(1))).toBe(true);
+    expect(bench.slots[0]?.votes[1]).toMatchObject({ disk, sequence: 2, promised: view(1) });
+    bench.set(1, { sequence: 8 }, [0]);
+    expect(bench.ask("hear")).toEqual([{ kind: "trouble", reason: "the slot of b is damaged" }]);
   });
 
   test("[GRP-92] with one whole copy says what that one says, and its own node mends it", () => {
@@ -149,6 +167,14 @@ describe("a slot", () => {
       { sequence: 5, promised: view(3) },
       { sequence: 5, promised: view(3) },
     ]);
+  });
+
+  test("[GRP-92] whose second copy is damaged is never without a whole one: that copy is written first", () => {
+    const bench = new Bench();
+    const [first] = slotOf(a, { sequence: 4, promised: view(3) }).votes;
+    bench.slots[0] = { votes: [first, null], beat: null };
+    expect(bench.granted("hear")).toBe(false);
+    expect(bench.log.slice(0, 3)).toEqual(["read", "vote 1", "vote 0"]);
   });
 
   test("[GRP-93] that is older than it was: a cache answers, or another disk", () => {
@@ -176,6 +202,54 @@ describe("a slot", () => {
     bench.slots[0] = { ...slotOf(a), beat: { disk, node: a, incarnation: otherLife, count: 1 } };
     expect(bench.granted("hear")).toBeNull();
   });
+});
+
+describe("two faults of one node: a late write of an earlier life over one copy, and the other one torn", () => {
+  test("[GRP-96] leave a slot from which nobody concludes anything, not what the earlier life had claimed", () => {
+    const bench = new Bench();
+    // The life before this one was claiming when it ended; its write is on its way.
+    const late = slotOf(a, { sequence: 1, promised: view(1) }).votes[0];
+    const next = new Bench(otherLife);
+    next.slots = bench.slots;
+    expect([next.granted("promise", view(2)), next.granted("install", view(2))]).toEqual([true, true]);
+    bench.slots[0] = { votes: [late, null], beat: bench.slots[0]?.beat ?? null };
+    const other = new Bench(life, b);
+    other.slots = bench.slots;
+    expect(other.ask("promise", view(1, b))).toEqual([{ kind: "trouble", reason: "the slot of a is damaged" }]);
+  });
+
+  test("[GRP-93] [GRP-96] count as going back for who has seen more, even when both lives had written as often", () => {
+    const bench = new Bench(life, b);
+    bench.set(0, { sequence: 3, incarnation: otherLife, promised: view(4) });
+    expect(bench.granted("hear")).toBe(false);
+    bench.slots[0] = { votes: [slotOf(a, { sequence: 3, promised: view(1) }).votes[0], null], beat: null };
+    expect(bench.ask("hear")).toEqual([{ kind: "trouble", reason: "the slot of a is read older than it was" }]);
+  });
+
+  test("[GRP-96] one of them alone hides nothing", () => {
+    const bench = new Bench(otherLife);
+    expect(bench.granted("promise", view(2))).toBe(true);
+    const { votes, beat } = bench.slots[0] ?? slotOf(a);
+    const late = slotOf(a, { sequence: 1, promised: view(1) }).votes[0];
+    for (const left of [
+      [null, votes[1]],
+      [votes[0], null],
+      [late, votes[1]],
+      [votes[0], late],
+    ] as const) {
+      const other = new Bench(life, b);
+      other.slots = [{ votes: left, beat }, slotOf(b)];
+      expect(other.granted("promise", view(1, b))).toBe(false);
+    }
+  });
+});
+
+test("[GRP-96] a life makes the slot its own before its first claim: both copies, then a sign of life", () => {
+  const bench = new Bench(otherLife);
+  expect(bench.granted("promise", view(1))).toBe(true);
+  expect(bench.log).toEqual(["read", "vote 0", "vote 1", "read", "write-beat", "read", "vote 0", "vote 1", "read"]);
+  expect(bench.granted("install", view(1))).toBe(true);
+  expect(bench.log).toEqual(["read", "vote 0", "vote 1", "read"]);
 });
 
 test.each([

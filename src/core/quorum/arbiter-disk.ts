@@ -16,8 +16,10 @@ import { judgeAsk } from "./witness.ts";
  * who want it at the same time at least one sees the other: each has written before its second look, and whoever wrote later looks
  * later. So a later promise ends an earlier one before its installation, or knows of it; and that is all that a witness does.
  *
- * A claim is written twice, one copy after the other, and counts once both are there: a writer that loses its power in the middle
- * leaves one whole copy, and what the broken one would have said was granted to nobody.
+ * A claim is written twice, one copy after the other, the one that is not the newest first, and counts once both are there: a writer that loses its power in the middle
+ * leaves one whole copy, and what the broken one would have said was granted to nobody. The whole one may be overwritten by a write of an
+ * earlier life that comes late, so a life first makes the slot its own: both copies in its name, then a sign of life, and only then a
+ * claim. Where that sign stands beside nothing but an earlier life's copy, what was claimed since is lost, and the slot is damaged.
  *
  * Pure, and one thing at a time: nothing is written while an earlier reading or writing has not come back, so no write overtakes.
  */
@@ -46,11 +48,18 @@ interface Work {
   readonly stage: Stage;
 }
 
+/** What is to be in both copies: a claim, or what the slot said before. */
+interface Written {
+  readonly vote: SlotVote;
+  readonly isClaim: boolean;
+}
+
 type Stage =
   | { readonly kind: "looking" }
-  | { readonly kind: "writing"; readonly copy: 0 | 1; readonly slot: number; readonly vote: SlotVote }
-  | { readonly kind: "checking"; readonly vote: SlotVote }
-  | { readonly kind: "beating"; readonly disk: NodeId; readonly grant: WitnessGrant };
+  | ({ readonly kind: "writing"; readonly copy: 0 | 1; readonly isLast: boolean; readonly slot: number } & Written)
+  | ({ readonly kind: "checking" } & Written)
+  /** `grant` is what it will have been told; null: it goes on to claim. */
+  | { readonly kind: "beating"; readonly disk: NodeId; readonly grant: WitnessGrant | null };
 
 /** Everything that it is told. */
 export type ArbiterDiskInput =
@@ -120,10 +129,14 @@ function begin(turn: Turn): void {
     const ask = waiting.find((one) => one.step === step);
     if (ask === undefined) continue;
     const others = waiting.filter((one) => one !== ask);
-    turn.state = { ...turn.state, waiting: others, work: { ask, stage: { kind: "looking" } } };
-    turn.effects.push({ kind: "read" });
-    return;
+    turn.state = { ...turn.state, waiting: others };
+    return look(turn, ask);
   }
+}
+
+function look(turn: Turn, ask: WitnessAsk): void {
+  turn.state = { ...turn.state, work: { ask, stage: { kind: "looking" } } };
+  turn.effects.push({ kind: "read" });
 }
 
 function onRead(turn: Turn, { ask, stage }: Work, content: ArbiterContent): void {
@@ -132,20 +145,25 @@ function onRead(turn: Turn, { ask, stage }: Work, content: ArbiterContent): void
     throw new Error(`Cannot take what was read while ${stage.kind}`);
   const table = readSlots(content, setup);
   if (typeof table === "string") return fail(turn, table);
-  const look = lookAround(seen, { table, content, now: turn.now, incarnation: setup.incarnation });
-  turn.state = { ...turn.state, seen: look.seen };
-  for (const node of look.heard) if (node !== setup.self) turn.effects.push({ kind: "heard", node });
+  const found = lookAround(seen, { table, content, now: turn.now, incarnation: setup.incarnation });
+  turn.state = { ...turn.state, seen: found.seen };
+  for (const node of found.heard) if (node !== setup.self) turn.effects.push({ kind: "heard", node });
   // [GRP-93] What is older than it was, or written by another hand, proves that this is not the disk that it should be.
-  const isForeign = look.seen.foreignAt !== null && turn.now - look.seen.foreignAt < 2 * setup.deadtimeMs;
-  if (look.wentBack !== null) return fail(turn, `the slot of ${look.wentBack} is read older than it was`);
+  const isForeign = found.seen.foreignAt !== null && turn.now - found.seen.foreignAt < 2 * setup.deadtimeMs;
+  if (found.wentBack !== null) return fail(turn, `the slot of ${found.wentBack} is read older than it was`);
   if (isForeign) return fail(turn, `something else than this daemon writes into the slot of ${setup.self}`);
   // [GRP-94] The question may be of no interest any more: nothing is claimed for it.
   const lateMs = turn.now - ask.sentAt;
   if (lateMs >= (ask.step === "hear" ? 1 : 2) * setup.deadtimeMs) return fail(turn, "it is too slow");
-  if (stage.kind === "checking") return onChecked(turn, ask, table, stage.vote);
-  if (ask.step !== "hear") return onLooked(turn, ask, table);
-  if (table.isOwnWhole) return beat(turn, ask, table);
-  write(turn, ask, table.own, nextVote(turn, table));
+  if (stage.kind === "checking") return onChecked(turn, ask, table, stage);
+  if (ask.step !== "hear" && found.seen.hasBeaten) return onLooked(turn, ask, table);
+  if (isOwn(turn, table)) return beat(turn, ask, table);
+  write(turn, ask, table, { vote: nextVote(turn, table), isClaim: false });
+}
+
+/** [GRP-96] Nothing of an earlier life is left in it. */
+function isOwn(turn: Turn, { isOwnWhole, ownVote }: SlotTable): boolean {
+  return isOwnWhole && ownVote.incarnation === turn.state.setup.incarnation;
 }
 
 /** The first look at a claim: would a witness grant it? */
@@ -154,22 +172,16 @@ function onLooked(turn: Turn, ask: WitnessAsk, table: SlotTable): void {
   const isMine = ask.step === "promise" || sameViewId(table.ownVote.promised, ask.view);
   // [GRP-89] A claim that would be refused must not be written: it would end the view that rightly has the vote.
   if (granted === null || !isMine) return answer(turn, table.disk, grantOf(turn, ask, table, false));
-  const { ownVote } = table;
   const claim = ask.step === "promise" ? { promised: ask.view } : { logView: ask.view };
-  write(turn, ask, table.own, {
-    ...nextVote(turn, table),
-    promised: ownVote.promised,
-    logView: ownVote.logView,
-    ...claim,
-  });
+  write(turn, ask, table, { vote: { ...nextVote(turn, table), ...claim }, isClaim: true });
 }
 
 /** [GRP-90] The second look, after the claim was written: has anybody claimed more meanwhile? */
-function onChecked(turn: Turn, ask: WitnessAsk, table: SlotTable, vote: SlotVote): void {
+function onChecked(turn: Turn, ask: WitnessAsk, table: SlotTable, { vote, isClaim }: Written): void {
   const { ownVote, disk } = table;
   if (disk !== vote.disk || ownVote.sequence !== vote.sequence || !table.isOwnWhole)
     return fail(turn, "what was written is not what is read");
-  if (ask.step === "hear") return beat(turn, ask, table);
+  if (!isClaim) return beat(turn, ask, table);
   answer(turn, disk, grantOf(turn, ask, table, judgeAsk(table, ask) !== null));
 }
 
@@ -177,15 +189,15 @@ function nextVote(turn: Turn, { ownVote }: SlotTable): SlotVote {
   return { ...ownVote, incarnation: turn.state.setup.incarnation, sequence: ownVote.sequence + 1 };
 }
 
-function write(turn: Turn, ask: WitnessAsk, slot: number, vote: SlotVote): void {
-  turn.state = { ...turn.state, work: { ask, stage: { kind: "writing", copy: 0, slot, vote } } };
-  turn.effects.push({ kind: "write-vote", slot, copy: 0, vote });
+function write(turn: Turn, ask: WitnessAsk, { own: slot, ownStale: copy }: SlotTable, written: Written): void {
+  turn.state = { ...turn.state, work: { ask, stage: { kind: "writing", copy, isLast: false, slot, ...written } } };
+  turn.effects.push({ kind: "write-vote", slot, copy, vote: written.vote });
 }
 
 /** [GRP-95] A sign of life; and only who can write to the disk has heard it. */
 function beat(turn: Turn, ask: WitnessAsk, table: SlotTable): void {
   const { setup, beats } = turn.state;
-  const grant = grantOf(turn, ask, table, false);
+  const grant = ask.step === "hear" ? grantOf(turn, ask, table, false) : null;
   turn.state = { ...turn.state, beats: beats + 1, work: { ask, stage: { kind: "beating", disk: table.disk, grant } } };
   const { self: node, incarnation } = setup;
   turn.effects.push({
@@ -199,16 +211,17 @@ function onWritten(turn: Turn, { ask, stage }: Work): void {
   if (stage.kind === "beating") {
     const { seen } = turn.state;
     if (seen !== null) turn.state = { ...turn.state, seen: { ...seen, hasBeaten: true } };
-    return answer(turn, stage.disk, stage.grant);
+    return stage.grant === null ? look(turn, ask) : answer(turn, stage.disk, stage.grant);
   }
   if (stage.kind !== "writing") throw new Error(`Cannot take a write while ${stage.kind}`);
-  const { copy, slot, vote } = stage;
-  if (copy === 0) {
-    turn.state = { ...turn.state, work: { ask, stage: { ...stage, copy: 1 } } };
-    turn.effects.push({ kind: "write-vote", slot, copy: 1, vote });
+  const { isLast, slot, vote, isClaim } = stage;
+  if (!isLast) {
+    const copy = stage.copy === 0 ? 1 : 0;
+    turn.state = { ...turn.state, work: { ask, stage: { ...stage, copy, isLast: true } } };
+    turn.effects.push({ kind: "write-vote", slot, copy, vote });
     return;
   }
-  turn.state = { ...turn.state, work: { ask, stage: { kind: "checking", vote } } };
+  turn.state = { ...turn.state, work: { ask, stage: { kind: "checking", vote, isClaim } } };
   turn.effects.push({ kind: "read" });
 }
 

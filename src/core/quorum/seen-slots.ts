@@ -1,14 +1,14 @@
-import type { ArbiterContent } from "../../model/arbiter-disk.ts";
+import type { ArbiterContent, SlotVote } from "../../model/arbiter-disk.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import type { InstantMs } from "../../model/units.ts";
-import type { SlotTable } from "./slot-table.ts";
+import { isNewerVote, type SlotTable } from "./slot-table.ts";
 
 /** What was seen on the disk `disk` at the last look: what changes tells who lives, and what goes back tells that something is wrong. */
 export interface Seen {
   readonly disk: NodeId;
-  /** By slot. */
-  readonly sequences: readonly number[];
+  /** By slot, the newest vote. */
+  readonly votes: readonly SlotVote[];
   /** By slot, the last sign of life; empty when it could not be read. */
   readonly beats: readonly string[];
   /** This life has written a sign of life here. */
@@ -50,16 +50,17 @@ export function lookAround(before: Seen | null, { table, content, now, incarnati
     if (old !== "" && old !== text && node !== undefined) heard.push(node);
     return text;
   });
-  const sequences = votes.map(({ node, sequence }, place): number => {
-    const old = known?.sequences[place] ?? 0;
-    if (sequence < old) wentBack = node;
-    return Math.max(sequence, old);
+  const newest = votes.map((vote, place): SlotVote => {
+    const old = known?.votes[place];
+    if (old === undefined || !isNewerVote(old, vote)) return vote;
+    wentBack = vote.node;
+    return old;
   });
   const ownBeat = content.slots[own]?.beat ?? null;
   const isVoteForeign =
-    known !== null && ownVote.sequence > (known.sequences[own] ?? 0) && ownVote.incarnation !== incarnation;
+    known !== null && ownVote.sequence > (known.votes[own]?.sequence ?? 0) && ownVote.incarnation !== incarnation;
   const isBeatForeign =
     known?.hasBeaten === true && ownBeat !== null && ownBeat.disk === disk && ownBeat.incarnation !== incarnation;
   const foreignAt = isVoteForeign || isBeatForeign ? now : (known?.foreignAt ?? null);
-  return { seen: { disk, sequences, beats, hasBeaten: known?.hasBeaten ?? false, foreignAt }, heard, wentBack };
+  return { seen: { disk, votes: newest, beats, hasBeaten: known?.hasBeaten ?? false, foreignAt }, heard, wentBack };
 }

@@ -10,6 +10,8 @@ export interface SlotTable {
   readonly ownVote: SlotVote;
   /** Both copies of the own vote are whole and the same. */
   readonly isOwnWhole: boolean;
+  /** Which copy of the own vote does not say what is newest, so that it is written first; 0 when both do. */
+  readonly ownStale: 0 | 1;
   /** The newest whole copy of each slot. */
   readonly votes: readonly SlotVote[];
   /** The highest view that anybody has taken the vote for, and the last one that anybody has installed with it. */
@@ -43,27 +45,61 @@ export function readSlots({ header, slots }: ArbiterContent, { self, cluster }: 
   if (ownVote === undefined) return `the slot of ${self} is damaged`;
   const isNewest = (vote: SlotVote | null): boolean =>
     vote?.disk === disk && vote.sequence === ownVote.sequence && vote.incarnation === ownVote.incarnation;
+  const [first, second] = slots[own]?.votes ?? [null, null];
   return {
     disk,
     own,
     ownVote,
-    isOwnWhole: slots[own]?.votes.every(isNewest) === true,
+    isOwnWhole: isNewest(first) && isNewest(second),
+    ownStale: isNewest(first) && !isNewest(second) ? 1 : 0,
     votes,
     promised: votes.map(({ promised }) => promised).reduce(higher, noView),
     logView: votes.map(({ logView }) => logView).reduce(higher, noView),
   };
 }
 
-/** [GRP-92] The newer one of the two copies; a copy that is half written, or was written for another disk, does not count. */
+/**
+ * [GRP-92] The newer one of the two copies; a copy that is half written, or was written for another disk, does not count.
+ *
+ * [GRP-96] null when what is left is known to be too old: a later life has written a sign of life, so it had both copies in its name.
+ */
 function newest(slot: ArbiterSlot | undefined, disk: NodeId, node: NodeId): SlotVote | null {
   let found: SlotVote | null = null;
+  let whole = 0;
   for (const vote of slot?.votes ?? []) {
     if (vote === null || vote.disk !== disk || vote.node !== node) continue;
-    // Of a life that has ended, a last write may come through late: the life after it has written at least that often.
-    if (found === null || vote.sequence > found.sequence) found = vote;
-    else if (vote.sequence === found.sequence && vote.incarnation > found.incarnation) found = vote;
+    whole += 1;
+    if (found === null || isNewerVote(vote, found)) found = vote;
   }
-  return found;
+  if (whole === 0) return isLeftBehind(slot, disk, node) ? emptyVote(disk, node) : null;
+  const beat = slot?.beat ?? null;
+  const isOutlived = beat?.disk === disk && found !== null && beat.incarnation > found.incarnation;
+  return whole === 1 && isOutlived ? null : found;
+}
+
+/**
+ * Both copies are of one writing for another disk, which this was when it began. Its writer had not seen this disk, and nobody has
+ * claimed anything in the slot since: that would stand in the other copy at least.
+ */
+function isLeftBehind(slot: ArbiterSlot | undefined, disk: NodeId, node: NodeId): boolean {
+  const [first, second] = slot?.votes ?? [null, null];
+  if (first === null || second === null || first.node !== node || second.node !== node || first.disk === disk)
+    return false;
+  return first.disk === second.disk && first.incarnation === second.incarnation && first.sequence === second.sequence;
+}
+
+function emptyVote(disk: NodeId, node: NodeId): SlotVote {
+  return { disk, node, incarnation: noView.incarnation, sequence: 0, promised: noView, logView: noView };
+}
+
+/**
+ * Which of two votes of one slot was written later.
+ *
+ * Of a life that has ended, a last write may come through late: the life after it has written at least that often.
+ */
+export function isNewerVote(one: SlotVote, other: SlotVote): boolean {
+  if (one.sequence !== other.sequence) return one.sequence > other.sequence;
+  return one.incarnation > other.incarnation;
 }
 
 function higher(a: ViewId, b: ViewId): ViewId {

@@ -9,7 +9,7 @@ import type { GroupRules } from "./group-rules.ts";
 
 // Two nodes that want the vote of one disk, in every order in which their readings and writings can come through: each slot is read at a
 // moment of its own, each copy written at one. A node may lose its power or its process once, at any moment, with a write under way
-// that comes through, does not, is torn, or is late.
+// that comes through, does not, is torn, or is late. Or one node loses it again and again, and the other comes when it is gone for good.
 
 type DiskRules = Pick<GroupRules, "startArbiterDisk" | "stepArbiterDisk">;
 
@@ -25,8 +25,8 @@ type Way =
 interface Hand {
   readonly rules: ArbiterDiskState;
   readonly way: Way;
-  /** A write of an earlier life that has not come through yet. */
-  readonly late: Write | null;
+  /** Writes of earlier lives that have not come through yet. */
+  readonly late: readonly Write[];
   readonly life: number;
   readonly attempt: number;
   /** What it asks next; null: it is being answered. */
@@ -45,7 +45,7 @@ interface Table {
   readonly promises: readonly ViewId[];
   readonly installs: readonly { readonly view: ViewId; readonly basis: ViewId }[];
   readonly broken: string | null;
-  readonly extent: Pick<Extent, "attempts" | "listens">;
+  readonly extent: Omit<Extent, "crashes">;
 }
 
 /** What came of all orders. */
@@ -69,19 +69,21 @@ export interface Extent {
   readonly attempts: number;
   /** Whoever has it asks afterwards whether it still has. */
   readonly listens: boolean;
+  /** Only the first node crashes, and goes on with the next view when it has one; the second comes when all of that is over. */
+  readonly isInTurn?: boolean;
 }
 
 /** Walks through every order. */
-export function walkOrders(rules: DiskRules, { crashes, attempts, listens }: Extent): Orders {
-  const first: Table = {
+export function walkOrders(rules: DiskRules, { crashes, ...extent }: Extent): Orders {
+  const first = begun(rules, {
     slots: nodes.map(emptySlot),
     hands: nodes.map((_, place) => newHand(rules, place, 0)),
     crashes,
     promises: [],
     installs: [],
     broken: null,
-    extent: { attempts, listens },
-  };
+    extent,
+  });
   const known = new Set([keyOf(first)]);
   const open = [first];
   let isGrantedSomewhere = false;
@@ -124,7 +126,7 @@ function newHand(rules: DiskRules, place: number, crashes: number): Hand {
   return {
     rules: rules.startArbiterDisk({ self, incarnation: lifeOf(place, life), cluster: "c", deadtimeMs: 1 }),
     way: { kind: "nothing" },
-    late: null,
+    late: [],
     life,
     attempt: 1,
     next: "promise",
@@ -134,15 +136,36 @@ function newHand(rules: DiskRules, place: number, crashes: number): Hand {
 }
 
 function* nextTables(rules: DiskRules, table: Table): Generator<Table> {
+  const { isInTurn = false } = table.extent;
   for (const [place, hand] of table.hands.entries()) {
-    if (hand.late !== null) yield withHand(withWrite(table, hand.late), place, { ...hand, late: null });
+    for (const write of hand.late) {
+      const late = hand.late.filter((one) => one !== write);
+      yield withHand(withWrite(table, write), place, { ...hand, late });
+    }
+    if (isInTurn && (place === 0) === (table.crashes === 0)) continue;
     if (table.crashes > 0 && hand.next !== "end") yield* crashed(rules, table, place, hand);
-    if (hand.way.kind === "reading") yield* sampled(rules, table, place, hand, hand.way.slots);
-    else if (hand.way.kind === "writing") {
-      const written = withHand(withWrite(table, hand.way.write), place, { ...hand, way: { kind: "nothing" } });
-      yield step(rules, written, place, { kind: "written" });
-    } else if (hand.next !== null && hand.next !== "end") yield asked(rules, table, place, hand);
+    yield* moved(rules, table, place, hand);
   }
+}
+
+function* moved(rules: DiskRules, table: Table, place: number, hand: Hand): Generator<Table> {
+  if (hand.way.kind === "reading") yield* sampled(rules, table, place, hand, hand.way.slots);
+  else if (hand.way.kind === "writing") {
+    const written = withHand(withWrite(table, hand.way.write), place, { ...hand, way: { kind: "nothing" } });
+    yield step(rules, written, place, { kind: "written" });
+  } else if (hand.next !== null && hand.next !== "end") yield asked(rules, table, place, hand);
+}
+
+/** Each node has looked at the disk once: its first life has made the slot its own. */
+function begun(rules: DiskRules, table: Table): Table {
+  let now = table;
+  for (const [place, { next }] of table.hands.entries()) {
+    const hand = (): Hand => now.hands[place] ?? newHand(rules, place, 0);
+    now = asked(rules, now, place, { ...hand(), next: "hear" });
+    while (hand().next !== "end") [now = now] = moved(rules, now, place, hand());
+    now = withHand(now, place, { ...hand(), next });
+  }
+  return now;
 }
 
 function asked(rules: DiskRules, table: Table, place: number, hand: Hand): Table {
@@ -179,14 +202,15 @@ function* sampled(
 }
 
 function* crashed(rules: DiskRules, table: Table, place: number, hand: Hand): Generator<Table> {
-  const again: Hand = { ...newHand(rules, place, hand.life), basis: hand.basis };
+  const { late, basis } = hand;
+  const again: Hand = { ...newHand(rules, place, hand.life), late, basis };
   const less = { ...table, crashes: table.crashes - 1 };
   yield withHand(less, place, again);
   if (hand.way.kind !== "writing") return;
   const { write } = hand.way;
   yield withHand(withWrite(less, write), place, again);
   yield withHand(withWrite(less, write, true), place, again);
-  yield withHand(less, place, { ...again, late: write });
+  yield withHand(less, place, { ...again, late: [...late, write] });
 }
 
 function withWrite(table: Table, write: Write, isTorn = false): Table {
@@ -241,11 +265,9 @@ function answered(table: Table, place: number, hand: Hand, grant: WitnessGrant):
   const rival = table.installs.find((other) => isForgotten(other, installed) || isForgotten(installed, other));
   const broken = rival === undefined ? null : `${viewIdText(view)} and ${viewIdText(rival.view)} are both installed`;
   const installs = [...table.installs, installed];
-  return {
-    ...withHand(table, place, { ...hand, basis: view, next: table.extent.listens ? "hear" : "end" }),
-    installs,
-    broken,
-  };
+  const { isInTurn, listens } = table.extent;
+  const next = isInTurn === true && place === 0 ? retry(table, hand) : ({ next: listens ? "hear" : "end" } as const);
+  return { ...withHand(table, place, { ...hand, basis: view, ...next }), installs, broken };
 }
 
 /** The later view was installed with a log that lacks the earlier one. */

@@ -25,6 +25,9 @@ export interface HandSetup {
   granted(disk: NodeId, grant: WitnessGrant): void;
 }
 
+/** How long after its writer's end a write may come through: lives later, when the writer is quick. */
+const lateMsMax = 4_000;
+
 /** One life's way to the shared disk: the core's rules for it, and what its kernel has under way. */
 export class GroupDiskHand {
   readonly #setup: HandSetup;
@@ -47,16 +50,17 @@ export class GroupDiskHand {
     this.#hasEnded = true;
   }
 
-  /** Power is gone: what was being written came there, or did not, or half. */
+  /** Power is gone: what was being written came there, or did not, or half, or waits in the storage's own queue. */
   cutPower(): void {
-    const { dice, disk, self } = this.#setup;
+    const { dice, disk, self, events } = this.#setup;
     this.#hasEnded = true;
     const write = this.#write;
     this.#write = null;
     if (write === null || disk.cuts.has(self)) return;
-    const fate = dice.below(3);
+    const fate = dice.below(4);
     if (fate === 0) disk.apply(write);
     if (fate === 1) disk.tear(write);
+    if (fate === 2) events.after(dice.between(1, lateMsMax), () => disk.apply(write));
   }
 
   #take(input: ArbiterDiskInput): void {
