@@ -4,10 +4,11 @@ import type { ClusterEvent } from "../model/cluster-event.ts";
 import { Counters } from "../model/counters.ts";
 import type { DiskRecord, DiskState } from "../model/disk.ts";
 import { ClusterError } from "../model/errors.ts";
-import type { ServiceId } from "../model/ids.ts";
+import type { NodeId, ServiceId } from "../model/ids.ts";
 import { makeIncarnation, type Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
 import type { Answer, Intent } from "../model/intent.ts";
+import type { Packet } from "../model/message.ts";
 import type { FenceReport, Snapshot, Why } from "../model/snapshot.ts";
 import type { Roster } from "../model/roster.ts";
 import type { InstantMs } from "../model/units.ts";
@@ -16,6 +17,7 @@ import type { Control } from "../ports/control.ts";
 import type { JournalContent } from "../ports/journal.ts";
 import type { ReceivedBytes } from "../ports/transport.ts";
 import { witnessOrigin } from "../ports/witness-link.ts";
+import { markOf } from "../wire/packet-format.ts";
 import { AddressBook } from "./address-book.ts";
 import { ArbiterDiskDesk } from "./arbiter-disk-desk.ts";
 import { EventRing } from "./event-ring.ts";
@@ -63,6 +65,8 @@ export class Daemon implements Control {
   /** Entries up to this one were decided before this start, and told then. */
   #toldBefore = 0;
   #roster: Roster | null = null;
+  /** The life of each sender that the transport knows. */
+  readonly #marked = new Map<NodeId, Incarnation>();
   readonly #addresses: AddressBook;
   #isPumping = false;
   #isPumpArmed = false;
@@ -411,7 +415,15 @@ export class Daemon implements Control {
       return this.#dropped.add(opened.reason);
     }
     this.#links.heard(opened.packet.from, received.link, received.arrivedAt);
+    this.#mark(opened.packet);
     this.#step({ kind: "packet", packet: opened.packet, arrivedAt: received.arrivedAt });
+  }
+
+  /** The kernel is to know each sender's present life by its packets. */
+  #mark({ from, incarnation }: Packet): void {
+    if (this.#marked.get(from) === incarnation) return;
+    this.#marked.set(from, incarnation);
+    this.#setup.ports.transport.useMark(from, markOf(incarnation));
   }
 
   /** What came from the witness's address: its answers, sealed with the cluster's key, and nothing else. */
@@ -457,6 +469,7 @@ export class Daemon implements Control {
     const known = [...nodes, ...roster.removed.filter(({ addresses }) => addresses.length > 0)];
     opener.useNodes([this.#setup.self, ...known.map(({ id }) => id)]);
     ports.transport.usePeers(known);
+    this.#marked.clear();
     this.#beater?.usePeers(nodes);
   }
 

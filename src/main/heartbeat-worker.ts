@@ -26,7 +26,7 @@ const sealer = new Sealer({ ...setup, channel: "heartbeat", usedSequences: conte
 const own = setup.nodes.find((node) => node.id === setup.self)?.addresses ?? [];
 // Ports of its own: who sent a packet is read in it, not seen on it.
 const links = own.map((address, index) => {
-  return new UdpLink({ link: index as LinkId, address, port: 0, counters, receive: null, peers: [] });
+  return new UdpLink({ link: index as LinkId, address, port: 0, counters, receive: null, peers: new Map() });
 });
 let ways = waysTo(setup.nodes);
 

@@ -17,6 +17,13 @@ export interface ReceivedBytes {
   readonly arrivedAt: InstantMs;
 }
 
+/** What every packet of one life of its sender has at one place: seen without a key, and guessed by nobody who has seen none. */
+export interface PacketMark {
+  readonly offset: number;
+  /** At least 4. */
+  readonly bytes: Uint8Array;
+}
+
 /** Paths to the other nodes: every configured address pair is a link. */
 export interface Transport {
   /** Starts receiving. Calls back on the daemon's own thread; must not be called twice. */
@@ -29,6 +36,8 @@ export interface Transport {
   probe(to: NodeId, timeoutMs: number): Promise<"open" | "closed" | "silent">;
   /** Other peers from now on; this node is not among them. Who stays keeps its streams. */
   usePeers(peers: readonly RosterNode[]): void;
+  /** An authentic packet of `peer` has come, of a new life: in a flood of its address, datagrams with this mark all come in. */
+  useMark(peer: NodeId, mark: PacketMark): void;
   /** Counters by name, for status. */
   counters(): Readonly<Record<string, number>>;
   close(): Promise<void>;

@@ -95,6 +95,9 @@ export class FakeTransport implements Transport {
     this.#peers = peers.map(({ id }) => id);
   }
 
+  /** Nobody floods here. */
+  useMark(): void {}
+
   #isPeer(node: NodeId): boolean {
     return this.#peers === null || this.#peers.includes(node);
   }

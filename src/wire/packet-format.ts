@@ -1,3 +1,5 @@
+import type { Incarnation } from "../model/incarnation.ts";
+
 /**
  * The outside of every packet, the same for datagrams, heartbeats and stream frames:
  *
@@ -48,6 +50,11 @@ export function channelOf(number: number): Channel | undefined {
 
 /** Length of the sender's incarnation. */
 export const incarnationBytes = 14;
+/** What all packets of a life have at one place, for whoever has to tell them without a key. */
+export function markOf(incarnation: Incarnation): { readonly offset: number; readonly bytes: Uint8Array } {
+  return { offset: clusterOffset - sequenceBytes - incarnationBytes, bytes: Buffer.from(incarnation, "hex") };
+}
+
 /** Length of the sequence. */
 export const sequenceBytes = 6;
 /** Length of the HMAC at the end. */

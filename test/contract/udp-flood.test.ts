@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { bindDatagramSocket, type DatagramSocket, makeTarget } from "../../src/adapters/network/datagram-socket.ts";
+import type { PacketMark } from "../../src/ports/transport.ts";
 import { acceptAll, acceptNone } from "../../src/adapters/network/source-filter.ts";
 import { floodLimits, UdpLink } from "../../src/adapters/network/udp-link.ts";
 import { Counters } from "../../src/model/counters.ts";
@@ -10,14 +11,15 @@ import { canMakeSandbox, enterNetworkSandbox, ip } from "./network-sandbox.ts";
 // so that nothing is read meanwhile.
 
 const port = 6_940;
-const { strangersMax, sampleOneIn } = floodLimits;
+const { strangersMax, sampleOneIn, unmarkedMax, unmarkedOneIn } = floodLimits;
+const marked = (text: string): PacketMark => ({ offset: 2, bytes: Buffer.from(text) });
 
 describe.skipIf(!canMakeSandbox).each([
   ["IPv4", "127.3.9.1", "127.3.9.2", "127.3.9.3"],
   ["IPv6", "fd08::1", "fd08::2", "fd08::3"],
 ])("a link under a flood, %s", (family, own, peer, stranger) => {
   const target = makeTarget(own, port);
-  const counters = new Counters();
+  let counters = new Counters();
   const problems: string[] = [];
   let received: { readonly from: string; readonly text: string }[] = [];
   let link: UdpLink;
@@ -31,6 +33,7 @@ describe.skipIf(!canMakeSandbox).each([
     for (const { socket } of speakers) socket.close();
     speakers = [];
     received = [];
+    counters = new Counters();
     await link.close();
   });
 
@@ -40,7 +43,7 @@ describe.skipIf(!canMakeSandbox).each([
       address: own,
       port,
       counters,
-      peers: [peer],
+      peers: new Map([[peer, null]]),
       receive: (bytes, from) => received.push({ from, text: Buffer.from(bytes).toString() }),
       onUnfiltered: (reason) => problems.push(reason),
     });
@@ -83,6 +86,46 @@ describe.skipIf(!canMakeSandbox).each([
     fromStranger("late", 1);
     await until(() => count("late") === 1);
     expect(received.find(({ text }) => text === "late")?.from).toBe(stranger);
+  });
+
+  test("[LIVE-2] a peer's address is flooded: what bears the peer's mark comes in, of the rest a sample; a new life is found", async () => {
+    await open();
+    const fromPeer = await speak(peer);
+    // 5 bytes: its last word overlaps the first.
+    link.usePeers(new Map([[peer, marked("life1")]]));
+    fromPeer("--life1 calm", 2 * unmarkedMax);
+    await until(() => count("--life1 calm") === 2 * unmarkedMax);
+    expect(counters.all()).toEqual({});
+
+    fromPeer("--lifeX few", unmarkedMax + 1);
+    await until(() => count("--lifeX few") === unmarkedMax + 1);
+    expect(counters.all()).toEqual({ "link 0: floods of forged addresses": 1 });
+    for (const forged of ["--lifeX flood", "--Xife1 flood", "short", "-life1 moved"]) {
+      fromPeer(forged, 20 * unmarkedOneIn);
+      fromPeer(`--life1 beat beside ${forged}`, 100);
+      await until(() => count(`--life1 beat beside ${forged}`) === 100);
+      // 20 on average; more than 60 happens once in 10^12 runs.
+      expect(count(forged)).toBeLessThan(60);
+    }
+    const fromStranger = await speak(stranger);
+    fromStranger("stranger", 100);
+    fromPeer("--life1 end", 1);
+    await until(() => count("--life1 end") === 1);
+    expect(count("stranger"), "whose flood it is not").toBe(100);
+
+    // The peer starts anew, and is found by the lot; then it has its way again.
+    while (count("--life2 first") === 0) {
+      fromPeer("--life2 first", 1);
+      await new Promise<void>((done) => void setImmediate(done));
+    }
+    link.usePeers(new Map([[peer, marked("life2")]]));
+    fromPeer("--life2 beat", 100);
+    await until(() => count("--life2 beat") === 100);
+
+    await link.check();
+    await link.check();
+    fromPeer("--lifeX late", 1);
+    await until(() => count("--lifeX late") === 1);
   });
 
   test("what many members say while the loop is late is all kept", async () => {

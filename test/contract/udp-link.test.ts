@@ -21,7 +21,14 @@ describe.skipIf(!canMakeSandbox)("a link whose device changes", () => {
   afterEach(() => link.close());
 
   test("it sends again when the device is up again, and on the new device of the old name", async () => {
-    link = new UdpLink({ link: parseLinkId(0), address, port: 6_940, counters, receive: () => undefined, peers: [] });
+    link = new UdpLink({
+      link: parseLinkId(0),
+      address,
+      port: 6_940,
+      counters,
+      receive: () => undefined,
+      peers: new Map(),
+    });
     expect(await link.open()).toBeNull();
     send();
     expect(failures()).toBe(0);
@@ -56,7 +63,7 @@ describe.skipIf(!canMakeSandbox)("a link whose device changes", () => {
       port: 6_940,
       counters,
       receive: () => undefined,
-      peers: [],
+      peers: new Map(),
     });
     expect(await link.open()).toContain(`has the address ${late}; give it one, or mend "addresses"`);
     send();

@@ -25,6 +25,8 @@ export interface AddressSite extends AsyncDisposable {
 /** What a site has beside the address. */
 export interface SiteOptions {
   readonly hosts: readonly string[];
+  /** Hosts that are nodes. Default: all. */
+  readonly nodes?: readonly string[];
   readonly config?: Omit<HaleConfig, "services">;
   /** What the service says beside its resources. */
   readonly policy?: Readonly<Record<string, unknown>>;
@@ -33,7 +35,13 @@ export interface SiteOptions {
 }
 
 /** Found the cluster and wait until the service is started. */
-export async function startAddressSite({ hosts, config, policy, prepare }: SiteOptions): Promise<AddressSite> {
+export async function startAddressSite({
+  hosts,
+  nodes = hosts,
+  config,
+  policy,
+  prepare,
+}: SiteOptions): Promise<AddressSite> {
   const lab = await Lab.create({ hosts });
   const ip = lab.virtualIp();
   for (const host of lab.hosts.values()) {
@@ -42,6 +50,7 @@ export async function startAddressSite({ hosts, config, policy, prepare }: SiteO
   }
   await prepare?.(lab);
   const cluster = await HaleCluster.found(lab, {
+    nodes,
     config: {
       heartbeat: { keepalive: "100ms", deadtime: "500ms", initdead: "5s", "daemon-grace": "6s" },
       ...config,

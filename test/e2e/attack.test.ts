@@ -30,7 +30,7 @@ let watch: HolderWatch;
 let captured: readonly Buffer[];
 
 beforeAll(async () => {
-  site = await startAddressSite({ hosts: ["n1", "n2", "n3"] });
+  site = await startAddressSite({ hosts: ["n1", "n2", "n3", "mallory"], nodes: ["n1", "n2", "n3"] });
   owner = await site.ownerOf();
   since = await ownedSince();
   victim = site.lab.host(owner);
@@ -91,12 +91,35 @@ describe("datagrams as fast as they go, with a member's address on them", () => 
     const before = await site.cluster.status(owner);
     await flood(
       captured.map((packet) => changed(packet, packet.length - 1)),
-      { source: member.ip() },
+      { sources: [member.ip()] },
     );
     const after = await site.cluster.status(owner);
     expect(after?.group.view).toBe(before?.group.view);
     const { stdout } = await site.cluster.hale(owner, ["status"]);
     expect(stdout).toMatch(new RegExp(`wrong key or altered \\d{4,}.*came from ${member.ip()}:`));
+  });
+});
+
+describe("datagrams as fast as they go on both networks, with a member's addresses on them", () => {
+  test.each([
+    ["garbage", () => Array.from({ length: 50 }, (_, index) => randomBytes(index * 25))],
+    // All is right but the random part of the incarnation, which nobody knows who has not seen the member's packets.
+    ["packets that look like the member's", () => captured.map((packet) => changed(packet, 16))],
+  ])("[LIVE-2] %s: a sample comes in, cheap, and the member is heard all the time", async (_what, payloads) => {
+    const member = site.lab.host(site.cluster.nodes.find((name) => name !== owner) ?? "");
+    const networks = site.lab.networks.map(({ name }) => name);
+    const before = await site.cluster.status(owner);
+    const cost = await flood(payloads(), {
+      from: site.lab.host("mallory"),
+      targets: networks.map((network) => victim.ip(network)),
+      sources: networks.map((network) => member.ip(network)),
+    });
+    expect(cost).toBeLessThan(costMax);
+    const after = await site.cluster.status(owner);
+    expect(after?.group.view).toBe(before?.group.view);
+    for (const link of [0, 1]) expect(after?.network[`link ${link}: floods of forged addresses`]).toBeGreaterThan(0);
+    const links = after?.nodes.find(({ node }) => node === member.name)?.links ?? [];
+    expect(links.map(({ state }) => state)).toEqual(["up", "up"]);
   });
 });
 
@@ -159,10 +182,15 @@ async function ownedSince(): Promise<number | null | undefined> {
   return (await site.cluster.status(owner))?.services.find((one) => one.service === service)?.since;
 }
 
+interface FloodOptions extends Pick<Partial<AttackPlan>, "port" | "sources" | "targets"> {
+  /** Default: the client, which is on the first network alone. */
+  readonly from?: LabHost;
+}
+
 /** @returns what it cost the daemon, as a part of a processor */
 async function flood(
   payloads: readonly Buffer[],
-  how: Pick<Partial<AttackPlan>, "port" | "source"> = {},
+  { from = site.lab.client, ...how }: FloodOptions = {},
 ): Promise<number> {
   const plan: AttackPlan = {
     targets: [victim.ip()],
@@ -172,7 +200,7 @@ async function flood(
     ...how,
   };
   const before = await usedMs();
-  const attack = await site.lab.client.spawn([process.execPath, runner, attacker, JSON.stringify(plan)]);
+  const attack = await from.spawn([process.execPath, runner, attacker, JSON.stringify(plan)]);
   const [, sent] = await attack.waitForOutput(/^sent (\d+)$/m, waitMs);
   expect(Number(sent)).toBeGreaterThan(1_000);
   const used = (await usedMs()) - before;
@@ -182,7 +210,7 @@ async function flood(
 
 /** Processor time of the victim's daemon so far. */
 async function usedMs(): Promise<number> {
-  const text = await victim.run(["sh", "-c", "cat /proc/$(pgrep -n -f haled.js)/stat; getconf CLK_TCK"]);
+  const text = await victim.run(["sh", "-c", "cat /proc/$(pgrep -n -f '[h]aled.js')/stat; getconf CLK_TCK"]);
   const [stat = "", ticksPerSecond = ""] = text.trim().split("\n");
   // Behind the name, which may hold blanks, from the third field on: utime and stime are the 14th and 15th.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -190,7 +218,7 @@ async function usedMs(): Promise<number> {
 }
 
 async function residentKb(): Promise<number> {
-  const status = await victim.run(["sh", "-c", "cat /proc/$(pgrep -n -f haled.js)/status"]);
+  const status = await victim.run(["sh", "-c", "cat /proc/$(pgrep -n -f '[h]aled.js')/status"]);
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
 }
 

@@ -3,14 +3,14 @@
  *
  * Writes "ready" when it begins and "sent NUMBER" at its end.
  */
-import { loadLibc } from "../../src/adapters/native/libc.ts";
+import { type Libc, loadLibc } from "../../src/adapters/native/libc.ts";
 import { makeSockaddr } from "../../src/adapters/network/ip-address.ts";
 
 /** What to send where. */
 export interface AttackPlan {
   readonly targets: readonly string[];
-  /** An IPv4 address that is written as the sender's, although this host does not have it. Default: the host's own. */
-  readonly source?: string;
+  /** For each target an IPv4 address that is written as the sender's, although this host does not have it. Default: the host's own. */
+  readonly sources?: readonly string[];
   readonly port: number;
   readonly forMs: number;
   /** Base64, sent in turn. */
@@ -27,15 +27,10 @@ const burst = 100;
 const plan = JSON.parse(process.argv[2] ?? "") as AttackPlan;
 const libc = loadLibc();
 if (libc === null) throw new Error("Cannot attack: no koffi for this machine");
-const fd = libc.socket(inet, datagram, 0);
-if (plan.source !== undefined) {
-  const source = makeSockaddr(plan.source, 0);
-  const isForged =
-    libc.setsockopt(fd, ipLevel, ipTransparent, Buffer.from([1, 0, 0, 0]), 4) === 0 &&
-    libc.bind(fd, source, source.length) === 0;
-  if (!isForged) throw new Error(`Cannot send as ${plan.source}: errno ${libc.errno()}`);
-}
-const targets = plan.targets.map((target) => makeSockaddr(target, plan.port));
+const ways = plan.targets.map((ip, index) => {
+  const target = makeSockaddr(ip, plan.port);
+  return { fd: openSocket(libc, plan.sources?.[index]), target };
+});
 const payloads = plan.payloads.map((payload) => Buffer.from(payload, "base64"));
 const end = performance.now() + plan.forMs;
 let sent = 0;
@@ -43,9 +38,20 @@ process.stdout.write("ready\n");
 while (performance.now() < end) {
   for (let turn = 0; turn < burst; turn += 1) {
     const payload = payloads[sent % payloads.length] ?? Buffer.alloc(1);
-    const target = targets[sent % targets.length] ?? Buffer.alloc(0);
-    libc.sendto(fd, payload, payload.length, doNotWait, target, target.length);
+    const way = ways[sent % ways.length];
+    if (way !== undefined) libc.sendto(way.fd, payload, payload.length, doNotWait, way.target, way.target.length);
     sent += 1;
   }
 }
 process.stdout.write(`sent ${sent}\n`);
+
+function openSocket(libc: Libc, sender: string | undefined): number {
+  const fd = libc.socket(inet, datagram, 0);
+  if (sender === undefined) return fd;
+  const source = makeSockaddr(sender, 0);
+  const isForged =
+    libc.setsockopt(fd, ipLevel, ipTransparent, Buffer.from([1, 0, 0, 0]), 4) === 0 &&
+    libc.bind(fd, source, source.length) === 0;
+  if (!isForged) throw new Error(`Cannot send as ${sender}: errno ${libc.errno()}`);
+  return fd;
+}

@@ -5,7 +5,7 @@ import type { LinkId, NodeId } from "../../model/ids.ts";
 import type { RosterNode } from "../../model/roster.ts";
 import { after, type InstantMs } from "../../model/units.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { ReceivedBytes, Transport } from "../../ports/transport.ts";
+import type { PacketMark, ReceivedBytes, Transport } from "../../ports/transport.ts";
 import { PeerPaths } from "./peer-paths.ts";
 import { type PortState, probePort } from "./probe-port.ts";
 import { StreamListener } from "./stream-listener.ts";
@@ -98,8 +98,13 @@ export class NetworkTransport implements Transport {
   usePeers(peers: readonly RosterNode[]): void {
     this.#paths.use(peers);
     this.#followPeers();
-    for (const [index, link] of this.#links.entries()) link.usePeers(this.#paths.addressesOn(index as LinkId));
+    this.#tellLinks();
     this.#listener?.review();
+  }
+
+  useMark(peer: NodeId, mark: PacketMark): void {
+    this.#paths.useMark(peer, mark);
+    this.#tellLinks();
   }
 
   counters(): Readonly<Record<string, number>> {
@@ -111,6 +116,10 @@ export class NetworkTransport implements Transport {
     this.#cancelCheck();
     for (const sender of this.#senders.values()) sender.close();
     await Promise.all([...this.#links.map((link) => link.close()), this.#listener?.close()]);
+  }
+
+  #tellLinks(): void {
+    for (const [index, link] of this.#links.entries()) link.usePeers(this.#paths.marksOn(index as LinkId));
   }
 
   /** One sender for each peer; to who is gone, nothing more is sent. */
@@ -135,7 +144,7 @@ export class NetworkTransport implements Transport {
       address,
       port: this.#port,
       counters: this.#counters,
-      peers: this.#paths.addressesOn(link),
+      peers: this.#paths.marksOn(link),
       onUnfiltered: (reason) => this.#noteUnfiltered(reason),
       receive: (bytes, from, source) => {
         if (this.#isClosed) return;

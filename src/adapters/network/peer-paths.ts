@@ -1,6 +1,8 @@
 import type { LinkId, NodeId } from "../../model/ids.ts";
 import type { RosterNode } from "../../model/roster.ts";
 import type { InstantMs } from "../../model/units.ts";
+import type { PacketMark } from "../../ports/transport.ts";
+import type { PeerMarks } from "./udp-link.ts";
 import { type Target, makeTarget } from "./datagram-socket.ts";
 
 /** One address of a peer and what is known of the way there. */
@@ -26,6 +28,7 @@ export class PeerPaths {
   readonly #silentAfterMs: number;
   #byNode = new Map<NodeId, readonly PeerPath[]>();
   #byAddress = new Map<string, PeerPath>();
+  readonly #marks = new Map<NodeId, PacketMark>();
 
   /**
    * @param peers the other nodes; their addresses are IP addresses
@@ -47,6 +50,7 @@ export class PeerPaths {
       return isSame ? known : made;
     };
     this.#byNode = new Map(peers.map((peer) => [peer.id, pathsTo(peer)]));
+    for (const peer of this.#marks.keys()) if (!this.#byNode.has(peer)) this.#marks.delete(peer);
     this.#byAddress = new Map([...this.#byNode.values()].flat().map((path) => [path.target.address, path]));
   }
 
@@ -58,9 +62,19 @@ export class PeerPaths {
     return this.#byNode.get(peer) ?? [];
   }
 
-  /** The peers' addresses on `link`. */
-  addressesOn(link: LinkId): readonly string[] {
-    return [...this.#byAddress.values()].filter((path) => path.link === link).map((path) => path.target.address);
+  /** The peers' addresses on `link`, and what their packets bear. */
+  marksOn(link: LinkId): PeerMarks {
+    const marks = [...this.#byNode].flatMap(([peer, paths]) =>
+      paths
+        .filter((path) => path.link === link)
+        .map((path) => [path.target.address, this.#marks.get(peer) ?? null] as const),
+    );
+    return new Map(marks);
+  }
+
+  /** What packets of `peer` bear from now on. */
+  useMark(peer: NodeId, mark: PacketMark): void {
+    this.#marks.set(peer, mark);
   }
 
   /** True for an address that some peer has. */

@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import type { PacketMark } from "../../ports/transport.ts";
 import { familyOf, makeSockaddr } from "./ip-address.ts";
 
 /**
@@ -6,7 +7,7 @@ import { familyOf, makeSockaddr } from "./ip-address.ts";
  * daemon next to nothing.
  *
  * A program has one register. It loads words of the packet into it, compares, jumps forward, and returns how many bytes are kept: none,
- * or all. An address may be forged, so a filter keeps out who does not bother to, and authenticates nobody.
+ * or all. An address may be forged, and a mark be copied by who sees the peer's packets, so a filter authenticates nobody.
  */
 export interface Instruction {
   readonly code: number;
@@ -38,6 +39,8 @@ export const places = {
 } as const;
 
 const sourceOffset = { ipv4: 12, ipv6: 8 };
+/** What a program of a UDP socket sees begins with it. */
+const udpHeaderBytes = 8;
 const wholePacket = 0xff_ff_ff_ff;
 
 /** Every datagram comes in. */
@@ -46,26 +49,37 @@ export const acceptAll: readonly Instruction[] = [keep(wholePacket)];
 /** None does: for a socket that only sends. */
 export const acceptNone: readonly Instruction[] = [keep(0)];
 
+/** Whose datagrams come in by their address, or only those that bear a mark. */
+export interface FilteredPeer {
+  readonly address: string;
+  /** undefined: all come in. null: none is known yet, so they are drawn. Otherwise those that bear it come in, and the rest is drawn. */
+  readonly mark?: PacketMark | null;
+}
+
 /** Who gets through a filter. */
 export interface FilterWish {
   /** The address the socket is bound to: its family is the packets'. */
   readonly own: string;
-  /** Addresses whose datagrams all come in; those of the other family have none here. */
-  readonly peers: readonly string[];
+  /** Those with an address of the other family send nothing here. */
+  readonly peers: readonly FilteredPeer[];
+  /** Of what comes from a peer's address without its mark, one in so many. A power of two. */
+  readonly unmarkedOneIn: number;
   /** Of all others' one in so many, drawn by lot. A power of two, so that the lot is a mask. */
   readonly strangersOneIn: number;
 }
 
-/** All from the peers, a few from strangers. @throws RangeError when `strangersOneIn` is no power of two */
-export function makeSourceFilter({ own, peers, strangersOneIn }: FilterWish): readonly Instruction[] {
-  if (!Number.isInteger(Math.log2(strangersOneIn))) throw new RangeError(`Cannot draw one in ${strangersOneIn}`);
-  const known = peers.filter((peer) => familyOf(peer) === familyOf(own)).map((peer) => wordsOf(peer));
+/** What peers send, and of what others send a few. @throws RangeError when a share is no power of two */
+export function makeSourceFilter({ own, peers, unmarkedOneIn, strangersOneIn }: FilterWish): readonly Instruction[] {
+  const source = places.ipHeader + (isIPv6(own) ? sourceOffset.ipv6 : sourceOffset.ipv4);
+  const known = peers.filter(({ address }) => familyOf(address) === familyOf(own));
   return [
-    ...(isIPv6(own) ? known.flatMap((words) => keepIpv6(words)) : keepIpv4(known.flat())),
-    load(places.random),
-    jump(opcodes.ifAnyBit, strangersOneIn - 1, 1, 0),
-    keep(wholePacket),
-    keep(0),
+    ...known.flatMap(({ address, mark }) => {
+      // Each peer has its own end: a jump reaches no further than 255 instructions.
+      const end = mark === undefined ? [keep(wholePacket)] : keepMarked(mark, unmarkedOneIn);
+      const words = wordsOf(address).map((word, index) => ({ place: source + 4 * index, word }));
+      return [...ifSame(words, end.length), ...end];
+    }),
+    ...draw(strangersOneIn),
   ];
 }
 
@@ -81,18 +95,37 @@ export function encodeFilter(instructions: readonly Instruction[]): Uint8Array {
   return bytes;
 }
 
-function keepIpv4(sources: readonly number[]): readonly Instruction[] {
-  const tests = sources.flatMap((source) => [jump(opcodes.ifEqual, source, 0, 1), keep(wholePacket)]);
-  return [load(places.ipHeader + sourceOffset.ipv4), ...tests];
+/** What bears the mark, and of the rest one in so many. */
+function keepMarked(mark: PacketMark | null, unmarkedOneIn: number): readonly Instruction[] {
+  const rest = draw(unmarkedOneIn);
+  if (mark === null) return rest;
+  const { bytes, offset } = mark;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  // The last word may overlap the one before it.
+  const starts = Array.from({ length: Math.ceil(bytes.length / 4) }, (_, index) =>
+    Math.min(4 * index, bytes.length - 4),
+  );
+  const words = starts.map((start) => ({ place: udpHeaderBytes + offset + start, word: view.getUint32(start) }));
+  return [...ifSame(words, 1), keep(wholePacket), ...rest];
 }
 
-/** Each address has its own end: a jump reaches no further than 255 instructions. */
-function keepIpv6(source: readonly number[]): readonly Instruction[] {
-  const tests = source.flatMap((word, index) => {
-    const untilNext = 2 * (source.length - index - 1) + 1;
-    return [load(places.ipHeader + sourceOffset.ipv6 + 4 * index), jump(opcodes.ifEqual, word, 0, untilNext)];
+interface WordAt {
+  readonly place: number;
+  readonly word: number;
+}
+
+/** Goes on when all the words are there, and otherwise skips as many instructions more. */
+function ifSame(words: readonly WordAt[], skipped: number): readonly Instruction[] {
+  return words.flatMap(({ place, word }, index) => {
+    const left = 2 * (words.length - index - 1);
+    return [load(place), jump(opcodes.ifEqual, word, 0, left + skipped)];
   });
-  return [...tests, keep(wholePacket)];
+}
+
+/** One in so many, by lot. */
+function draw(oneIn: number): readonly Instruction[] {
+  if (!Number.isInteger(Math.log2(oneIn))) throw new RangeError(`Cannot draw one in ${oneIn}`);
+  return [load(places.random), jump(opcodes.ifAnyBit, oneIn - 1, 1, 0), keep(wholePacket), keep(0)];
 }
 
 /** The address in words of four bytes. */

@@ -1,5 +1,6 @@
 import type { Counters } from "../../model/counters.ts";
 import type { LinkId } from "../../model/ids.ts";
+import type { PacketMark } from "../../ports/transport.ts";
 import { bindProblem } from "./bind-problem.ts";
 import { bindDatagramSocket, type DatagramSocket, deviceIndexOf, type Target } from "./datagram-socket.ts";
 import { deviceOf, endpointText } from "./ip-address.ts";
@@ -11,7 +12,14 @@ export const floodLimits = {
   strangersMax: 500,
   /** Of a flood, one in so many comes in: 150 a second of 150,000, for the status to tell that it goes on. */
   sampleOneIn: 1024,
+  /** Datagrams without their sender's mark, from peers' addresses, between two checks; from the next one on they are drawn by lot. */
+  unmarkedMax: 500,
+  /** Of those one in so many comes in, because a peer that has just started bears a mark that is not known yet. */
+  unmarkedOneIn: 32,
 } as const;
+
+/** By address; null: not known yet. */
+export type PeerMarks = ReadonlyMap<string, PacketMark | null>;
 
 /** One of this node's addresses. */
 export interface UdpLinkOptions {
@@ -22,8 +30,8 @@ export interface UdpLinkOptions {
   readonly counters: Counters;
   /** null: only sends; the kernel throws away what comes. */
   readonly receive: ((bytes: Uint8Array, address: string, source: string) => void) | null;
-  /** The other nodes' addresses on this link, at first. Everybody else is a stranger, who must not flood it. */
-  readonly peers: readonly string[];
+  /** The other nodes' addresses on this link, at first, and their marks. Everybody else is a stranger, who must not flood it. */
+  readonly peers: PeerMarks;
   /** Told when the kernel does not keep floods out, and why. */
   readonly onUnfiltered?: (reason: string) => void;
 }
@@ -35,11 +43,12 @@ export interface UdpLinkOptions {
  * another index under the same name, and the old socket is deaf for ever: `check` notices that.
  *
  * Strangers are heard, because they may be nodes that somebody has set up wrongly. Once they send too much, the kernel lets only a
- * sample of them through, until a second has passed in which the lot fell on none. See ADR 0018.
+ * sample of them through, until a second has passed in which the lot fell on none. Of peers all is heard, until their addresses are
+ * flooded: then it is what bears the mark of their life, and a sample of the rest. See ADR 0018 and 0036.
  */
 export class UdpLink {
   readonly #options: UdpLinkOptions;
-  #peers: ReadonlySet<string>;
+  #peers: PeerMarks;
   #bound: DatagramSocket | null = null;
   #isClosed = false;
   /** Since the last check: nothing came in, or something could not be sent. */
@@ -48,10 +57,13 @@ export class UdpLink {
   /** Datagrams of strangers since the last check. */
   #strangers = 0;
   #isFlooded = false;
+  /** From peers' addresses without their mark, since the last check. */
+  #unmarked = 0;
+  #isForged = false;
 
   constructor(options: UdpLinkOptions) {
     this.#options = options;
-    this.#peers = new Set(options.peers);
+    this.#peers = options.peers;
   }
 
   get isOpen(): boolean {
@@ -81,10 +93,10 @@ export class UdpLink {
     this.#bound.send(target, bytes, (code) => this.#failed(code));
   }
 
-  /** Other peers' addresses from now on. */
-  usePeers(peers: readonly string[]): void {
-    this.#peers = new Set(peers);
-    if (this.#isFlooded) this.#bound?.setFilter(this.#filter());
+  /** Other peers' addresses and marks from now on. */
+  usePeers(peers: PeerMarks): void {
+    this.#peers = peers;
+    if (this.#isFlooded || this.#isForged) this.#useFilter();
   }
 
   /** Call it about every second: opens what is shut, and looks after a link that is silent or failing. */
@@ -94,8 +106,12 @@ export class UdpLink {
     const isDoubtful = this.#isDoubtful || isSilent;
     this.#hasReceived = false;
     this.#isDoubtful = false;
-    if (this.#isFlooded && this.#strangers === 0) this.#setFlooded(false);
+    const isOver = (this.#isFlooded && this.#strangers === 0) || (this.#isForged && this.#unmarked === 0);
+    if (this.#strangers === 0) this.#isFlooded = false;
+    if (this.#unmarked === 0) this.#isForged = false;
+    if (isOver) this.#useFilter();
     this.#strangers = 0;
+    this.#unmarked = 0;
     if (this.#bound !== null) {
       if (!isDoubtful || this.#bound.deviceIndex === 0) return;
       const device = deviceOf(address);
@@ -124,7 +140,9 @@ export class UdpLink {
     if (receive === null) return;
     bound.socket.on("message", (bytes, { address, port }) => {
       this.#hasReceived = true;
-      if (!this.#peers.has(address)) this.#countStranger();
+      const mark = this.#peers.get(address);
+      if (mark === undefined) this.#countStranger();
+      else if (mark === null || !bears(bytes, mark)) this.#countUnmarked();
       receive(bytes, address, endpointText(address, port));
     });
   }
@@ -133,20 +151,33 @@ export class UdpLink {
     this.#strangers += 1;
     if (this.#strangers <= floodLimits.strangersMax || this.#isFlooded) return;
     this.#options.counters.add(`link ${this.#options.link}: floods of strangers`);
-    this.#setFlooded(true);
+    this.#isFlooded = true;
+    this.#useFilter();
   }
 
-  #setFlooded(isFlooded: boolean): void {
-    this.#isFlooded = isFlooded;
-    // Where there is no filter, `onUnfiltered` has told so.
+  #countUnmarked(): void {
+    this.#unmarked += 1;
+    if (this.#unmarked <= floodLimits.unmarkedMax || this.#isForged) return;
+    this.#options.counters.add(`link ${this.#options.link}: floods of forged addresses`);
+    this.#isForged = true;
+    this.#useFilter();
+  }
+
+  /** Where there is no filter, `onUnfiltered` has told so. */
+  #useFilter(): void {
     this.#bound?.setFilter(this.#filter());
   }
 
   #filter(): readonly Instruction[] {
     const { address, receive } = this.#options;
     if (receive === null) return acceptNone;
-    if (!this.#isFlooded) return acceptAll;
-    return makeSourceFilter({ own: address, peers: [...this.#peers], strangersOneIn: floodLimits.sampleOneIn });
+    if (!this.#isFlooded && !this.#isForged) return acceptAll;
+    return makeSourceFilter({
+      own: address,
+      peers: [...this.#peers].map(([peer, mark]) => (this.#isForged ? { address: peer, mark } : { address: peer })),
+      unmarkedOneIn: floodLimits.unmarkedOneIn,
+      strangersOneIn: this.#isFlooded ? floodLimits.sampleOneIn : 1,
+    });
   }
 
   #drop(): void {
@@ -158,4 +189,8 @@ export class UdpLink {
     this.#isDoubtful = true;
     this.#options.counters.add(`link ${this.#options.link}: ${code}`);
   }
+}
+
+function bears(bytes: Uint8Array, { offset, bytes: mark }: PacketMark): boolean {
+  return mark.every((byte, index) => bytes[offset + index] === byte);
 }
