@@ -79,8 +79,10 @@ function fstab(lab: string, disk: string): string {
   return [
     "lab-proc /proc proc defaults",
     "lab-sys /sys sysfs defaults",
-    // A self-fencing program that writes "b" there would reboot the machine.
-    ...(existsSync("/proc/sysrq-trigger") ? ["/dev/null /proc/sysrq-trigger none bind"] : []),
+    // A self-fencing program that writes "b" there would reboot the machine; sbd would allow itself to.
+    ...["/proc/sysrq-trigger", "/proc/sys/kernel/sysrq"]
+      .filter((path) => existsSync(path))
+      .map((path) => `/dev/null ${path} none bind`),
     ...overlays,
     ...ownFolders.map((folder) => `${join(disk, "own", folder)} ${folder} none bind,X-mount.mkdir`),
     // Read-only for want of an upper layer; adds the lab's fence agent to the machine's.

@@ -3,6 +3,7 @@ import { officeText } from "../config/office.fixture.ts";
 import { parseConfig } from "../config/parse-config.ts";
 import { ClusterError } from "../model/errors.ts";
 import type { ResourceId } from "../model/ids.ts";
+import type { FenceCall } from "../model/operation.ts";
 import { fakeContext } from "./fixtures/fake-context.fixture.ts";
 import { healthy } from "./fixtures/snapshots.fixture.ts";
 import { judgeCluster, judgeNode } from "./judge-node.ts";
@@ -91,6 +92,34 @@ describe("hale check", () => {
     expect(out).toContain("!  daemon         haled does not run here");
     expect(out).toMatch(/do: start it: systemctl enable --now haled\n\n0 problems, 1 warning\n$/);
     expect(code).toBe(5);
+  });
+
+  it("[FEN-21] asks a shared disk, and no other device, whether it guards this node", async () => {
+    const text = officeText
+      .replace(
+        "agent: fence_apc_snmp, ip: 10.9.9.9, port: 0161, password-file: /etc/hale/pdu.secret",
+        "agent: sbd, devices: /dev/sdb",
+      )
+      .replace("{ device: pdu, plug: 1 }", "{ device: pdu, plug: serv1 }")
+      .replace("[{ device: pdu, plug: 010 }, { device: pdu }]", "{ device: pdu, plug: serv2 }");
+    const asked: FenceCall[] = [];
+    const answer = async (confirmed: boolean) => {
+      const fenceAgents = async () => ({
+        ...(await agents(true)()),
+        run: (call: FenceCall) => {
+          asked.push(call);
+          return Promise.resolve({ confirmed, reason: "sbd on serv1: why", output: "", durationMs: 1 });
+        },
+      });
+      return hale("check", { readConfigText: () => Promise.resolve(text), fenceAgents });
+    };
+    expect((await answer(true)).out).toContain("✓  fencing        device pdu: sbd guards this node\n");
+    expect(asked).toMatchObject([{ agent: "sbd", action: "on", plug: "serv1", parameters: { devices: "/dev/sdb" } }]);
+    const { code, out } = await answer(false);
+    expect(out).toContain("✗  fencing        device pdu: sbd on serv1: why\n");
+    expect(out).toContain("do: nothing starts here until it is mended: cluster.yaml(5), FENCING THROUGH SHARED DISKS");
+    expect(code).toBe(1);
+    expect((await hale("check")).code).toBe(0);
   });
 
   it("ends by the worst, and says so in its document", async () => {

@@ -1,12 +1,14 @@
 import { configAdvice } from "../config/advise.ts";
 import { parseConfig } from "../config/parse-config.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
+import { sbdAgent } from "../model/sbd.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { askAgents } from "./ask-agents.ts";
 import { lookOf, writeJson } from "./cli-command.ts";
 import type { CliContext } from "./cli-context.ts";
 import { errorCodeOf, type ExitCode, exitCodes } from "./exit-codes.ts";
 import { type Finding, judgeCluster, judgeNode } from "./judge-node.ts";
+import { inTurns } from "./in-turns.ts";
 import { checkText } from "./text/check-text.ts";
 
 /** `hale check`: what stands between this node and safety, with or without a daemon, each with what to do. */
@@ -18,6 +20,7 @@ export async function checkNode(context: CliContext, json: boolean): Promise<Exi
     ...findings,
     ...judgeNode(facts, config, snapshot !== null),
     ...(config === null ? [] : await judgeFenceAgents(context, config)),
+    ...(config === null ? [] : await judgeGuards(context, config, facts.name)),
     ...(snapshot === null ? [noDaemon] : judgeCluster(snapshot)),
   ];
   const worst =
@@ -84,4 +87,30 @@ async function judgeFenceAgents(context: CliContext, { fencing }: ClusterConfig)
     const todo = "install it: the package fence-agents has most";
     return { topic, level: "problem", text: `${agent}: ${answer.reason}; this node cannot fence with it`, todo };
   });
+}
+
+/** [FEN-21] Whether messages on shared disks reach this node, asked as it is asked before anything runs here. */
+async function judgeGuards(
+  context: CliContext,
+  { nodes, fencing }: ClusterConfig,
+  self: string | null,
+): Promise<readonly Finding[]> {
+  const steps = nodes.find(({ id }) => id === self)?.fence.flat() ?? [];
+  const devices = fencing.kind === "devices" ? fencing.devices.filter(({ agent }) => agent === sbdAgent) : [];
+  return inTurns(
+    devices.flatMap((device, index) =>
+      steps.flatMap(({ device: id, plug }) =>
+        id === device.id && plug !== undefined ? [{ device, plug, index }] : [],
+      ),
+    ),
+    async ({ device: { id, agent, parameters, timeoutMs }, plug, index }): Promise<Finding> => {
+      const agents = await context.fenceAgents();
+      const call = { id: index + 1, agent, parameters, action: "on" as const, timeoutMs, plug };
+      const { confirmed, reason } = await agents.run(call, context.signal);
+      const topic = "fencing";
+      if (confirmed) return { topic, level: "ok", text: `device ${id}: sbd guards this node` };
+      const todo = "nothing starts here until it is mended: cluster.yaml(5), FENCING THROUGH SHARED DISKS";
+      return { topic, level: "problem", text: `device ${id}: ${reason}`, todo };
+    },
+  );
 }

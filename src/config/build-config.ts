@@ -14,6 +14,7 @@ import {
   quarantineDefault,
 } from "../model/cluster-config.ts";
 import { type NodeId, parseDeviceId, parseNodeId, parseServiceId } from "../model/ids.ts";
+import { sbdAgent } from "../model/sbd.ts";
 import { type DurationMs, durationMs } from "../model/units.ts";
 import { buildResource } from "./build-resource.ts";
 import type { Path } from "./config-error.ts";
@@ -21,6 +22,7 @@ import {
   assumeOffDefault,
   daemonGraceMax,
   heartbeatDefaults,
+  isCutting,
   isUnfencing,
   watchdogTimeoutDefault,
 } from "./defaults.ts";
@@ -112,7 +114,8 @@ function buildFencing(fencing: ClusterDocument["fencing"], deadtimeMs: DurationM
       agent,
       parameters: writtenParameters(Object.keys(parameters), ["fencing", "devices", id], sourceOf),
       timeoutMs: spanOr(timeout, 60_000),
-      ...(isUnfencing(agent, unfence) ? { unfence: true as const, action: "off" as const } : actionOf(action)),
+      ...(isCutting(agent, unfence) ? { action: "off" as const } : actionOf(agent, action)),
+      ...(isUnfencing(agent, unfence) ? { unfence: true as const } : {}),
       ...(monitor === undefined ? {} : buildMonitor(monitor)),
     }),
   );
@@ -133,7 +136,9 @@ function buildQuarantine(written: ClusterDocument["quarantine"]): Pick<ClusterCo
   return isDefault ? {} : { quarantine };
 }
 
-function actionOf(action: "off-on" | "off" | "reboot" | undefined): Pick<FenceDeviceConfig, "action"> {
+function actionOf(agent: string, action: "off-on" | "off" | "reboot" | undefined): Pick<FenceDeviceConfig, "action"> {
+  // No message on a disk switches a machine on again.
+  if (agent === sbdAgent) return { action: action === "off" ? "off" : "reboot" };
   return action === undefined || action === "off-on" ? {} : { action };
 }
 

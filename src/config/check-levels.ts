@@ -1,5 +1,5 @@
 import { describeValue, type Path, type Problem } from "./config-error.ts";
-import { isUnfencing } from "./defaults.ts";
+import { isCutting } from "./defaults.ts";
 import { asList, asMapping, asText, type Mapping } from "./raw.ts";
 
 /** Whether the devices of a level, together, can make a node known to be off. */
@@ -15,7 +15,7 @@ export function checkLevels(root: Mapping): Problem[] {
 
 function checkAction(id: string, device: Mapping): Problem[] {
   const { action } = device;
-  if (!isUnfencing(device["agent"], device["unfence"]) || (action !== "off-on" && action !== "reboot")) return [];
+  if (!isCutting(device["agent"], device["unfence"]) || (action !== "off-on" && action !== "reboot")) return [];
   const path: Path = ["fencing", "devices", id, "action"];
   return [
     { path, found: describeValue(action), wanted: "off: it cuts off, and each node has itself switched on again" },
@@ -29,7 +29,7 @@ function checkLevel(path: Path, level: unknown, devices: Mapping): Problem[] {
     const at: Path = Array.isArray(level) ? [...path, index, "device"] : [...path, "device"];
     return name in devices ? [{ name, at, body: asMapping(devices[name]) }] : [];
   });
-  const switching = used.filter(({ body }) => !isUnfencing(body["agent"], body["unfence"]));
+  const switching = used.filter(({ body }) => !isCutting(body["agent"], body["unfence"]));
   if (used.length > 0 && used.length === steps.length && switching.length === 0) {
     const found = `only ${used.map(({ name }) => name).join(", ")}, which cuts off`;
     const wanted = "a device in the level that switches the node off, too: one that runs on keeps its addresses";

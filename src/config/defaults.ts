@@ -1,3 +1,4 @@
+import { sbdAgent } from "../model/sbd.ts";
 import { type DurationMs, durationMs } from "../model/units.ts";
 import { parseDuration } from "./duration.ts";
 import type { Mapping } from "./raw.ts";
@@ -57,6 +58,12 @@ const cuttingAgents: readonly string[] = [
 
 /** Whether a node has itself switched on by the device. @param written `unfence` of the file */
 export function isUnfencing(agent: unknown, written: unknown): boolean {
+  return agent === sbdAgent || isCutting(agent, written);
+}
+
+/** Whether the device leaves a node running that it has cut off. @param written `unfence` of the file */
+export function isCutting(agent: unknown, written: unknown): boolean {
+  if (agent === sbdAgent) return false;
   if (typeof written === "boolean") return written;
   return typeof agent === "string" && cuttingAgents.includes(agent.split("/").at(-1) ?? "");
 }

@@ -6,6 +6,7 @@ import { checkHeartbeatSize } from "./check-heartbeat-size.ts";
 import { checkNames } from "./check-names.ts";
 import { checkNodes } from "./check-nodes.ts";
 import { checkQuorum } from "./check-quorum.ts";
+import { checkSbd } from "./check-sbd.ts";
 import { checkServices } from "./check-services.ts";
 import { checkWithoutQuorum } from "./check-without-quorum.ts";
 import type { ConfigError, Problem } from "./config-error.ts";
@@ -74,6 +75,7 @@ function semanticProblems(value: unknown): Problem[] {
     ...checkHeartbeatSize(root),
     ...checkQuorum(root),
     ...checkFencing(root),
+    ...checkSbd(root),
     ...checkServices(root),
     ...checkWithoutQuorum(root),
   ];

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { FileArbiterDisk } from "../adapters/arbiter-disk/file-arbiter-disk.ts";
 import { createExecAgent } from "../adapters/exec/exec-agent.ts";
-import { createFenceAgentDevice } from "../adapters/fence-agent/fence-agent-device.ts";
 import { FileJournal } from "../adapters/journal/file-journal.ts";
 import { IcmpReach } from "../adapters/icmp/icmp-reach.ts";
 import { createLsbAgent } from "../adapters/lsb/lsb-agent.ts";
@@ -16,6 +15,7 @@ import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
+import { createFenceDevices } from "./fence-devices.ts";
 import type { Folders } from "./folders.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { startHeartbeat } from "./start-heartbeat.ts";
@@ -53,7 +53,7 @@ export function makePorts(options: PortsOptions): DaemonPorts {
       createLsbAgent({ clock, runner }),
       createExecAgent({ clock, runner, node: self }),
     ],
-    fence: createFenceAgentDevice({ runner }),
+    fence: createFenceDevices({ runner }),
     watchdog: new KernelWatchdog(note),
     announcer: address,
     reach: new IcmpReach(),

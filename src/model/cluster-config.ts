@@ -150,8 +150,9 @@ export interface FenceDeviceConfig {
    */
   readonly action?: "off" | "reboot";
   /**
-   * It cuts off from storage or the network instead of switching off, and nobody switches on again for the node: before anything runs on
-   * a node, in each stay, that asks the device for it itself. Its `action` is off then. Default (absent): false.
+   * Before anything runs on a node, in each stay, that asks the device itself to be switched on; nobody does it for another. So with what cuts off
+   * from storage or the network instead of switching off, whose `action` is off then, and with shared disks (`sbd`), which reach only a node that
+   * watches them. Default (absent): false.
    */
   readonly unfence?: true;
   /** How often each node asks it whether it works. Default (absent): `deviceMonitorDefault`. */

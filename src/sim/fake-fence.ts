@@ -1,5 +1,6 @@
 import type { ClusterConfig, FenceDeviceConfig } from "../model/cluster-config.ts";
 import type { DeviceId, NodeId } from "../model/ids.ts";
+import { sbdAgent } from "../model/sbd.ts";
 import type { FenceCall, FenceOutcome } from "../model/operation.ts";
 import type { FenceDevice } from "../ports/fence-device.ts";
 import { unfenceSteps } from "../core/fencing/unfence.ts";
@@ -104,14 +105,15 @@ export class FakeFence {
       this.#switchedOn.set(device, nodes);
       if (call.action === "on") nodes.add(node);
       else nodes.delete(node);
-      return;
+      // A message on a shared disk also ends the node; `on` is then its own word that its watcher runs.
+      if (call.agent !== sbdAgent || call.action === "on") return;
     }
     if (call.action === "off" || call.action === "reboot") this.#power.powerOff(node, "fence device");
     if (call.action === "on") this.#power.powerOn(node, "fence device");
   }
 
   #isDone(call: FenceCall, { device, node }: { readonly device: DeviceId; readonly node: NodeId }): boolean {
-    if (this.#switchedOn.has(device)) return true;
+    if (this.#switchedOn.has(device) && call.agent !== sbdAgent) return true;
     if (call.action === "off" || call.action === "reboot") return !this.#power.hasPower(node);
     // The switch is on; whether the machine gets any power is not its business.
     return true;
