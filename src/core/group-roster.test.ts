@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { rightRules } from "../sim/group/group-rules.ts";
 import {
   anOldRemovalSendsNobodyAway,
+  aNeededWitnessIsAsked,
   aRemovalInALostTail,
   aRemovedCoordinatorGoes,
   aRemovedFellowComesBack,
@@ -113,6 +114,10 @@ describe("the roster", () => {
     expect(state.peers.map(({ incarnation }) => incarnation)).toEqual(
       before.peers.map(({ incarnation }) => incarnation),
     );
+  });
+
+  test("[GRP-107] asks a witness that is not configured any more while its vote counts", () => {
+    expect(aNeededWitnessIsAsked(rightRules)).toEqual([]);
   });
 
   test("[GRP-105] changes no promise, log, vote or fence in flight", () => {

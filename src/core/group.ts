@@ -9,10 +9,10 @@ import { unreachable } from "../model/unreachable.ts";
 import { noteTwoWay } from "./membership/attention.ts";
 import { isHeard } from "./membership/peer.ts";
 import { rivalOf } from "./quorum/fencing-race.ts";
-import { hasWitness, isWitnessHeard, witnessName } from "./quorum/known-witness.ts";
+import { isWitnessHeard, witnessName } from "./quorum/known-witness.ts";
 import type { GroupInput } from "./group-input.ts";
 import { takeCount } from "./quorum/reach.ts";
-import { askToBeHeard } from "./replication/ask-witness.ts";
+import { askToBeHeard, isWitnessAsked } from "./replication/ask-witness.ts";
 import { beatBody, ownReach } from "./replication/beat.ts";
 import { countReach } from "./replication/count-reach.ts";
 import { deliver } from "./replication/deliver.ts";
@@ -124,8 +124,9 @@ function reachFacts(state: GroupState, heard: readonly NodeId[]): readonly NodeR
   return known.sort((a, b) => (a.node < b.node ? -1 : 1));
 }
 
-function witnessFacts({ setup, witness, log }: GroupState, { now }: Moment): WitnessFacts | null {
-  if (!hasWitness(setup.quorum)) return null;
+function witnessFacts(state: GroupState, { now }: Moment): WitnessFacts | null {
+  const { setup, witness, log } = state;
+  if (!isWitnessAsked(state)) return null;
   return {
     name: witnessName(setup.quorum),
     id: witness.id,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { QuorumConfig } from "../model/cluster-config.ts";
 import type { EntryBody } from "../model/entry.ts";
 import { parseNodeId } from "../model/ids.ts";
 import { makeIncarnation } from "../model/incarnation.ts";
@@ -49,6 +50,10 @@ class Story {
     return this.say({ kind: "config", config: withNodes(...ids), digest: "d", author: "operator" });
   }
 
+  arbiter(quorum: QuorumConfig): this {
+    return this.say({ kind: "config", config: { ...withNodes(n1, n2, n3), quorum }, digest: "d", author: "operator" });
+  }
+
   intent(kind: Intent["kind"], node: Id): this {
     return this.say({ kind: "intent", intent: { kind, node } as Intent, author: "operator" });
   }
@@ -57,6 +62,8 @@ class Story {
     return this.say({ kind: "left", node, incarnation: life(1), voters: [n1, n2] });
   }
 }
+
+const witness = { kind: "witness", ip: "192.0.2.1", port: 6941 } as const;
 
 const running = () => new Story().view(n1, n2, n3).config(n1, n2, n3);
 
@@ -122,5 +129,25 @@ describe("a configuration", () => {
     const story = running().view(n1, n2).left(n3).config(n1, n2);
     expect(story.refusal?.text).toMatch(/it has no node "n3" any more; first: hale node remove n3$/);
     expect(story.intent("remove-node", n3).config(n1, n2).refusal).toBeNull();
+  });
+
+  test("[NOD-7] gives a witness up only with all nodes here, and says who is missing", () => {
+    const story = running().arbiter(witness).view(n1, n2).arbiter({ kind: "majority" });
+    expect(story.refusal?.text).toBe(
+      "Cannot apply the configuration: it takes the witness away, whose vote may be needed while not all nodes are members; missing: n3; start what is away, or: hale node remove NODE",
+    );
+    expect(story.state.config?.config.quorum).toEqual(witness);
+    expect(story.arbiter({ ...witness, port: 6942 }).refusal?.text).toMatch(/missing: n3/);
+    expect(story.view(n1, n2, n3).arbiter({ kind: "majority" }).refusal).toBeNull();
+  });
+
+  test("[NOD-7] gives a disk up without a node that was removed, and takes a witness whoever is away", () => {
+    const disk = { kind: "disk", path: "/dev/arbiter" } as const;
+    const story = running().arbiter(disk).view(n1, n2).arbiter(witness);
+    expect(story.refusal?.text).toMatch(/it takes the arbiter disk away/);
+    expect(story.arbiter({ ...disk, waitForAll: true }).refusal).toBeNull();
+    story.intent("confirm-off-node", n3).intent("remove-node", n3).arbiter({ kind: "majority" });
+    expect(story.refusal).toBeNull();
+    expect(story.arbiter(witness).refusal).toBeNull();
   });
 });

@@ -283,4 +283,14 @@ export const testedMistakes: readonly TestedMistake[] = [
       ),
     ],
   },
+  {
+    name: "a witness is given up while a node is away",
+    tests: "manager-nodes",
+    patches: [patch("services/arbiter-change.ts", "&& !isLive(state.nodes[id])", "&& state.nodes[id] === undefined")],
+  },
+  {
+    name: "a removed node keeps a witness in its place",
+    tests: "manager-nodes",
+    patches: [patch("services/arbiter-change.ts", "!isRemoved(state, id) && ", "")],
+  },
 ];

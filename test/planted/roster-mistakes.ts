@@ -1,4 +1,5 @@
 import {
+  aNeededWitnessIsAsked,
   anOldRemovalSendsNobodyAway,
   aRemovalInALostTail,
   aRemovedCoordinatorGoes,
@@ -21,6 +22,16 @@ export const rosterMistakes: readonly DirectedMistake[] = [
         "if ((!isInForce && state.phase === null) || !state",
       ),
     ],
+  },
+  {
+    name: "a witness that is not configured any more is not asked, though its vote counts",
+    story: aNeededWitnessIsAsked,
+    patches: [patch("replication/ask-witness.ts", ".some(({ voters }) => voters.some(isWitness));", ".length === 0;")],
+  },
+  {
+    name: "a node without a configured witness hears none",
+    story: aNeededWitnessIsAsked,
+    patches: [patch("replication/on-grant.ts", "!isWitnessAsked(state)", 'setup.quorum.kind === "majority"')],
   },
   {
     name: "a removed node is not heard though its vote counts",

@@ -4,14 +4,23 @@ import type { WitnessAsk } from "../../model/message.ts";
 import { after } from "../../model/units.ts";
 import { compareViewIds, noView, type ViewId } from "../../model/view.ts";
 import { hasWitness, isWitnessHeard } from "../quorum/known-witness.ts";
-import { isQuorate } from "../quorum/votes.ts";
-import type { Active, Proposing } from "./group-state.ts";
+import { countedElectorates, isQuorate } from "../quorum/votes.ts";
+import type { Active, GroupState, Proposing } from "./group-state.ts";
 import { isDue, type Turn } from "./turn.ts";
+
+/**
+ * [GRP-107] There is a witness to ask: by the configuration, or because its vote counts. A view that needs it must not lose it to a
+ * configuration that came into force while too few nodes were there to take its vote away.
+ */
+export function isWitnessAsked({ setup, log, committed }: Pick<GroupState, "setup" | "log" | "committed">): boolean {
+  if (hasWitness(setup.quorum)) return true;
+  return countedElectorates(log.electorates, committed).some(({ voters }) => voters.some(isWitness));
+}
 
 /** [GRP-84] Each keepalive, in a view or not: that it answers is what keeps the lease where its vote is needed. */
 export function askToBeHeard(turn: Turn): void {
   const { state, moment } = turn;
-  if (!hasWitness(state.setup.quorum) || !isDue(turn, state.witness.askAt)) return;
+  if (!isWitnessAsked(state) || !isDue(turn, state.witness.askAt)) return;
   state.witness = { ...state.witness, askAt: after(moment.now, state.setup.timers.keepalive) };
   isDue(turn, state.witness.askAt);
   ask(turn, "hear", noView, noView);
@@ -33,7 +42,7 @@ function ask(turn: Turn, step: WitnessAsk["step"], view: ViewId, basis: ViewId):
 export function helpfulWitness(turn: Turn, logView: ViewId): NodeId | null {
   const { state, moment } = turn;
   const { witness, setup } = state;
-  if (!hasWitness(setup.quorum) || !isWitnessHeard(witness, moment.now, setup.timers.deadtime)) return null;
+  if (!isWitnessAsked(state) || !isWitnessHeard(witness, moment.now, setup.timers.deadtime)) return null;
   return compareViewIds(logView, witness.logView) < 0 ? null : witness.id;
 }
 

@@ -2,7 +2,8 @@ import { isWitness, type NodeId } from "../../model/ids.ts";
 import type { Message } from "../../model/message.ts";
 import type { InstantMs } from "../../model/units.ts";
 import { sameViewId } from "../../model/view.ts";
-import { hasWitness, hearWitness } from "../quorum/known-witness.ts";
+import { hearWitness } from "../quorum/known-witness.ts";
+import { isWitnessAsked } from "./ask-witness.ts";
 import { activate } from "./install.ts";
 import { failProposal } from "./phases.ts";
 import { fetchChosen, notQuorate } from "./propose.ts";
@@ -14,7 +15,7 @@ type Grant = Extract<Message, { kind: "grant" }>;
 export function onGrant(turn: Turn, id: NodeId, grant: Grant, arrivedAt: InstantMs): void {
   const { state } = turn;
   const { setup, phase } = state;
-  if (!hasWitness(setup.quorum) || !isWitness(id) || grant.asker !== setup.incarnation) return;
+  if (!isWitnessAsked(state) || !isWitness(id) || grant.asker !== setup.incarnation) return;
   state.witness = hearWitness(state.witness, id, grant, arrivedAt);
   // [GRP-86] The answer to another attempt is none to this one, however it went.
   if (phase.kind !== "proposing" || !sameViewId(grant.view, phase.view)) return;

@@ -3,6 +3,7 @@ import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { unseenNode } from "../fencing/node-record.ts";
 import { forgetDevices } from "./apply-device.ts";
+import { refuseArbiterChange } from "./arbiter-change.ts";
 import { forgetUnfenced } from "./apply-unfenced.ts";
 import { type Draft, nodesInOrder, patchNode, patchService, type Refusal, servicesInOrder } from "./cluster-state.ts";
 import { forgive } from "./failure-memory.ts";
@@ -34,6 +35,8 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
     const text = `Cannot apply the configuration: it has no node "${gone.id}" any more; first: hale node remove ${gone.id}`;
     return { code: "NOT_ALLOWED", text };
   }
+  const refusal = refuseArbiterChange(draft, config);
+  if (refusal !== null) return refusal;
   const frozen = config.fencing.kind === "none" ? frozenText(draft) : undefined;
   if (frozen !== undefined) {
     const text = `Cannot take the fence devices away: ${frozen}; first reload with without-quorum: stop alone, and have all nodes here or known to be off`;

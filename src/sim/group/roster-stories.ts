@@ -112,6 +112,28 @@ export function aRemovedFellowComesBack(rules: GroupRules): readonly string[] {
   return endsAlone(world, "b", "a");
 }
 
+/** [GRP-107] The configuration has no witness any more while its vote is needed: it is asked until the nodes can do without it. */
+export function aNeededWitnessIsAsked(rules: GroupRules): readonly string[] {
+  const world = formed("ab", { rules, quorum: { kind: "witness", ip: "192.0.2.1", port: 6941 } });
+  world.host("b").cutPower();
+  if (world.runUntil(() => world.isOneView(["a"]), 5_000) === null) return ["no view beside the witness"];
+  const leaveWitness = (name: string): void => {
+    const nodes = world.hosts.map(({ node }) => node);
+    world.host(name).input(() => ({ kind: "roster", nodes, removed: [], quorum: { kind: "majority" } }));
+  };
+  leaveWitness("a");
+  world.run(3_000);
+  if (!world.isOneView(["a"])) return ["the view is lost with the witness"];
+  world.host("b").start();
+  leaveWitness("b");
+  world.runUntil(() => world.isOneView(["a", "b"]), 5_000);
+  world.run(1_000);
+  const problems = world.checkers.violations.map(({ rule, text }) => `${rule}: ${text}`);
+  if (votersOf(world) !== "ab") problems.push(`votes of ${votersOf(world)}`);
+  if (world.host("a").facts()?.witness !== null) problems.push("it is asked for ever");
+  return problems;
+}
+
 /** The removal is delivered to `left`; what follows it is not sent any more, and the coordinator loses power. */
 function removeAndLose(world: GroupWorld, removed: string, left: string): void {
   world.onSend = (_from, _to, { message }) => message.kind !== "entry" || message.entry.body.kind !== "electorate";
