@@ -1,14 +1,12 @@
 import type { CoreState, CoreStep } from "../core/step.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
-import { Counters } from "../model/counters.ts";
 import type { DiskRecord, DiskState } from "../model/disk.ts";
 import { ClusterError } from "../model/errors.ts";
-import type { NodeId, ServiceId } from "../model/ids.ts";
+import type { ServiceId } from "../model/ids.ts";
 import { makeIncarnation, type Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
 import type { Answer, Intent } from "../model/intent.ts";
-import type { Packet } from "../model/message.ts";
 import type { FenceReport, Snapshot, Why } from "../model/snapshot.ts";
 import type { Roster } from "../model/roster.ts";
 import type { InstantMs } from "../model/units.ts";
@@ -16,19 +14,16 @@ import type { Beater } from "../ports/beater.ts";
 import type { Control } from "../ports/control.ts";
 import type { JournalContent } from "../ports/journal.ts";
 import type { ReceivedBytes } from "../ports/transport.ts";
-import { witnessOrigin } from "../ports/witness-link.ts";
-import { markOf } from "../wire/packet-format.ts";
 import { AddressBook } from "./address-book.ts";
 import { ArbiterDiskDesk } from "./arbiter-disk-desk.ts";
+import { awaitedAnswer } from "./awaited-answer.ts";
 import { EventRing } from "./event-ring.ts";
 import { Executor } from "./executor.ts";
-import { Inbox } from "./inbox.ts";
-import { daemonLimits } from "./limits.ts";
+import { Intake } from "./intake.ts";
 import { coreRules } from "./core-rules.ts";
 import { LinkTable } from "./link-table.ts";
 import { networkChanges, restartNeeded } from "./network-changes.ts";
 import { readDisk } from "./read-disk.ts";
-import { RefusedPackets } from "./refused-packets.ts";
 import { Requests, type Waiter } from "./requests.ts";
 import type { DaemonEnd, DaemonSetup, ReadConfig, Rules } from "./setup.ts";
 import { Ticker } from "./ticker.ts";
@@ -49,13 +44,11 @@ interface Life {
 export class Daemon implements Control {
   readonly #setup: DaemonSetup;
   readonly #rules: Rules;
-  readonly #inbox = new Inbox();
+  readonly #intake: Intake;
   readonly #events = new EventRing();
   readonly #requests: Requests;
   readonly #links: LinkTable;
   readonly #ticker: Ticker;
-  readonly #dropped = new Counters();
-  readonly #refused = new RefusedPackets();
   #core: CoreState | null = null;
   #config: ClusterConfig;
   #fileDigest: string;
@@ -65,11 +58,7 @@ export class Daemon implements Control {
   /** Entries up to this one were decided before this start, and told then. */
   #toldBefore = 0;
   #roster: Roster | null = null;
-  /** The life of each sender that the transport knows. */
-  readonly #marked = new Map<NodeId, Incarnation>();
   readonly #addresses: AddressBook;
-  #isPumping = false;
-  #isPumpArmed = false;
   #isRestarting = false;
   #isEnding = false;
 
@@ -81,6 +70,12 @@ export class Daemon implements Control {
     this.#requests = new Requests(setup.ports.clock);
     this.#links = new LinkTable(setup.self);
     this.#links.configure(setup.config);
+    this.#intake = new Intake({
+      setup,
+      links: this.#links,
+      isOpen: () => this.#core !== null && !this.#isRestarting,
+      take: (input) => this.#step(input),
+    });
     this.#addresses = new AddressBook(setup.self);
     this.#ticker = new Ticker(setup.ports.clock, {
       keepaliveMs: () => this.#config.heartbeat.keepaliveMs,
@@ -138,7 +133,7 @@ export class Daemon implements Control {
 
   /** Stop in order: services first, then leave the group; `onEnd` tells when it is done. */
   shutdown(): void {
-    this.#add({ kind: "shutdown" });
+    this.#intake.add({ kind: "shutdown" });
   }
 
   /** Ends now, without leaving: services go on as they are, the others see a lost daemon. */
@@ -151,7 +146,7 @@ export class Daemon implements Control {
     const state = this.#startedCore();
     const core = this.#rules.snapshotOf(state, moment);
     const warnings = [...core.warnings, ...this.#links.warnings()];
-    const refused = this.#refused.warning(moment.now);
+    const refused = this.#intake.warning(moment.now);
     if (refused !== null) warnings.push(refused);
     const changes = networkChanges(this.#setup.config, this.#rules.configOf(state));
     if (changes.length > 0) warnings.push(restartNeeded(changes));
@@ -160,8 +155,7 @@ export class Daemon implements Control {
       config: { ...core.config, fileDigest: this.#fileDigest },
       nodes: core.nodes.map((node) => ({ ...node, links: this.#links.of(node.node, moment.now) })),
       warnings,
-      dropped:
-        this.#inbox.dropped > 0 ? { ...this.#dropped.all(), "inbox full": this.#inbox.dropped } : this.#dropped.all(),
+      dropped: this.#intake.dropped(),
       network: this.#setup.ports.transport.counters(),
     };
   }
@@ -179,21 +173,7 @@ export class Daemon implements Control {
   }
 
   submit(intent: Intent, author: string, progress: (text: string) => void, signal: AbortSignal): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(abortedWaiting(signal));
-      let forget = (): void => undefined;
-      const onAbort = (): void => {
-        forget();
-        reject(abortedWaiting(signal));
-      };
-      const done = (answer: Answer): void => {
-        signal.removeEventListener("abort", onAbort);
-        resolve(answer);
-      };
-      signal.addEventListener("abort", onAbort);
-      // The answer may be there before this returns.
-      forget = this.request(intent, author, { progress, done });
-    });
+    return awaitedAnswer(signal, (done) => this.request(intent, author, { progress, done }));
   }
 
   /** As `submit`, with callbacks. The returned function gives up waiting, not the intent. */
@@ -207,27 +187,15 @@ export class Daemon implements Control {
   }
 
   reload(author: string, signal: AbortSignal): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(abortedWaiting(signal));
+    return awaitedAnswer(signal, (done, fail) => {
       let forget = (): void => undefined;
-      const onAbort = (): void => {
-        forget();
-        reject(abortedWaiting(signal));
-      };
-      const done = (answer: Answer): void => {
-        signal.removeEventListener("abort", onAbort);
-        resolve(answer);
-      };
-      signal.addEventListener("abort", onAbort);
       this.#setup.readConfig().then(
         (read) => {
           if (!signal.aborted) forget = this.#propose(read, author, { progress: () => undefined, done });
         },
-        (error: unknown) => {
-          signal.removeEventListener("abort", onAbort);
-          reject(error instanceof Error ? error : new Error(String(error)));
-        },
+        (error: unknown) => fail(error instanceof Error ? error : new Error(String(error))),
       );
+      return () => forget();
     });
   }
 
@@ -257,7 +225,7 @@ export class Daemon implements Control {
 
   #openNetwork(): Promise<void> {
     const { transport, witness } = this.#setup.ports;
-    const receive = (received: ReceivedBytes): void => this.#receive(received);
+    const receive = (received: ReceivedBytes): void => this.#intake.receive(received);
     const opened = transport.open(receive);
     return witness === undefined ? opened : opened.then(() => witness.open(receive));
   }
@@ -285,7 +253,7 @@ export class Daemon implements Control {
       asks: setup.ports.witness === undefined ? null : setup.makeSealer(incarnation, "witness"),
       desk: this.#openDesk(incarnation),
       owner: {
-        result: (input) => this.#add(input),
+        result: (input) => this.#intake.add(input),
         event: (event) => this.#tell(event),
         progress: (request, text) => this.#requests.progress(request, text),
         answer: (request, answer) => this.#requests.answer(request, answer),
@@ -298,7 +266,7 @@ export class Daemon implements Control {
     this.#isRestarting = false;
     this.#ticker.start();
     this.#took(this.#rules.startCore(boot, moment));
-    this.#armPump();
+    this.#intake.goOn();
   }
 
   #openDesk(incarnation: Incarnation): ArbiterDiskDesk | null {
@@ -311,7 +279,7 @@ export class Daemon implements Control {
       incarnation,
       cluster: config.cluster,
       deadtimeMs: config.heartbeat.deadtimeMs,
-      answered: (packet) => this.#add({ kind: "packet", packet, arrivedAt: ports.clock.now() }),
+      answered: (packet) => this.#intake.add({ kind: "packet", packet, arrivedAt: ports.clock.now() }),
       heard: (node) => this.#links.heard(node, "disk", ports.clock.now()),
       troubled: (reason) =>
         this.#own(reason === null ? "info" : "warning", `arbiter disk: ${reason ?? "answers again"}`),
@@ -340,6 +308,7 @@ export class Daemon implements Control {
   #end(kind: DaemonEnd["kind"], reason: string): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
+    this.#intake.close();
     // Silent first: whatever else takes its time, the others must not believe that this node is still taking part.
     const silent = this.#executor?.close() ?? this.#beater?.stop();
     if (kind !== "left") this.#own("error", `daemon ends: ${reason}`);
@@ -364,76 +333,7 @@ export class Daemon implements Control {
     for (const part of closing) part.then(closed, closed);
   }
 
-  // --- inbox and loop ---
-
-  #receive(received: ReceivedBytes): void {
-    if (this.#isEnding) return;
-    this.#inbox.addPacket(received);
-    this.#armPump();
-  }
-
-  #add(input: Input): void {
-    if (this.#isEnding) return;
-    this.#inbox.addInput(input);
-    this.#armPump();
-  }
-
-  #armPump(): void {
-    if (this.#isPumpArmed || this.#isPumping || this.#isEnding) return;
-    this.#isPumpArmed = true;
-    const { clock } = this.#setup.ports;
-    clock.wakeAt(clock.now(), () => {
-      this.#isPumpArmed = false;
-      this.#pump();
-    });
-  }
-
-  #pump(): void {
-    this.#isPumping = true;
-    for (let turn = 0; turn < daemonLimits.inputsPerTurnMax; turn += 1) {
-      if (this.#isEnding || this.#isRestarting || this.#core === null) break;
-      const input = this.#inbox.takeInput();
-      if (input !== undefined) {
-        this.#step(input);
-        continue;
-      }
-      const received = this.#inbox.takePacket();
-      if (received === undefined) break;
-      this.#open(received);
-    }
-    this.#isPumping = false;
-    if (this.#isRestarting || this.#core === null) return;
-    if (!this.#inbox.isEmpty) this.#armPump();
-  }
-
-  #open(received: ReceivedBytes): void {
-    if (received.origin === witnessOrigin) return this.#openAnswer(received);
-    const opened = this.#setup.opener.open(received.bytes, received.link === null ? "stream" : "datagram");
-    if (!opened.ok) {
-      if (opened.from !== undefined) this.#links.heard(opened.from, received.link, received.arrivedAt);
-      this.#refused.add(opened.reason, received.source, received.arrivedAt);
-      return this.#dropped.add(opened.reason);
-    }
-    this.#links.heard(opened.packet.from, received.link, received.arrivedAt);
-    this.#mark(opened.packet);
-    this.#step({ kind: "packet", packet: opened.packet, arrivedAt: received.arrivedAt });
-  }
-
-  /** The kernel is to know each sender's present life by its packets. */
-  #mark({ from, incarnation }: Packet): void {
-    if (this.#marked.get(from) === incarnation) return;
-    this.#marked.set(from, incarnation);
-    this.#setup.ports.transport.useMark(from, markOf(incarnation));
-  }
-
-  /** What came from the witness's address: its answers, sealed with the cluster's key, and nothing else. */
-  #openAnswer(received: ReceivedBytes): void {
-    const opened = this.#setup.witnessOpener?.open(received.bytes, "witness");
-    if (opened === undefined) return;
-    if (!opened.ok) return this.#dropped.add(`witness ${opened.reason}`);
-    if (opened.packet.message.kind !== "grant") return this.#dropped.add("witness kind");
-    this.#step({ kind: "packet", packet: opened.packet, arrivedAt: received.arrivedAt });
-  }
+  // --- loop ---
 
   #step(input: Input): void {
     const core = this.#core;
@@ -469,7 +369,7 @@ export class Daemon implements Control {
     const known = [...nodes, ...roster.removed.filter(({ addresses }) => addresses.length > 0)];
     opener.useNodes([this.#setup.self, ...known.map(({ id }) => id)]);
     ports.transport.usePeers(known);
-    this.#marked.clear();
+    this.#intake.forgetMarks();
     this.#beater?.usePeers(nodes);
   }
 
@@ -498,7 +398,7 @@ export class Daemon implements Control {
     }
     const request = this.#requests.open(waiter);
     if (request === null) return () => undefined;
-    this.#add(input(request));
+    this.#intake.add(input(request));
     return () => this.#requests.forget(request);
   }
 
@@ -540,8 +440,4 @@ export class Daemon implements Control {
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function abortedWaiting(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new Error("Gave up waiting for the answer");
 }
