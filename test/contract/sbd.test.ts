@@ -30,7 +30,7 @@ function slotOf(disk: string, node: string): string {
 }
 
 /** A folder like /proc, in which the daemon of sbd watches slot 0 of these disks. */
-function daemonOn(watched: readonly string[]): string {
+function daemonOn(watched: readonly string[], program = sbdProgram): string {
   calls += 1;
   const proc = join(folder, `proc-${calls}`);
   const titles = watched.map((disk) => `sbd: watcher: ${disk} - slot: 0 - uuid: ${uuidOf(disk)}`);
@@ -38,7 +38,7 @@ function daemonOn(watched: readonly string[]): string {
     const own = join(proc, `${index + 10}`);
     mkdirSync(join(own, "fd"), { recursive: true });
     symlinkSync("/dev/watchdog", join(own, "fd/3"));
-    symlinkSync(sbdProgram, join(own, "exe"));
+    symlinkSync(program, join(own, "exe"));
     writeFileSync(join(own, "cmdline"), title);
     writeFileSync(join(own, "status"), `PPid:\t${index === 0 ? 1 : 10}\n`);
   }
@@ -58,7 +58,10 @@ async function ask(action: FenceAction, asked: Asked = {}): Promise<FenceOutcome
   const { paths = disks, plug = "n1", watched = paths, timeoutMs = 20_000, program } = asked;
   const device = createSbdDevice({
     runner,
-    processFolder: daemonOn(watched.filter((path) => disks.includes(path))),
+    processFolder: daemonOn(
+      watched.filter((path) => disks.includes(path)),
+      program,
+    ),
     ...(program === undefined ? {} : { program }),
   });
   const call = { id: ++calls, agent: "sbd", parameters: { devices: paths.join(", ") }, action, plug };
@@ -132,6 +135,23 @@ describe.skipIf(!canRun)("sbd", () => {
     expect(outcome.reason).toContain(reason);
     expect(disks.map((disk) => slotOf(disk, "n1"))).toEqual(["clear", "clear"]);
   });
+
+  test.each([
+    ["says no", "exit 1"],
+    ["is killed", "kill -KILL $$"],
+    ["does not come back", "sleep 60"],
+  ])(
+    "[FEN-22] nothing is confirmed by a program that has written the message and then %s",
+    async (_name, end) => {
+      const program = join(folder, `sbd-${++calls}`);
+      const body = `case "$*" in *message*) ${sbdProgram} "$@"; ${end};; *) exec ${sbdProgram} "$@";; esac`;
+      writeFileSync(program, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+      const outcome = await ask("reboot", { program, timeoutMs: 12_000 });
+      expect(outcome.confirmed).toBe(false);
+      expect(disks.map((disk) => slotOf(disk, "n1"))).toEqual(["reset", "reset"]);
+    },
+    60_000,
+  );
 
   test("[FEN-21] a node may run something when its watcher has its slot on all disks, and no message waits there", async () => {
     expect(await ask("on")).toMatchObject({ confirmed: true });
