@@ -4,6 +4,7 @@ import { durationMs } from "../model/units.ts";
 import {
   ask,
   crashDaemon,
+  cut,
   type Driver,
   feed,
   logged,
@@ -110,6 +111,23 @@ describe("patience with absent nodes", () => {
     run(driver, 9_700);
     expect(told(driver, "n2", "web")).toBe("unknown on n1");
     run(driver, 300);
+    expect(told(driver, "n2", "web")).toBe("started on n2");
+  });
+
+  it("[FEN-7, SAFE-2] without fencing, takes nobody for off who writes to the arbiter disk, nor at once when it ends", () => {
+    const config = testConfig(["n1", "n2", "n3"], [{ name: "web" }]);
+    const driver = started({ ...config, fencing: { kind: "none", assumeOffAfterMs: durationMs(4_000) } });
+    cut(driver, "n1");
+    for (let seconds = 0; seconds < 60; seconds += 1) {
+      run(driver, 1_000);
+      for (const id of ["n2", "n3"])
+        feed(driver, nodeOf(driver, id), { kind: "seen-on-disk", node: parseNodeId("n1") });
+    }
+    expect(told(driver, "n2", "web")).toBe("unknown on n1");
+    // Four deadtimes, and `assume-off-after`, from the last sign.
+    run(driver, 9_800);
+    expect(told(driver, "n2", "web")).toBe("unknown on n1");
+    run(driver, 400);
     expect(told(driver, "n2", "web")).toBe("started on n2");
   });
 });

@@ -43,6 +43,10 @@ export function fenceDueAt(work: Work, need: FenceNeed): InstantMs {
     dues.push(after(from, assumeOffAfterMs + longerLeaseMs));
     // [FEN-7] Heard anew: a daemon that may keep what it finds running until it knows that it is not taken in.
     if (hearing !== undefined && hearing.since > from) dues.push(after(takenInAt, assumeOffAfterMs));
+    // [FEN-7] Alive when it should be off: a daemon without a link, which may have found services when it was started.
+    const seenAt = state.seenOnDiskAt[target];
+    if (seenAt !== undefined && seenAt > from)
+      dues.push(after(seenAt, adoptionDeadtimes * heartbeat.deadtimeMs + assumeOffAfterMs));
   } else if (isClosed || state.crashedAt[target] !== undefined) {
     const lastSign = hearing === undefined ? from : (hearing.until ?? state.crashedAt[target] ?? hearing.since);
     const enoughAt = after(hearing?.firstAt ?? from, gracesMax * heartbeat.daemonGraceMs);

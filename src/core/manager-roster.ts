@@ -94,6 +94,7 @@ function forgetting(state: ManagerState, { nodes }: Roster): Partial<ManagerStat
     portProbedAt: without(state.portProbedAt),
     crashedAt: without(state.crashedAt),
     hearings: without(state.hearings),
+    seenOnDiskAt: without(state.seenOnDiskAt),
     fenceBegun: without(state.fenceBegun),
     outsideSince: without(state.outsideSince),
   };

@@ -54,6 +54,8 @@ export interface ManagerState {
   readonly crashedAt: Readonly<Record<NodeId, InstantMs>>;
   /** Nodes outside the view that were heard since they are outside. */
   readonly hearings: Readonly<Record<NodeId, Hearing>>;
+  /** When this daemon last saw the node write to the arbiter disk. */
+  readonly seenOnDiskAt: Readonly<Record<NodeId, InstantMs>>;
   /** Attempts of this node that were begun, by target: an entry delivered once more must not begin it again. */
   readonly fenceBegun: Readonly<Record<NodeId, { readonly own: number; readonly arbiter: number }>>;
   /** The group's own fence was confirmed; to be told once there is a view. */

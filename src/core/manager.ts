@@ -81,6 +81,7 @@ export function startManager(boot: ManagerBoot, moment: Moment): ManagerState {
     portProbedAt: {},
     crashedAt: {},
     hearings: {},
+    seenOnDiskAt: {},
     fenceBegun: {},
     arbiterProof: null,
     sworn: null,
@@ -169,6 +170,9 @@ function take(work: Work, input: ManagerInput): void {
     case "port-state":
       work.toGroup.push(input);
       notePort(work, input.node, input.state);
+      return;
+    case "seen-on-disk":
+      patch(work, { seenOnDiskAt: { ...work.state.seenOnDiskAt, [input.node]: work.moment.now } });
       return;
     case "watchdog-result":
       onWatchdogOutcome(work, input.call, input.outcome);

@@ -280,7 +280,10 @@ export class Daemon implements Control {
       cluster: config.cluster,
       deadtimeMs: config.heartbeat.deadtimeMs,
       answered: (packet) => this.#intake.add({ kind: "packet", packet, arrivedAt: ports.clock.now() }),
-      heard: (node) => this.#links.heard(node, "disk", ports.clock.now()),
+      heard: (node) => {
+        this.#links.heard(node, "disk", ports.clock.now());
+        this.#intake.add({ kind: "seen-on-disk", node });
+      },
       troubled: (reason) =>
         this.#own(reason === null ? "info" : "warning", `arbiter disk: ${reason ?? "answers again"}`),
     });

@@ -32,6 +32,8 @@ export type Input =
   | { readonly kind: "reach-counted"; readonly call: number; readonly reached: number }
   /** Answer to a `probe-port` effect: `closed` proves a living kernel without a daemon. */
   | { readonly kind: "port-state"; readonly node: NodeId; readonly state: "open" | "closed" | "silent" }
+  /** Another node has written a sign of life to the arbiter disk since this one last looked. */
+  | { readonly kind: "seen-on-disk"; readonly node: NodeId }
   /** Stop in order: services, then the group. The core answers with `exit`. */
   | { readonly kind: "shutdown" };
 

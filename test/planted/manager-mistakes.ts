@@ -268,6 +268,13 @@ export const testedMistakes: readonly TestedMistake[] = [
     ],
   },
   {
+    name: "who writes to the arbiter disk is assumed off",
+    tests: "manager-patience",
+    patches: [
+      patch(patience, "if (seenAt !== undefined && seenAt > from)", "if (seenAt !== undefined && seenAt < from)"),
+    ],
+  },
+  {
     name: "a heard node is fenced at once",
     tests: "manager-patience",
     patches: [patch(patience, "if (hearing?.until === null) dues.push(takenInAt);", "")],
