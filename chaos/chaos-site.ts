@@ -7,12 +7,14 @@ import { Lab } from "../lab/lab.ts";
 import type { Probe } from "../lab/probe.ts";
 import { Prober } from "../lab/prober.ts";
 import { greatestValue, stepsBack } from "./acknowledgements.ts";
+import { makeSetup, type Setup, setupKeys, type SetupName } from "./setup.ts";
 import { type LockEvent, overlaps, parseHistory } from "./lock-history.ts";
 
 /** What a site is made of. */
 export interface ChaosSiteOptions {
-  /** Two get `arbiter: fencing`. */
   readonly nodes: readonly string[];
+  /** Default: majority. */
+  readonly setup?: SetupName;
   readonly keepaliveMs: number;
   readonly deadtimeMs: number;
   readonly daemonGraceMs: number;
@@ -40,17 +42,21 @@ export const services = ["red", "green", "blue"] as const;
 export class ChaosSite implements AsyncDisposable {
   readonly lab: Lab;
   readonly cluster: HaleCluster;
+  /** Beside the nodes an arbiter has a vote. */
+  readonly hasArbiter: boolean;
   readonly #probers: ReadonlyMap<string, Prober>;
   readonly #watches: ReadonlyMap<string, HolderWatch>;
 
   private constructor(
     lab: Lab,
     cluster: HaleCluster,
+    hasArbiter: boolean,
     probers: ReadonlyMap<string, Prober>,
     watches: ReadonlyMap<string, HolderWatch>,
   ) {
     this.lab = lab;
     this.cluster = cluster;
+    this.hasArbiter = hasArbiter;
     this.#probers = probers;
     this.#watches = watches;
   }
@@ -58,15 +64,20 @@ export class ChaosSite implements AsyncDisposable {
   /** Resolved when every service is started. */
   static async start(options: ChaosSiteOptions): Promise<ChaosSite> {
     const { nodes, logs } = options;
-    const lab = await Lab.create({ hosts: nodes, ...(logs === undefined ? {} : { logs }) });
+    const setup = makeSetup(options.setup ?? "majority", nodes);
+    const lab = await Lab.create({ hosts: [...nodes, ...setup.hosts], ...(logs === undefined ? {} : { logs }) });
     try {
       const program = join(lab.shared, "counter");
       await copyFile(agent, program);
       await chmod(program, 0o755);
       const script = `#!/bin/sh\nexec ${agentInHost} "$1" green ${lab.virtualIp(1)} ${port}\n`;
       for (const host of lab.hosts.values()) await host.writeFile(greenScript, script, 0o755);
-      const cluster = await HaleCluster.found(lab, { config: siteConfig(lab, options) });
+      await setup.prepare(lab);
+      const config = siteConfig(lab, options, setup);
+      const cluster = await HaleCluster.found(lab, { config, nodes, authkeys: setupKeys });
       await cluster.waitForMembers(nodes, startedMs);
+      await setup.complete(cluster);
+      if (setup.hasArbiter) await cluster.waitForArbiter(startedMs);
       for (const service of services) await cluster.waitForService(service, { timeoutMs: startedMs });
       const probers = new Map<string, Prober>();
       const watches = new Map<string, HolderWatch>();
@@ -76,7 +87,7 @@ export class ChaosSite implements AsyncDisposable {
         probers.set(service, await Prober.start(lab.client, { kind: "udp", ip, port }, pace));
         watches.set(service, HolderWatch.start(lab, ip, watchEveryMs));
       }
-      return new ChaosSite(lab, cluster, probers, watches);
+      return new ChaosSite(lab, cluster, setup.hasArbiter, probers, watches);
     } catch (error) {
       await lab.close();
       throw error;
@@ -132,7 +143,7 @@ export class ChaosSite implements AsyncDisposable {
 
 const greenScript = "/etc/init.d/counter-green";
 
-function siteConfig(lab: Lab, options: ChaosSiteOptions): HaleConfig {
+function siteConfig(lab: Lab, options: ChaosSiteOptions, { quorum, policy }: Setup): HaleConfig {
   const { keepaliveMs, deadtimeMs, daemonGraceMs, fencing } = options;
   const command = (service: string, index: number, action: string): readonly string[] => [
     agentInHost,
@@ -153,12 +164,13 @@ function siteConfig(lab: Lab, options: ChaosSiteOptions): HaleConfig {
       initdead: "10s",
       "daemon-grace": `${daemonGraceMs}ms`,
     },
-    ...(options.nodes.length === 2 ? { quorum: { arbiter: "fencing", prefer: options.nodes[0] } } : {}),
+    ...(quorum === undefined ? {} : { quorum }),
     ...(fencing === undefined ? {} : { fencing }),
     services: {
-      red: { resources: [address(0), { exec: { ...exec, monitor } }] },
-      green: { resources: [address(1), { lsb: { script: greenScript, monitor: { interval: "2s" } } }] },
+      red: { ...policy, resources: [address(0), { exec: { ...exec, monitor } }] },
+      green: { ...policy, resources: [address(1), { lsb: { script: greenScript, monitor: { interval: "2s" } } }] },
       blue: {
+        ...policy,
         resources: [
           address(2),
           {

@@ -5,14 +5,16 @@ import { ChaosSite, type ChaosSiteOptions } from "./chaos-site.ts";
 import { type FaultKind, faultKinds } from "./fault.ts";
 import { formatResult, roundText } from "./report.ts";
 import { type ChaosResult, runChaos } from "./run-chaos.ts";
+import { setupNames } from "./setup.ts";
 
 // `npm run chaos -- [OPTION...]`: faults by lot against a real cluster. Exit code 1: a promise was broken. See README.md.
 
-const usage = `usage: npm run chaos -- [--minutes N] [--seed S] [--nodes N] [--only KIND]... [--json]
+const usage = `usage: npm run chaos -- [--minutes N] [--seed S] [--setup NAME] [--nodes N] [--only KIND]... [--json]
                  [--report FOLDER] [--keepalive MS] [--deadtime MS] [--grace MS] [--whole MS]
   --minutes   how long faults are made, default 15
   --seed      what is drawn, default by lot; the same seed draws the same faults
-  --nodes     of the cluster, default 3; two have "arbiter: fencing"
+  --setup     who goes on, default majority: ${setupNames.join(", ")}; all but majority and freeze are of two nodes
+  --nodes     of the cluster, default 3 for majority and freeze
   --only      a kind of fault, may be repeated: ${faultKinds.join("; ")}
   --json      every round as JSON on stdout
   --report    folder for what is kept, emptied first; default chaos-report
@@ -33,7 +35,7 @@ async function main(): Promise<number> {
   const logs = join(reportFolder, "logs");
   await rm(reportFolder, { recursive: true, force: true });
   await mkdir(logs, { recursive: true });
-  console.error(`seed ${seed}, ${minutes} minutes`);
+  console.error(`setup ${cluster.setup}, seed ${seed}, ${minutes} minutes`);
   await using site = await ChaosSite.start({ ...cluster, logs });
   const result = await runChaos(site, {
     seed,
@@ -60,7 +62,7 @@ interface Options {
   readonly seed: number;
   readonly minutes: number;
   readonly kinds: readonly FaultKind[];
-  readonly cluster: Pick<ChaosSiteOptions, "nodes" | "keepaliveMs" | "deadtimeMs" | "daemonGraceMs">;
+  readonly cluster: Pick<ChaosSiteOptions, "nodes" | "setup" | "keepaliveMs" | "deadtimeMs" | "daemonGraceMs">;
   readonly wholeMsMax: number;
   readonly isJson: boolean;
   readonly reportFolder: string;
@@ -72,6 +74,7 @@ function readOptions(): Options | undefined {
   const all = {
     report: text,
     nodes: text,
+    setup: text,
     minutes: text,
     seed: text,
     keepalive: text,
@@ -83,12 +86,16 @@ function readOptions(): Options | undefined {
     const { values } = parseArgs({ options: { ...all, only: { ...text, multiple: true }, json: { type: "boolean" } } });
     const kinds = values.only?.map((name) => faultKinds.find((kind) => kind === name));
     if (kinds?.includes(undefined) === true) return undefined;
+    const setup = setupNames.find((name) => name === (values.setup ?? "majority"));
+    const count = number(values.nodes) ?? (setup === "majority" || setup === "freeze" ? 3 : 2);
+    if (setup === undefined) return undefined;
     return {
       seed: number(values.seed) ?? Math.floor(Math.random() * 1e6),
       minutes: number(values.minutes) ?? 15,
       kinds: kinds?.filter((kind) => kind !== undefined) ?? faultKinds,
       cluster: {
-        nodes: Array.from({ length: number(values.nodes) ?? 3 }, (_, index) => `n${index + 1}`),
+        nodes: Array.from({ length: count }, (_, index) => `n${index + 1}`),
+        setup,
         keepaliveMs: number(values.keepalive) ?? 200,
         deadtimeMs: number(values.deadtime) ?? 1_500,
         daemonGraceMs: number(values.grace) ?? 6_000,
