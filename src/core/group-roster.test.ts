@@ -6,6 +6,8 @@ import {
   aRemovalInALostTail,
   aRemovedCoordinatorGoes,
   aRemovedFellowComesBack,
+  aStrangerIsNotAwaited,
+  aStrangerWaits,
   aVoteHalfWithdrawn,
   aRemovedNodeEnds,
   ask,
@@ -118,6 +120,14 @@ describe("the roster", () => {
 
   test("[GRP-107] asks a witness that is not configured any more while its vote counts", () => {
     expect(aNeededWitnessIsAsked(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-108] a node that only the own file has is proposed with by nobody, and gets no vote", () => {
+    expect(aStrangerWaits(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-44] [GRP-108] a node that only the own file has is not waited for", () => {
+    expect(aStrangerIsNotAwaited(rightRules)).toEqual([]);
   });
 
   test("[GRP-105] changes no promise, log, vote or fence in flight", () => {

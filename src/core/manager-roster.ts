@@ -25,11 +25,26 @@ export function tendRoster(work: Work): void {
   const listed = listedNodes(state, isStart);
   const roster = rosterOf(cluster, listed, voting);
   patch(work, { rosterBasis: { config, removed: cluster.removed, isStart, voting } });
-  const told = groupRosterOf(listed, removedNodes(cluster), managerConfig(state));
+  const strangers = strangersOf(config, listed);
+  const told = { ...groupRosterOf(listed, removedNodes(cluster), managerConfig(state)), strangers };
+  if (isStart) tellStrangers(work, strangers);
   if (JSON.stringify(roster) !== JSON.stringify(state.roster)) patch(work, { roster, ...forgetting(state, roster) });
   if (textOf(told) === textOf(state.groupRoster)) return;
   patch(work, { groupRoster: told });
   work.toGroup.push({ kind: "roster", ...told });
+}
+
+/** [GRP-108] Listed by the own file, and not by the configuration in force. */
+function strangersOf(inForce: ClusterConfig | null, listed: readonly RosterNode[]): readonly NodeId[] {
+  if (inForce === null) return [];
+  return listed.map(({ id }) => id).filter((id) => !inForce.nodes.some((node) => node.id === id));
+}
+
+/** [GRP-108] An edited file is no reload: what it says is not in force, and the administrator may think it is. */
+function tellStrangers(work: Work, strangers: readonly NodeId[]): void {
+  if (strangers.length === 0) return;
+  const text = `this node's file has nodes that are not in the configuration in force, which counts: ${strangers.join(", ")}`;
+  say(work, "warning", `${text}; when there is quorum: hale config reload`);
 }
 
 /** What of it concerns the group. */
@@ -42,6 +57,7 @@ export function groupRosterOf(
     nodes: listed.map(({ id }) => id),
     votes: unusualVotes(nodes),
     removed: removed.map(({ node }) => node),
+    strangers: [],
     quorum,
   };
 }

@@ -4,6 +4,8 @@ import {
   aRemovalInALostTail,
   aRemovedCoordinatorGoes,
   aRemovedNodeEnds,
+  aStrangerIsNotAwaited,
+  aStrangerWaits,
   aVoteHalfWithdrawn,
   votesGoOneByOne,
 } from "../../src/sim/group/roster-stories.ts";
@@ -34,6 +36,16 @@ export const rosterMistakes: readonly DirectedMistake[] = [
     patches: [patch("replication/on-grant.ts", "!isWitnessAsked(state)", 'setup.quorum.kind === "majority"')],
   },
   {
+    name: "a view is proposed with a node of the own file alone",
+    story: aStrangerWaits,
+    patches: [patch("replication/turn.ts", ".filter((peer) => !isStranger(turn.state, peer.node))", "")],
+  },
+  {
+    name: "a node of the own file alone is waited for",
+    story: aStrangerIsNotAwaited,
+    patches: [patch("replication/follow-roster.ts", " && !strangers.includes(node)", "")],
+  },
+  {
     name: "a removed node is not heard though its vote counts",
     story: aRemovalInALostTail,
     patches: [patch("replication/follow-roster.ts", "[...listed, ...unlisted]", "listed")],
@@ -48,7 +60,7 @@ export const rosterMistakes: readonly DirectedMistake[] = [
     story: aVoteHalfWithdrawn,
     patches: [
       patch(
-        "replication/follow-roster.ts",
+        "replication/counted-nodes.ts",
         "countedElectorates(log.electorates, committed)",
         "countedElectorates(log.electorates, committed + log.length)",
       ),

@@ -1,10 +1,10 @@
 import type { QuorumConfig } from "../../model/cluster-config.ts";
-import { isWitness, type NodeId } from "../../model/ids.ts";
+import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import type { InstantMs } from "../../model/units.ts";
 import { isHeardAt } from "../membership/peer.ts";
-import { countedElectorates, differentVoters } from "../quorum/votes.ts";
 import { absentNodes } from "../quorum/wait-for-all.ts";
+import { countedNodes } from "./counted-nodes.ts";
 import type { GroupState } from "./group-state.ts";
 import { rememberedPeers } from "./start-state.ts";
 import { peerOf, send, type Turn } from "./turn.ts";
@@ -13,6 +13,8 @@ import { peerOf, send, type Turn } from "./turn.ts";
 export interface GroupRoster {
   /** In any order; this node need not be among them. */
   readonly nodes: readonly NodeId[];
+  /** Of these, known by this node's own file alone: not proposed with, so given no vote, and not waited for. Default: none. */
+  readonly strangers?: readonly NodeId[];
   /** How many votes a node is to have, where it is not 1. Default: it is. */
   readonly votes?: ReadonlyMap<NodeId, number>;
   /** Given no vote, and when they have none any more never heard, and told so. */
@@ -31,9 +33,9 @@ export function followRoster(turn: Turn, roster: GroupRoster): void {
   const { self } = state.setup;
   const listed = [...new Set([...roster.nodes, self])].sort();
   const removed = roster.removed.toSorted();
-  const { quorum, votes = new Map<NodeId, number>() } = roster;
+  const { quorum, votes = new Map<NodeId, number>(), strangers = [] } = roster;
   const isRemoved = removed.includes(self);
-  state.setup = { ...state.setup, listed, votes, removed, isRemoved, quorum };
+  state.setup = { ...state.setup, listed, strangers, votes, removed, isRemoved, quorum };
   state.intruders = new Map([...state.intruders].filter(([node]) => removed.includes(node)));
   hearVoters(turn);
 }
@@ -56,15 +58,10 @@ export function hearVoters(turn: Turn): void {
   });
 }
 
-/** Those whose votes count by the log as it is: of the last electorate, and of the one before while that one is not known to be committed. */
-export function countedNodes({ log, committed }: Pick<GroupState, "log" | "committed">): readonly NodeId[] {
-  const voters = countedElectorates(log.electorates, committed).flatMap((electorate) => electorate.voters);
-  return differentVoters(voters.filter((voter) => !isWitness(voter)));
-}
-
-/** Nobody begins without the other nodes, but for those that are never to come back. */
+/** Nobody begins without the other nodes, but for those that are never to come back, and [GRP-108] those of the own file alone. */
 export function awaitedNodes({ peers, setup }: GroupState, now: InstantMs): readonly NodeId[] {
-  const expected = peers.filter(({ node }) => !setup.removed.includes(node));
+  const { removed, strangers } = setup;
+  const expected = peers.filter(({ node }) => !removed.includes(node) && !strangers.includes(node));
   return absentNodes(expected, now, setup.timers.deadtime);
 }
 

@@ -91,6 +91,8 @@ export interface GroupSetup {
   readonly listed: readonly NodeId[];
   /** Whom this node hears: the listed ones, and all whose votes count. Sorted, this node included. */
   readonly nodes: readonly NodeId[];
+  /** Of the listed ones, known by this node's own file alone. */
+  readonly strangers: readonly NodeId[];
   /** Where it is not 1. */
   readonly votes: ReadonlyMap<NodeId, number>;
   /** Removed for ever: to have no vote, and without one no view and no hearing. */

@@ -8,7 +8,18 @@ import { isBest, looksQuorate, proposable } from "./judge-electing.ts";
 import { changeElectorate, lateMembers, type Leading, nodesOf, resendEntries, leading } from "./order.ts";
 import { toElecting } from "./phases.ts";
 import { propose } from "./propose.ts";
-import { isDeparting, isDiskStuck, isDue, isSlow, jitter, markSlow, neighbours, peerOf, type Turn } from "./turn.ts";
+import {
+  acquaintances,
+  isDeparting,
+  isDiskStuck,
+  isDue,
+  isSlow,
+  isStranger,
+  jitter,
+  markSlow,
+  peerOf,
+  type Turn,
+} from "./turn.ts";
 
 /**
  * Liveness inside a view is judged on the spokes only: the coordinator judges the members, the members judge the coordinator. Two
@@ -22,7 +33,7 @@ export function judgeCoordinator(turn: Turn, active: Leading): void {
   const late = lateMembers(turn, active);
   if (late.includes(state.setup.self)) return toElecting(turn, jitter(turn));
   if (late.length > 0) markSlow(turn, late);
-  const near = neighbours(turn);
+  const near = acquaintances(turn);
   const isLost = active.view.members.some(
     ({ node }) => node !== state.setup.self && isMemberLost(turn, active, near, node),
   );
@@ -78,7 +89,7 @@ export function judgeMember(turn: Turn, active: Active): void {
   if (noted.idleSince !== never && isDue(turn, after(noted.idleSince, timers.idle)))
     return toElecting(turn, jitter(turn));
   if (noted.wideSince !== never && isDue(turn, after(noted.wideSince, timers.centre))) {
-    const members = proposable(turn, neighbours(turn));
+    const members = proposable(turn, acquaintances(turn));
     // Several members may be better centres: the best of them first, the others only if it does not.
     const isTurn =
       isBest(turn) ||
@@ -109,7 +120,7 @@ function hearsMoreThan(turn: Turn, active: Active): boolean {
     const isMember = active.view.members.some(({ node }) => node === peer.node);
     const isNear = isTwoWay(peer, turn.moment.now, setup.timers.deadtime);
     if (isMember && !isNear) return false;
-    if (!isMember && isNear && !isSlow(turn, peer)) others += 1;
+    if (!isMember && isNear && !isSlow(turn, peer) && !isStranger(turn.state, peer.node)) others += 1;
   }
   return others > 0;
 }

@@ -12,6 +12,7 @@ import type { Electing } from "./group-state.ts";
 import { onPropose } from "./promise.ts";
 import { grantFor, propose } from "./propose.ts";
 import {
+  acquaintances,
   isDeparting,
   isDiskStuck,
   isDue,
@@ -45,7 +46,7 @@ export function judgeElecting(turn: Turn, electing: Electing): void {
   if (isDiskStuck(turn) || !mayFound(state)) return;
   const isEveryoneHere = near.length === state.peers.length && electing.since === state.setup.startedAt;
   if (!isEveryoneHere && !isDue(turn, electing.notBefore)) return;
-  const members = proposable(turn, near);
+  const members = proposable(turn, acquaintances(turn));
   if (members === null) return judgeRace(turn);
   if (isBest(turn) || isFallbackDue(turn, calm)) propose(turn, members);
 }

@@ -51,6 +51,7 @@ export function startState(boot: GroupBoot, now: InstantMs): GroupState {
       rank: nodes.indexOf(self),
       incarnation,
       listed: nodes,
+      strangers: [],
       nodes,
       votes,
       removed: [],

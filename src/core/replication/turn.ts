@@ -11,6 +11,7 @@ import { draw } from "../membership/random.ts";
 import { resendDelay } from "../membership/timers.ts";
 import type { Standing } from "../quorum/fencing-race.ts";
 import { hasBegun } from "../quorum/wait-for-all.ts";
+import { countedNodes } from "./counted-nodes.ts";
 import { asked } from "./durability.ts";
 import type { GroupState, ResendTimer } from "./group-state.ts";
 
@@ -118,6 +119,16 @@ export function neighbours(turn: Turn): readonly Peer[] {
   const { setup, race, peers } = turn.state;
   const { now } = turn.moment;
   return peers.filter((peer) => isTwoWay(peer, now, setup.timers.deadtime) && peer.node !== race.out?.target);
+}
+
+/** [GRP-108] Neighbours that this node may propose a view with: not those of whom its own file alone knows, nobody has agreed to them. */
+export function acquaintances(turn: Turn): readonly Peer[] {
+  return neighbours(turn).filter((peer) => !isStranger(turn.state, peer.node));
+}
+
+/** [GRP-108] Of this node's own file alone, and without a vote. */
+export function isStranger(state: Pick<GroupState, "setup" | "log" | "committed">, node: NodeId): boolean {
+  return state.setup.strangers.includes(node) && !countedNodes(state).includes(node);
 }
 
 /** The own disk has not finished a write for so long that a view change would fail for it. */

@@ -1,8 +1,9 @@
+import type { QuorumConfig } from "../../model/cluster-config.ts";
 import type { Intent } from "../../model/intent.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { GroupRules } from "./group-rules.ts";
-import type { GroupWorld } from "./group-world.ts";
-import { formed, record, submitOnce } from "./stage.ts";
+import { GroupWorld } from "./group-world.ts";
+import { formed, quickHeartbeat, record, submitOnce, votesByName } from "./stage.ts";
 
 /** An operator's wish, as the coordinator orders it. */
 export function ask(world: GroupWorld, kind: "remove-node" | "readmit-node", node: string): void {
@@ -132,6 +133,40 @@ export function aNeededWitnessIsAsked(rules: GroupRules): readonly string[] {
   if (votersOf(world) !== "ab") problems.push(`votes of ${votersOf(world)}`);
   if (world.host("a").facts()?.witness !== null) problems.push("it is asked for ever");
   return problems;
+}
+
+/** [GRP-108] A node that is known by files alone is in no view, and gets no vote. */
+export function aStrangerWaits(rules: GroupRules): readonly string[] {
+  const world = withStranger(rules, { kind: "majority" });
+  world.host("c").start();
+  const seen = new Set<string>();
+  world.onStep = (_host, { state }) => {
+    for (const { node } of state.viewMembers) seen.add(node);
+  };
+  if (world.runUntil(() => world.isOneView(["a", "b"]), 5_000) === null) return ["no view"];
+  world.run(5_000);
+  if (!world.isOneView(["a", "b"]) || seen.has("c")) return ["it was in a view"];
+  return votersOf(world) === "ab" ? [] : ["it got a vote"];
+}
+
+/** [GRP-44] [GRP-108] Who waits for all does not wait for a node that is not in force. */
+export function aStrangerIsNotAwaited(rules: GroupRules): readonly string[] {
+  const world = withStranger(rules, { kind: "majority", waitForAll: true });
+  return world.runUntil(() => world.isOneView(["a", "b"]), 5_000) === null ? ["waits for a node of files alone"] : [];
+}
+
+/** Two nodes that begin with files that know of a third one, c, and with disks that do not. */
+function withStranger(rules: GroupRules, quorum: QuorumConfig): GroupWorld {
+  const names = "abc";
+  const votes = () => votesByName(names, names);
+  const world = new GroupWorld({ names: names.split(""), heartbeat: quickHeartbeat, quorum, votes, rules, seed: 1 });
+  world.found("a", "b");
+  const [nodes, strangers] = [world.hosts.map(({ node }) => node), [world.host("c").node]];
+  for (const name of "ab") {
+    world.host(name).start();
+    world.host(name).input(() => ({ kind: "roster", nodes, strangers, removed: [], quorum }));
+  }
+  return world;
 }
 
 /** The removal is delivered to `left`; what follows it is not sent any more, and the coordinator loses power. */
