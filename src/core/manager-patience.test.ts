@@ -110,7 +110,7 @@ describe("patience with absent nodes", () => {
     // Four deadtimes, and `assume-off-after`, from when it was heard; a tenth of a second for the takeover.
     run(driver, 9_700);
     expect(told(driver, "n2", "web")).toBe("unknown on n1");
-    run(driver, 300);
+    run(driver, 700);
     expect(told(driver, "n2", "web")).toBe("started on n2");
   });
 

@@ -36,7 +36,8 @@ export function fenceDueAt(work: Work, need: FenceNeed): InstantMs {
   const takenInAt = after(hearing?.since ?? from, adoptionDeadtimes * heartbeat.deadtimeMs);
   if (hearing?.until === null) dues.push(takenInAt);
   if (need.means === "time") {
-    if (isClosed) return never;
+    const closedUntil = state.closedUntil[target];
+    if (isClosed || closedUntil === null) return never;
     const assumeOffAfterMs = fencing.kind === "none" ? fencing.assumeOffAfterMs : 0;
     // [FEN-7] Its daemon may still run with the lease of an earlier file, as this one does.
     const longerLeaseMs = Math.max(0, facts.leaseMs - groupTimers(heartbeat).lease);
@@ -47,6 +48,9 @@ export function fenceDueAt(work: Work, need: FenceNeed): InstantMs {
     const seenAt = state.seenOnDiskAt[target];
     if (seenAt !== undefined && seenAt > from)
       dues.push(after(seenAt, adoptionDeadtimes * heartbeat.deadtimeMs + assumeOffAfterMs));
+    // [FEN-7] Until then nobody was there to stop its services. A daemon that was started at that moment keeps them as long.
+    if (closedUntil !== undefined)
+      dues.push(after(closedUntil, adoptionDeadtimes * heartbeat.deadtimeMs + assumeOffAfterMs));
   } else if (isClosed || state.crashedAt[target] !== undefined) {
     const lastSign = hearing === undefined ? from : (hearing.until ?? state.crashedAt[target] ?? hearing.since);
     const enoughAt = after(hearing?.firstAt ?? from, gracesMax * heartbeat.daemonGraceMs);
@@ -81,6 +85,20 @@ export function noteHearings(work: Work): void {
     else changed[node] = next;
   }
   if (changed !== null) patch(work, { hearings: changed });
+}
+
+/** Notes until when the ports of nodes outside the view say "closed". */
+export function noteClosed(work: Work): void {
+  const { cluster, self, closedUntil } = work.state;
+  for (const { node, isMember } of Object.values(cluster.nodes)) {
+    const known = closedUntil[node];
+    const isClosed = work.facts.closed.includes(node);
+    const { [node]: _, ...others } = work.state.closedUntil;
+    if (isMember || node === self) {
+      if (known !== undefined) patch(work, { closedUntil: others });
+    } else if (isClosed && known !== null) patch(work, { closedUntil: { ...others, [node]: null } });
+    else if (!isClosed && known === null) patch(work, { closedUntil: { ...others, [node]: work.moment.now } });
+  }
 }
 
 function hearingNow(known: Hearing | undefined, isHeard: boolean, now: InstantMs): Hearing | undefined {

@@ -111,6 +111,7 @@ function forgetting(state: ManagerState, { nodes }: Roster): Partial<ManagerStat
     crashedAt: without(state.crashedAt),
     hearings: without(state.hearings),
     seenOnDiskAt: without(state.seenOnDiskAt),
+    closedUntil: without(state.closedUntil),
     fenceBegun: without(state.fenceBegun),
     outsideSince: without(state.outsideSince),
   };

@@ -56,6 +56,8 @@ export interface ManagerState {
   readonly hearings: Readonly<Record<NodeId, Hearing>>;
   /** When this daemon last saw the node write to the arbiter disk. */
   readonly seenOnDiskAt: Readonly<Record<NodeId, InstantMs>>;
+  /** Until when the port of a node outside the view said "closed", in this absence; null: it still does. */
+  readonly closedUntil: Readonly<Record<NodeId, InstantMs | null>>;
   /** Attempts of this node that were begun, by target: an entry delivered once more must not begin it again. */
   readonly fenceBegun: Readonly<Record<NodeId, { readonly own: number; readonly arbiter: number }>>;
   /** The group's own fence was confirmed; to be told once there is a view. */

@@ -14,7 +14,7 @@ import { freeDevices, takeDeviceCheck, watchDevices } from "./manager-devices.ts
 import { afterFencer, fenceAsTold, probePorts, seeToFences, tendFencer } from "./manager-fencing.ts";
 import { mandate, watchLease, watchWitness } from "./manager-lease.ts";
 import { endRemoved, shutDown } from "./manager-leaving.ts";
-import { noteHearings } from "./manager-patience.ts";
+import { noteClosed, noteHearings } from "./manager-patience.ts";
 import { answerRequests, takeConfig, takeIntent } from "./manager-requests.ts";
 import { restore } from "./manager-restore.ts";
 import { groupRosterOf, tendRoster, watchIntruders } from "./manager-roster.ts";
@@ -82,6 +82,7 @@ export function startManager(boot: ManagerBoot, moment: Moment): ManagerState {
     crashedAt: {},
     hearings: {},
     seenOnDiskAt: {},
+    closedUntil: {},
     fenceBegun: {},
     arbiterProof: null,
     sworn: null,
@@ -118,6 +119,7 @@ export function stepManager(
   tendRoster(work);
   watchIntruders(work);
   noteHearings(work);
+  noteClosed(work);
   watchLease(work);
   watchWitness(work);
   freeDevices(work);
