@@ -17,7 +17,7 @@ import {
 import { fenceDueAt } from "./manager-patience.ts";
 import { spareMembers } from "./quorum/spare-members.ts";
 import { type FenceProof, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
-import { fenceNeeds, isForService, nextForService } from "./services/plan.ts";
+import { fenceNeeds, isForService, nextForService, offMembers } from "./services/plan.ts";
 
 /** Begins the device calls of attempts announced for this node, and of the group's own fence. */
 export function fenceAsTold(work: Work): void {
@@ -110,7 +110,7 @@ export function seeToFences(work: Work): void {
   if (work.facts.view === null || cluster.nodes[self]?.incarnation !== work.state.incarnation) return;
   const needs = fenceNeeds(cluster);
   const next = needs.some(isForService)
-    ? nextForService(needs, spareMembers(work.facts, managerConfig(work.state).quorum.kind))
+    ? nextForService(needs, spareMembers(work.facts, managerConfig(work.state).quorum.kind, offMembers(cluster)))
     : undefined;
   for (const need of needs) {
     if (need.by !== self || cluster.fences[need.target]?.inFlight) continue;

@@ -8,6 +8,7 @@ import { runsAnything } from "./manager.ts";
 import { managerConfig, type ManagerState } from "./manager-work.ts";
 import { spareMembers } from "./quorum/spare-members.ts";
 import { differentVoters, evenFellow, votesOf } from "./quorum/votes.ts";
+import { offMembers } from "./services/plan.ts";
 import { frozenServices } from "./services/runner-state.ts";
 import { explainDevices } from "./services/explain-devices.ts";
 import { clusterWarnings, explainNodes, explainServices } from "./services/explain.ts";
@@ -16,7 +17,7 @@ import { clusterWarnings, explainNodes, explainServices } from "./services/expla
 export function takeSnapshot(manager: ManagerState, facts: GroupFacts, version: string, moment: Moment): CoreSnapshot {
   const { cluster, self, runner } = manager;
   const config = managerConfig(manager);
-  const spare = spareMembers(facts, config.quorum.kind);
+  const spare = spareMembers(facts, config.quorum.kind, offMembers(cluster));
   return {
     cluster: config.cluster,
     node: self,

@@ -28,6 +28,20 @@ describe("[FEN-20] whom a view can spare", () => {
       view: { id: noView, coordinator: n1, members: members.map((node) => ({ node, incarnation })) },
       witness: { name: "the witness" as const, id, isHeard: id !== null, heardAt: null, hasVote: id !== null },
     };
-    expect(spareMembers(facts, isFencing ? "fencing" : "majority")).toEqual(spare);
+    expect(spareMembers(facts, isFencing ? "fencing" : "majority", [])).toEqual(spare);
+  });
+
+  test("who was fenced and lives on is not counted on", () => {
+    const voters = ids("n1", "n2", "n3", "n4", "n5");
+    const view = { id: noView, coordinator: n1, members: voters.map((node) => ({ node, incarnation })) };
+    const facts = { electorate: { index: 1, voters }, view, witness: null };
+    expect(spareMembers(facts, "majority", ids("n2"))).toEqual(ids("n1", "n3", "n4", "n5"));
+    expect(spareMembers(facts, "majority", ids("n2", "n3"))).toEqual([]);
+    const threeLeft = {
+      ...facts,
+      electorate: { index: 1, voters: three },
+      view: { ...view, members: view.members.slice(0, 3) },
+    };
+    expect(spareMembers(threeLeft, "majority", [n1])).toEqual([]);
   });
 });

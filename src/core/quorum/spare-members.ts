@@ -3,13 +3,19 @@ import type { GroupFacts } from "../../model/group-facts.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { evenFellow, isMajority } from "./votes.ts";
 
-/** [FEN-20] The members that the view can lose and be quorate without; none without a view. */
+/**
+ * [FEN-20] The members that the view can lose and be quorate without; none without a view.
+ *
+ * @param off members whose fence was confirmed: they are about to go from the view, or live on with a device that lies, and nobody
+ *   counts on them
+ */
 export function spareMembers(
   { electorate, view, witness }: Pick<GroupFacts, "electorate" | "view" | "witness">,
   arbiter: QuorumConfig["kind"],
+  off: readonly NodeId[],
 ): readonly NodeId[] {
   const { voters } = electorate;
-  const members = view?.members.map(({ node }) => node) ?? [];
+  const members = view?.members.map(({ node }) => node).filter((node) => !off.includes(node)) ?? [];
   const others = witness?.isHeard === true && witness.id !== null ? [witness.id] : [];
   return members.filter((member) => {
     const rest = members.filter((other) => other !== member);

@@ -89,8 +89,9 @@ export interface FenceNeed {
 /**
  * Every node that must be known to be off before something can go on, in file order.
  *
- * [FEN-20] Of members that could not stop something, only the one that is being fenced already, until it has left the view: when an
- * agent is broken everywhere, nobody is served by nodes that fence each other.
+ * [FEN-20] Of members that could not stop something, only the one that is being fenced already: when an agent is broken everywhere,
+ * nobody is served by nodes that fence each other. Who is fenced and still in the view is waited for by the quorum that the others need
+ * (`spareMembers`), and not here: with a device that lies it stays there.
  *
  * Only these: a lost node that runs nothing for all that is known is left in peace, it cannot start anything without the group.
  */
@@ -125,8 +126,13 @@ function workOutFenceNeeds(state: ClusterState): readonly FenceNeed[] {
       },
     ];
   });
-  const going = nodes.find(({ node, isMember, off }) => isMember && (off !== null || state.fences[node]?.inFlight));
+  const going = nodes.find((record) => isLive(record) && state.fences[record.node]?.inFlight);
   return going === undefined ? needs : needs.filter((need) => !isForService(need) || need.target === going.node);
+}
+
+/** Members that are taken as off: about to go from the view, or alive for all that their fence device says. */
+export function offMembers(state: ClusterState): readonly NodeId[] {
+  return nodesInOrder(state).flatMap(({ node, isMember, off }) => (isMember && off !== null ? [node] : []));
 }
 
 /** True of a member that is to be fenced only because it could not stop something. */
