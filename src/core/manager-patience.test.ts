@@ -7,6 +7,7 @@ import {
   cut,
   type Driver,
   feed,
+  heal,
   logged,
   newDriver,
   nodeOf,
@@ -108,6 +109,23 @@ describe("patience with absent nodes", () => {
     powerOff(driver, "n1");
     tell(driver);
     // Four deadtimes, and `assume-off-after`, from when it was heard; a tenth of a second for the takeover.
+    run(driver, 9_700);
+    expect(told(driver, "n2", "web")).toBe("unknown on n1");
+    run(driver, 700);
+    expect(told(driver, "n2", "web")).toBe("started on n2");
+  });
+
+  it("[FEN-7, SAFE-2] without fencing, counts from when a node that was cut off was heard for a moment", () => {
+    const config = testConfig(["n1", "n2", "n3"], [{ name: "web" }]);
+    const driver = started({ ...config, fencing: { kind: "none", assumeOffAfterMs: durationMs(4_000) } });
+    cut(driver, "n1");
+    run(driver, 3_000);
+    heal(driver);
+    tell(driver);
+    run(driver, 200);
+    cut(driver, "n1");
+    tell(driver);
+    // Four deadtimes, and `assume-off-after`.
     run(driver, 9_700);
     expect(told(driver, "n2", "web")).toBe("unknown on n1");
     run(driver, 700);

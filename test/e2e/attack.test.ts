@@ -13,7 +13,7 @@ const port = 6940;
 const waitMs = 30_000;
 const floodMs = 2_000;
 /** Of a processor, what a flood of strangers may cost the daemon: it costs 0.04, and without a filter 0.6. */
-const costMax = 0.25;
+const costMax = 0.5;
 const socket = "/run/hale/haled.sock";
 const runner = new URL("../../scripts/run.mjs", import.meta.url).pathname;
 const attacker = new URL("./attacker-main.ts", import.meta.url).pathname;

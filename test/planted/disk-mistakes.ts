@@ -56,11 +56,6 @@ export const diskMistakes: readonly DirectedMistake[] = [
     patches: [patch(table, "|| isNewerVote(vote, found)", "|| isNewerVote(found, vote)")],
   },
   {
-    name: "a claim counts with one copy",
-    story: inEveryOrder(withCrash),
-    patches: [patch(rules, "if (!isLast) {", "if (stage.copy > 1) {"), patch(rules, " || !table.isOwnWhole)", ")")],
-  },
-  {
     name: "an earlier life's copy counts beside a later life's sign of life",
     story: inEveryOrder(withTwo),
     patches: [patch(table, "return whole === 1 && isOutlived ? null : found;", "return found;")],

@@ -150,11 +150,6 @@ export const toldMistakes: readonly ToldMistake[] = [
     ],
   },
   {
-    name: "the assumption is made at once",
-    story: "restarted-daemon-hears-nobody",
-    patches: [patch(patience, "dues.push(after(from, assumeOffAfterMs + longerLeaseMs));", "")],
-  },
-  {
     name: "a crashed daemon has no grace",
     story: "whole-cluster-loses-power",
     patches: [patch(patience, "dues.push(earliest(after(lastSign, heartbeat.daemonGraceMs), enoughAt));", "")],
@@ -255,6 +250,11 @@ export const testedMistakes: readonly TestedMistake[] = [
     name: "a report of an earlier stay counts",
     tests: "services/apply-entry",
     patches: [patch(observed, "node.enteredAt !== body.since || ", "")],
+  },
+  {
+    name: "the assumption is made at once",
+    tests: "manager-patience",
+    patches: [patch(patience, "dues.push(after(from, assumeOffAfterMs + longerLeaseMs));", "")],
   },
   {
     name: "who is heard anew has no time to be taken in",
