@@ -73,32 +73,39 @@ function surelyResetAt({ state }: Work, target: NodeId): InstantMs {
 
 /** Notes since when nodes outside the view are heard, and until when they were. */
 export function noteHearings(work: Work): void {
-  const { cluster, self, hearings } = work.state;
   const { now } = work.moment;
-  let changed: Record<NodeId, Hearing> | null = null;
-  for (const { node, isMember } of Object.values(cluster.nodes)) {
-    const known = hearings[node];
-    const next = isMember || node === self ? undefined : hearingNow(known, work.facts.heard.includes(node), now);
-    if (next === known) continue;
-    changed ??= { ...hearings };
-    if (next === undefined) delete changed[node];
-    else changed[node] = next;
-  }
-  if (changed !== null) patch(work, { hearings: changed });
+  const { heard } = work.facts;
+  const hearings = upToDate(work, work.state.hearings, (node, known) => hearingNow(known, heard.includes(node), now));
+  if (hearings !== work.state.hearings) patch(work, { hearings });
 }
 
 /** Notes until when the ports of nodes outside the view say "closed". */
 export function noteClosed(work: Work): void {
-  const { cluster, self, closedUntil } = work.state;
-  for (const { node, isMember } of Object.values(cluster.nodes)) {
-    const known = closedUntil[node];
-    const isClosed = work.facts.closed.includes(node);
-    const { [node]: _, ...others } = work.state.closedUntil;
-    if (isMember || node === self) {
-      if (known !== undefined) patch(work, { closedUntil: others });
-    } else if (isClosed && known !== null) patch(work, { closedUntil: { ...others, [node]: null } });
-    else if (!isClosed && known === null) patch(work, { closedUntil: { ...others, [node]: work.moment.now } });
+  const { now } = work.moment;
+  const { closed } = work.facts;
+  const closedUntil = upToDate(work, work.state.closedUntil, (node, known) => {
+    if (closed.includes(node)) return null;
+    return known === null ? now : known;
+  });
+  if (closedUntil !== work.state.closedUntil) patch(work, { closedUntil });
+}
+
+/** What is noted of nodes outside the view, brought up to date: the very same when nothing is new. Of members nothing is kept. */
+function upToDate<Note>(
+  { state }: Work,
+  notes: Readonly<Record<NodeId, Note>>,
+  noteOf: (node: NodeId, known: Note | undefined) => Note | undefined,
+): Readonly<Record<NodeId, Note>> {
+  let changed: Record<NodeId, Note> | null = null;
+  for (const { node, isMember } of Object.values(state.cluster.nodes)) {
+    const known = notes[node];
+    const note = isMember || node === state.self ? undefined : noteOf(node, known);
+    if (note === known) continue;
+    changed ??= { ...notes };
+    if (note === undefined) delete changed[node];
+    else changed[node] = note;
   }
+  return changed ?? notes;
 }
 
 function hearingNow(known: Hearing | undefined, isHeard: boolean, now: InstantMs): Hearing | undefined {

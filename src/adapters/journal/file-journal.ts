@@ -174,7 +174,7 @@ function takeBatch(jobs: Job[]): { readonly jobs: readonly Job[]; readonly paylo
 
 function ignore(): void {}
 
-/** O_DSYNC: a write is as good as write and fdatasync, in one trip to the threads that do it. A takeover has four in a row. */
+/** O_DSYNC: a write is as good as write and fdatasync, in one trip to the threads that do it. A takeover has three in a row. */
 function openForAppend(path: string): Promise<FileHandle> {
   return open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_DSYNC);
 }

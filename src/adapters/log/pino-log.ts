@@ -11,7 +11,7 @@ const pinoLevels = { error: "error", warning: "warn", info: "info", debug: "debu
 export type LogLevel = keyof typeof priorities;
 
 /**
- * Lines on stdout. Whoever reads them may hang without holding the daemon up: lines wait, and beyond `waitingBytesMax` they are lost,
+ * Lines on stdout. Whoever reads them may hang without holding the daemon up: lines wait, and beyond 1 MiB they are lost,
  * which is told once the reader goes on.
  *
  * @param level lines below it are left out

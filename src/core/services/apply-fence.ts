@@ -4,7 +4,7 @@ import type { Incarnation } from "../../model/incarnation.ts";
 import { isLive, type OffProof } from "../fencing/node-record.ts";
 import { type Draft, movePhase, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
 import { type FenceInFlight, type FencePast, noFence, withPast } from "../fencing/fence-record.ts";
-import { phaseNode, placesOf } from "./service-record.ts";
+import { phaseNode, whereItMayRun } from "./service-record.ts";
 import { countLoss } from "./quarantine.ts";
 import { endDouble, noteAbandoned } from "./double.ts";
 
@@ -32,7 +32,7 @@ export function setOff(
   if (means !== null) notePast(draft, node, { by: draft.origin, means, confirmed: true, reason });
   draft.events.push({ node, level: proof === "left" ? "info" : "warning", text: `${from} -> off: ${reason}` });
   for (const known of servicesInOrder(draft)) {
-    const mayRun = known.doubts.includes(node) || placesOf(known).includes(node);
+    const mayRun = whereItMayRun(known).includes(node);
     const service = mayRun && proof !== "left" ? noteAbandoned(draft, known, node) : known;
     endDouble(draft, service, node);
     if (service.doubts.includes(node) || service.strays.some((stray) => stray.node === node)) {

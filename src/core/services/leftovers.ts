@@ -2,7 +2,7 @@ import type { ResourceConfig } from "../../model/cluster-config.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import { type ClusterState, definitionOf, servicesInOrder } from "./cluster-state.ts";
-import { placesOf, type ServiceRecord } from "./service-record.ts";
+import { type ServiceRecord, whereItMayRun } from "./service-record.ts";
 
 /**
  * [SVC-27] What a service still runs, or may run, though the configuration gives it to that service no more: it was renamed, moved to
@@ -24,7 +24,7 @@ export function leftoversOf(
   const wanted = definitionOf(state, record).resources;
   return servicesInOrder(state).flatMap((other): readonly Leftover[] => {
     if (other.service === record.service) return [];
-    const places = [...new Set([...placesOf(other), ...other.doubts])];
+    const places = whereItMayRun(other);
     const kept = other.isRemoved ? [] : definitionOf(state, other).resources;
     if (places.length === 0 || kept === other.definition.resources) return [];
     const resource = other.definition.resources.find((left) => isShared(left, wanted) && !isShared(left, kept));

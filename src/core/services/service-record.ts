@@ -123,6 +123,11 @@ export function placesOf(record: ServiceRecord): readonly NodeId[] {
   return node === null ? strays : [node, ...strays];
 }
 
+/** Every node where the service may be active: by what the entries tell, or because nobody can tell. Each once. */
+export function whereItMayRun(record: ServiceRecord): readonly NodeId[] {
+  return [...new Set([...placesOf(record), ...record.doubts])];
+}
+
 /** `started on n1`. */
 export function phaseText(phase: ServicePhase): string {
   const node = phaseNode(phase);

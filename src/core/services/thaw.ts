@@ -1,7 +1,7 @@
 import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { definitionOf, type Draft, patchService } from "./cluster-state.ts";
-import { placesOf, type ServiceRecord } from "./service-record.ts";
+import { type ServiceRecord, whereItMayRun } from "./service-record.ts";
 
 /**
  * [SVC-24] When `freeze` is taken out of the configuration, the node that runs the service may be cut off already: it is a member for
@@ -13,7 +13,7 @@ import { placesOf, type ServiceRecord } from "./service-record.ts";
 export function beginThaw(draft: Draft, record: ServiceRecord, next: ServiceConfig): void {
   const freezes =
     record.definition.withoutQuorum === "freeze" || definitionOf(draft, record).withoutQuorum === "freeze";
-  const nodes = freezes && next.withoutQuorum !== "freeze" ? [...new Set(whereItMayRun(record))] : [];
+  const nodes = freezes && next.withoutQuorum !== "freeze" ? whereItMayRun(record) : [];
   if (nodes.length === 0) return;
   const attempt = record.attempt + 1;
   patchService(draft, record, { attempt, thawing: nodes.toSorted().map((node) => ({ node, attempt })) });
@@ -37,8 +37,4 @@ export function whereFrozen(draft: Draft, record: ServiceRecord): string | undef
   if (record.definition.withoutQuorum === "freeze" && places.length > 0) return "a node without quorum";
   const nodes = (record.thawing ?? []).map(({ node }) => node).filter((node) => places.includes(node));
   return nodes.length === 0 ? undefined : `node ${nodes.join(", ")}, which has not told that it knows better`;
-}
-
-function whereItMayRun(record: ServiceRecord): readonly NodeId[] {
-  return [...placesOf(record), ...record.doubts];
 }
