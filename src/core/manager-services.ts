@@ -1,4 +1,5 @@
 import type { NodeId, ServiceId } from "../model/ids.ts";
+import type { DeathHint } from "../model/operation.ts";
 import { after, type InstantMs } from "../model/units.ts";
 import { mandate } from "./manager-lease.ts";
 import { patch, say, submit, wake, type Work } from "./manager-work.ts";
@@ -8,7 +9,7 @@ import { servicesInOrder } from "./services/cluster-state.ts";
 import { canRetry, retryBackOffMs } from "./services/failure-memory.ts";
 import { definitionsOf, ordersFor, reportsDue } from "./services/plan.ts";
 import { advanceRunner, type RunnerStep } from "./services/runner.ts";
-import { markReported } from "./services/runner-state.ts";
+import { markReported, markSuspect } from "./services/runner-state.ts";
 import { isKnown, observationOf } from "./services/runtime.ts";
 
 /** Takes this node's orders from the plan and brings each service a step further. */
@@ -40,6 +41,16 @@ export function afterRunner(work: Work, step: RunnerStep): void {
       result,
     });
   }
+}
+
+/** Told and not believed: the resource's agent is asked at once, and its word counts as ever. */
+export function onDeathHint(work: Work, { resource, what }: DeathHint): void {
+  const { runner } = work.state;
+  const suspected = markSuspect(runner, resource);
+  if (suspected === runner) return;
+  patch(work, { runner: suspected });
+  const [service = ""] = resource.split("/", 1);
+  say(work, "info", `${what} of ${resource} has ended: its agent is asked`, service as ServiceId);
 }
 
 /** A report waits this long for the slower probes, so that one entry tells of all. */

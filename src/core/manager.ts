@@ -18,7 +18,7 @@ import { noteClosed, noteHearings } from "./manager-patience.ts";
 import { answerRequests, takeConfig, takeIntent } from "./manager-requests.ts";
 import { restore } from "./manager-restore.ts";
 import { groupRosterOf, tendRoster, watchIntruders } from "./manager-roster.ts";
-import { afterRunner, proposeConfig, report, retryFailed, runServices } from "./manager-services.ts";
+import { afterRunner, onDeathHint, proposeConfig, report, retryFailed, runServices } from "./manager-services.ts";
 import { type ManagerState, patch, say, type ToGroup, type Work } from "./manager-work.ts";
 import { notUnfencing, takeUnfence, unfence } from "./manager-unfence.ts";
 import { idleWatchdog, onWatchdogOutcome, tendWatchdog } from "./manager-watchdog.ts";
@@ -164,6 +164,9 @@ function take(work: Work, input: ManagerInput): void {
       afterRunner(work, step);
       return;
     }
+    case "death-hint":
+      onDeathHint(work, input.hint);
+      return;
     case "fence-result": {
       if (!takeDeviceCheck(work, input.call, input.outcome) && !takeUnfence(work, input.call, input.outcome))
         afterFencer(work, onFenceOutcome(work.state.fencer, input.call, input.outcome, work.moment.now));

@@ -66,6 +66,7 @@ export class Executor {
     this.#streams = parts.streams;
     this.#asks = parts.asks;
     this.#desk = parts.desk;
+    for (const agent of parts.ports.agents) agent.onDeath?.((hint) => this.#result({ kind: "death-hint", hint }));
     this.#agents = new Map(parts.ports.agents.map((agent) => [agent.kind, agent]));
   }
 

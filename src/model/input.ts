@@ -2,7 +2,7 @@ import type { ClusterConfig } from "./cluster-config.ts";
 import type { NodeId } from "./ids.ts";
 import type { Intent } from "./intent.ts";
 import type { Packet } from "./message.ts";
-import type { FenceOutcome, OperationOutcome } from "./operation.ts";
+import type { DeathHint, FenceOutcome, OperationOutcome } from "./operation.ts";
 import type { InstantMs, WallMs } from "./units.ts";
 import type { WatchdogOutcome } from "./watchdog.ts";
 
@@ -25,6 +25,8 @@ export type Input =
       readonly author: string;
     }
   | { readonly kind: "operation-result"; readonly operation: number; readonly outcome: OperationOutcome }
+  /** Unasked, from who watches the processes of what runs here. */
+  | { readonly kind: "death-hint"; readonly hint: DeathHint }
   | { readonly kind: "fence-result"; readonly call: number; readonly outcome: FenceOutcome }
   /** Answer to an `arm-watchdog` effect. */
   | { readonly kind: "watchdog-result"; readonly call: number; readonly outcome: WatchdogOutcome }

@@ -1,4 +1,4 @@
-import type { ServiceId } from "./ids.ts";
+import type { ResourceId, ServiceId } from "./ids.ts";
 import type { ResourceConfig } from "./cluster-config.ts";
 import type { DurationMs, InstantMs } from "./units.ts";
 
@@ -39,6 +39,13 @@ export interface OperationOutcome {
   readonly durationMs: number;
   /** The agent's program cannot be run on this node at all (missing, not executable): nothing was done, and nothing can have been before. */
   readonly cannotBegin?: true;
+}
+
+/** Something of a resource has ended here, for all that the kernel tells. A hint and no more: whether the resource runs, its agent says. */
+export interface DeathHint {
+  readonly resource: ResourceId;
+  /** What has ended, for people: `process 4711 (nginx)`. */
+  readonly what: string;
 }
 
 /** What a fence device is asked. */

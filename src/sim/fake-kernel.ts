@@ -1,5 +1,5 @@
 import type { NodeId, ResourceId } from "../model/ids.ts";
-import type { Operation, OperationAction, OperationOutcome } from "../model/operation.ts";
+import type { DeathHint, Operation, OperationAction, OperationOutcome } from "../model/operation.ts";
 import type { Random } from "./random.ts";
 import type { SimProcess } from "./sim-process.ts";
 import { VirtualPromise } from "./virtual-promise.ts";
@@ -77,6 +77,7 @@ export class FakeKernel {
   readonly #witness: KernelWitness;
   readonly #truths = new Map<ResourceId, ResourceTruth>();
   readonly #operations = new Set<RunningOperation>();
+  #listener: { readonly daemon: SimProcess; readonly tell: (hint: DeathHint) => void } | null = null;
 
   constructor(parts: {
     readonly node: NodeId;
@@ -107,9 +108,22 @@ export class FakeKernel {
     return [...this.#truths].filter(([, truth]) => isActiveTruth(truth)).map(([resource]) => resource);
   }
 
-  /** The resource dies by itself. */
-  kill(resource: ResourceId): void {
-    if (this.truthOf(resource) === "running") this.#become(resource, "dead");
+  /** The resource dies by itself. @param isSeen the kernel tells the daemon at once */
+  kill(resource: ResourceId, isSeen: boolean): void {
+    if (this.truthOf(resource) !== "running") return;
+    this.#become(resource, "dead");
+    if (isSeen) this.hint(resource);
+  }
+
+  /** Some process of the resource ends, whatever that means for it. */
+  hint(resource: ResourceId): void {
+    const listener = this.#listener;
+    listener?.daemon.call(() => listener.tell({ resource, what: "process 4711" }));
+  }
+
+  /** `tell` hears of every death, in the place of who heard of them before: the agents of one daemon have one ear. */
+  listen(daemon: SimProcess, tell: (hint: DeathHint) => void): void {
+    this.#listener = { daemon, tell };
   }
 
   /** Somebody outside the cluster starts it. */

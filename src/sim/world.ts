@@ -270,12 +270,12 @@ export class World implements PowerControl, MachineWitness {
     for (const checker of this.#checkers) checker.onClockStep?.(node);
   }
 
-  /** The resource dies by itself on `node`. */
-  killResource(node: NodeId, resource: ResourceId): void {
+  /** The resource dies by itself on `node`. @param isSeen its daemon is told at once, and not by the next monitor */
+  killResource(node: NodeId, resource: ResourceId, isSeen: boolean): void {
     this.note(node, `-- ${resource} dies`);
     const service = this.truth.serviceOf(resource);
     if (service !== undefined) this.disturb({ text: `death of ${resource}`, nodes: [], service: service.id });
-    this.machine(node).kernel?.kill(resource);
+    this.machine(node).kernel?.kill(resource, isSeen);
   }
 
   device(device: DeviceId): DeviceState {

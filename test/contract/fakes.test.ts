@@ -165,7 +165,8 @@ resourceAgentContract("fake", () => {
       now = instant;
     },
     isRunning: () => kernel.truthOf(resource.id) === "running",
-    kill: () => kernel.kill(resource.id),
+    kill: () => kernel.kill(resource.id, true),
+    tellsDeaths: true,
     failing: (action) => {
       book.refusals.push({ resource: resource.id, action, node: null, how: "fail", timesLeft: 1 });
       return resource;

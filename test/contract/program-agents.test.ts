@@ -20,9 +20,18 @@ const runner = new ProgramRunner({ outputFolder: join(folder, "output") });
 const node = parseNodeId("n1");
 const never = new AbortController().signal;
 
+const successors: ProgramRunner[] = [];
+
 afterAll(() => {
-  runner.close();
+  for (const one of [runner, ...successors]) one.close();
 });
+
+/** That of the next daemon on this node: the same folder, and nothing in memory. */
+function nextRunner(): ProgramRunner {
+  const next = new ProgramRunner({ outputFolder: join(folder, "output") });
+  successors.push(next);
+  return next;
+}
 
 let names = 0;
 
@@ -96,6 +105,8 @@ resourceAgentContract("lsb", () => {
     },
     isRunning: () => isAlive(pidFile),
     kill: async () => killDaemon(pidFile),
+    tellsDeaths: true,
+    successor: () => createLsbAgent({ runner: nextRunner(), clock: { now: () => now } }),
     hanging: () => ({ ...resource, script: hang() }),
     // Of `status`, 1 means dead.
     failing: (action) => ({ ...resource, script: action === "monitor" ? script("fail4", "exit 4") : fail() }),
@@ -118,6 +129,8 @@ resourceAgentContract("exec", () => {
     },
     isRunning: () => isAlive(pidFile),
     kill: async () => killDaemon(pidFile),
+    tellsDeaths: true,
+    successor: () => createExecAgent({ runner: nextRunner(), node, clock: { now: () => now } }),
     hanging: (action) => ({ ...resource, [action]: [hang()] }),
     failing: (action) => ({ ...resource, [action]: [fail()] }),
     close: () => undefined,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ResourceConfig } from "../../src/model/cluster-config.ts";
 import type { ServiceId } from "../../src/model/ids.ts";
-import type { Operation, OperationAction, OperationOutcome } from "../../src/model/operation.ts";
+import type { DeathHint, Operation, OperationAction, OperationOutcome } from "../../src/model/operation.ts";
 import { durationMs, type InstantMs, instantMs, never } from "../../src/model/units.ts";
 import type { ResourceAgent } from "../../src/ports/resource-agent.ts";
 
@@ -18,6 +18,10 @@ export interface ResourceAgentHarness {
   isRunning(): boolean | Promise<boolean>;
   /** Ends the resource behind the agent's back. */
   kill(): void | Promise<void>;
+  /** The agent tells of a death at once. Absent: it cannot here, and only monitors find it. */
+  readonly tellsDeaths?: boolean;
+  /** An agent that knows nothing of what the first has done: that of the next daemon. */
+  readonly successor?: () => ResourceAgent;
   /** The resource, changed so that the action never ends. Absent where nothing can hang. */
   readonly hanging?: (action: OperationAction) => ResourceConfig;
   /** The resource, changed so that the action fails. */
@@ -66,6 +70,20 @@ export function resourceAgentContract(
       return outcome;
     }
 
+    function listen(agent: ResourceAgent): { readonly told: DeathHint[]; readonly next: () => Promise<DeathHint> } {
+      const told: DeathHint[] = [];
+      let heard: (hint: DeathHint) => void = () => undefined;
+      agent.onDeath?.((hint) => {
+        told.push(hint);
+        heard(hint);
+      });
+      const next = async (): Promise<DeathHint> =>
+        new Promise((resolve) => {
+          heard = resolve;
+        });
+      return { told, next };
+    }
+
     async function statusOf(action: OperationAction): Promise<OperationOutcome["status"]> {
       return (await run(action)).status;
     }
@@ -99,6 +117,35 @@ export function resourceAgentContract(
       expect(await statusOf("stop")).toBe("ok");
       expect(await statusOf("start")).toBe("ok");
       expect(await harness.isRunning()).toBe(true);
+    });
+
+    test("[SVC-28] a death is told at once, once, and of what runs only", async () => {
+      if (harness.tellsDeaths !== true) return;
+      const { told, next } = listen(harness.agent);
+      await run("start");
+      await run("monitor");
+      const first = next();
+      await harness.kill();
+      expect((await first).resource).toBe(harness.resource.id);
+      expect((await first).what).toMatch(/^process \d+/);
+      expect(await statusOf("stop")).toBe("ok");
+      // Who is stopped on purpose has not died.
+      await run("start");
+      await run("stop");
+      await run("monitor");
+      expect(told).toHaveLength(1);
+    });
+
+    test("[SVC-28] the next daemon is told of the death of what it found running", async () => {
+      const successor = harness.successor?.();
+      if (successor === undefined) return;
+      await run("start");
+      const { next } = listen(successor);
+      await successor.run(operation(harness.resource, "monitor"), neverAborted);
+      const first = next();
+      await harness.kill();
+      expect((await first).resource).toBe(harness.resource.id);
+      await successor.close();
     });
 
     test("a start at or after the end of the lease does nothing", async () => {

@@ -30,6 +30,7 @@ export function createExecAgent({ clock, runner, node }: ExecAgentOptions): Reso
       const judgeExit = (code: number, output: string): Verdict => execVerdict(action, code, lastLine(output));
       return runOperation({ clock, runner, judgeExit }, operation, { argv: resource[action], environment }, signal);
     },
+    onDeath: (tell) => runner.deaths.listen(tell),
     close: async () => Promise.resolve(),
   };
 }

@@ -22,6 +22,7 @@ export function createLsbAgent(options: LsbAgentOptions): ResourceAgent {
       const argv = [resource.script, action === "monitor" ? "status" : action];
       return runOperation({ ...options, judgeExit }, operation, { argv, environment: {} }, signal);
     },
+    onDeath: (tell) => options.runner.deaths.listen(tell),
     close: async () => Promise.resolve(),
   };
 }

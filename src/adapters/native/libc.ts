@@ -3,7 +3,7 @@ import type * as Koffi from "koffi";
 
 /**
  * The few calls of the C library that Node.js does not offer: sockets of other families than IP, options of any socket, the clock that
- * goes on in suspend, scheduling, file locks, namespaces; and where in memory something is.
+ * goes on in suspend, scheduling, file locks, namespaces, the ends of processes; and where in memory something is.
  *
  * All return as C does: -1 and an errno. `null` from `loadLibc` means that no prebuilt koffi exists for this machine; every user
  * of it has a slower way without.
@@ -20,6 +20,9 @@ export interface Libc {
    */
   readonly attachFilter: (fd: number, instructions: Uint8Array) => number;
   readonly close: (fd: number) => number;
+  readonly dup3: (fd: number, place: number, flags: number) => number;
+  /** A file that becomes readable when the process ends, closed on exec. */
+  readonly pidfdOpen: (pid: number) => number;
   /** `timespec`: 16 bytes, seconds and nanoseconds. */
   readonly clockGettime: (clock: number, timespec: Uint8Array) => number;
   /** `thread` 0: the calling one. `parameter`: a struct sched_param, 4 bytes. */
@@ -47,6 +50,8 @@ type SendtoCall = [
   toLength: number,
 ];
 
+/** The same on every processor; the C library has a name for it since 2.36 only. */
+const pidfdOpenNumber = 434;
 const solSocket = 1;
 const soAttachFilter = 26;
 
@@ -76,6 +81,7 @@ function openLibc(): Libc | null {
       koffi.pointer(filterProgram),
       "uint32_t",
     ]);
+    const syscall = library.func("int syscall(long, long, long)") as (...call: [number, number, number]) => number;
     return {
       socket: library.func("int socket(int, int, int)") as Libc["socket"],
       bind: library.func("int bind(int, const uint8_t *, uint32_t)") as Libc["bind"],
@@ -89,6 +95,8 @@ function openLibc(): Libc | null {
         return setProgram(fd, solSocket, soAttachFilter, program, koffi.sizeof(filterProgram)) as number;
       },
       close: library.func("int close(int)") as Libc["close"],
+      dup3: library.func("int dup3(int, int, int)") as Libc["dup3"],
+      pidfdOpen: (pid) => syscall(pidfdOpenNumber, pid, 0),
       clockGettime: library.func("int clock_gettime(int, void *)") as Libc["clockGettime"],
       schedSetscheduler: library.func("int sched_setscheduler(int, int, const void *)") as Libc["schedSetscheduler"],
       ioctl: library.func("int ioctl(int, unsigned long, void *)") as Libc["ioctl"],

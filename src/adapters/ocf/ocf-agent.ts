@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { OcfResource } from "../../model/cluster-config.ts";
 import type { NodeId, ResourceId } from "../../model/ids.ts";
-import type { Operation, OperationOutcome } from "../../model/operation.ts";
+import type { DeathHint, Operation, OperationOutcome } from "../../model/operation.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ResourceAgent } from "../../ports/resource-agent.ts";
 import type { ProgramEnd, ProgramRunner } from "../process/program-runner.ts";
@@ -46,6 +46,10 @@ export class OcfAgent implements ResourceAgent {
     const outcome = await this.#call(operation, resource, isProbe, signal);
     this.#remember(operation, outcome);
     return outcome;
+  }
+
+  onDeath(tell: (hint: DeathHint) => void): void {
+    this.#options.runner.deaths.listen(tell);
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endGroup } from "./end-group.ts";
+import { factsOf } from "./proc-table.ts";
 
 /**
  * Operations of a daemon that died.
@@ -58,14 +59,8 @@ function recordsIn(folder: string): readonly string[] {
   }
 }
 
-/** Field 22 of /proc/PID/stat; null when there is no such process, or only its zombie. */
+/** null when there is no such process, or only its zombie. */
 function startTimeOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // The name in field 2 may hold blanks and parentheses.
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return state === "Z" ? null : (fields[18] ?? null);
-  } catch {
-    return null;
-  }
+  const facts = factsOf(pid);
+  return facts === null || facts.isZombie ? null : String(facts.startTime);
 }

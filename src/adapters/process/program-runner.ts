@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DeathWatch } from "./death-watch.ts";
 import { endGroup } from "./end-group.ts";
 import { explainSpawnError } from "./explain-spawn-error.ts";
 import { endRecordedPrograms, recordProgram } from "./leftovers.ts";
@@ -74,6 +75,8 @@ const sweepPeriodMs = 30_000;
 
 /** Runs programs; one per daemon. @see ProgramCall for the idea */
 export class ProgramRunner {
+  /** Of what was started by programs that it has run. */
+  readonly deaths: DeathWatch;
   readonly #folder: string;
   readonly #path: string;
   readonly #sweep: NodeJS.Timeout;
@@ -82,6 +85,7 @@ export class ProgramRunner {
   constructor({ outputFolder, path = defaultPath }: ProgramRunnerOptions) {
     this.#folder = outputFolder;
     this.#path = path;
+    this.deaths = new DeathWatch(outputFolder);
     this.#sweep = setInterval(() => sweepFolder(outputFolder), sweepPeriodMs).unref();
   }
 
@@ -170,6 +174,7 @@ export class ProgramRunner {
   /** Ends the upkeep of output files. Programs that run go on. */
   close(): void {
     clearInterval(this.#sweep);
+    this.deaths.close();
   }
 }
 

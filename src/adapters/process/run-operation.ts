@@ -27,8 +27,12 @@ export async function runOperation(
   // The last look before the program runs: see Operation.notAfter.
   if (action === "start" && clock.now() >= notAfter) return refused();
   const outputName = outputNameOf(resource.id, action);
+  if (action === "stop") runner.deaths.forget(resource.id);
+  const started = action === "start" ? runner.deaths.starting(resource.id) : null;
   const { end, output, durationMs } = await runner.run({ ...call, timeoutMs, outputName }, signal);
   const verdict = judge();
+  if (verdict.status === "ok" && started !== null) started();
+  else if (verdict.status === "ok" && action === "monitor") runner.deaths.runs(resource.id);
   return { ...verdict, reason: limitLine(verdict.reason), output, durationMs, ...factsOf(end) };
 
   function judge(): Verdict {

@@ -1,5 +1,5 @@
-import type { ServiceId } from "../../model/ids.ts";
-import { isActive, isKnown, type Runtime } from "./runtime.ts";
+import type { ResourceId, ServiceId } from "../../model/ids.ts";
+import { isActive, isKnown, type ResourceRuntime, type Runtime } from "./runtime.ts";
 
 /** What a node does with its services: what it knows of each, and the operations under way. */
 export interface RunnerState {
@@ -18,6 +18,18 @@ export function markReported(state: RunnerState, services: readonly ServiceId[])
     if (runtime !== undefined) runtimes[service] = { ...runtime, mustReport: false };
   }
   return { ...state, runtimes };
+}
+
+/** Something of a resource is said to have ended. Its agent is asked before anything else follows from it, and again when it is being asked already. */
+export function markSuspect(state: RunnerState, resource: ResourceId): RunnerState {
+  const runtime = Object.values(state.runtimes).find(({ resources }) => resources.some(isMeant));
+  if (runtime === undefined) return state;
+  const resources = runtime.resources.map((one) => (isMeant(one) ? { ...one, isSuspect: true } : one));
+  return { ...state, runtimes: { ...state.runtimes, [runtime.service]: { ...runtime, resources } } };
+
+  function isMeant(one: ResourceRuntime): boolean {
+    return one.config.id === resource && one.state === "running";
+  }
 }
 
 /** True when nothing runs here and nothing is being done. */

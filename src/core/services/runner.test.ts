@@ -6,7 +6,7 @@ import { parseServiceId } from "../../model/ids.ts";
 import { durationMs, instantMs, wallMs } from "../../model/units.ts";
 import type { Order } from "./plan.ts";
 import { advanceRunner, onOperationOutcome, type RunnerMandate, type RunnerStep } from "./runner.ts";
-import { idleRunner, type RunnerState } from "./runner-state.ts";
+import { idleRunner, markSuspect, type RunnerState } from "./runner-state.ts";
 import { observationOf } from "./runtime.ts";
 import type { ServiceConfig } from "../../model/cluster-config.ts";
 
@@ -44,11 +44,23 @@ class Bench {
   readonly said: string[] = [];
   /** `stop web/ip` -> outcome. */
   readonly answers = new Map<string, Partial<OperationOutcome> | "silent">();
+  readonly begun: string[] = [];
   readonly open: { readonly id: number; readonly what: string }[] = [];
 
   tell(action: Order["action"], attempt: number): this {
     this.order = { service: web, action, attempt, definition };
     return this.tick();
+  }
+
+  /** Something of a resource is said to have ended. */
+  hint(name: string): this {
+    this.runner = markSuspect(this.runner, resourceId(web, name));
+    return this;
+  }
+
+  /** How often it was asked for so far. */
+  asked(what: string): number {
+    return this.begun.filter((one) => one === what).length;
   }
 
   tick(ms = 0): this {
@@ -107,6 +119,7 @@ class Bench {
     if (effect.kind === "cancel") this.said.push("cancel");
     if (effect.kind !== "run") return;
     const what = `${effect.operation.action} ${effect.operation.resource.id}`;
+    this.begun.push(what);
     this.open.push({ id: effect.operation.id, what });
     if (effect.operation.action !== "monitor") this.said.push(what);
   }
@@ -217,6 +230,41 @@ describe("a node's own work on a service", () => {
     bench.answers.set("monitor web/app", { status: "not-running", reason: "dead" });
     bench.tick(5_000).finish().tick(5_000).finish().tick(5_000).finish();
     expect(bench.heard()).toEqual(["report 1 failed monitor web/app"]);
+  });
+
+  it("[SVC-28] asks the agent at once when something is said to have ended, and believes the agent", () => {
+    const bench = started();
+    bench.hint("app");
+    bench.answers.set("monitor web/app", { status: "not-running", reason: "dead" });
+    bench.tick().finish();
+    expect(bench.heard()).toEqual(["report 1 failed monitor web/app"]);
+    const second = started();
+    second.hint("app");
+    second.tick();
+    expect(second.open.map(({ what }) => what)).toEqual(["monitor web/app"]);
+    second.finish().tick();
+    expect(second.open).toEqual([]);
+    expect(second.heard()).toEqual([]);
+  });
+
+  it("[SVC-28] asks once more when the end is told while the agent is being asked", () => {
+    const bench = started();
+    bench.hint("app");
+    bench.answers.set("monitor web/app", "silent");
+    bench.tick().hint("app");
+    expect(bench.tick().open).toHaveLength(1);
+    bench.answers.set("monitor web/app", { status: "ok" });
+    bench.finish();
+    // The first one was the probe.
+    expect(bench.asked("monitor web/app")).toBe(3);
+  });
+
+  it("[SVC-28] nothing follows for what does not run, is unknown or is not monitored", () => {
+    expect(new Bench().hint("app").tick().asked("monitor web/app")).toBe(1);
+    const bench = probed();
+    expect(markSuspect(bench.runner, resourceId(web, "app"))).toBe(bench.runner);
+    expect(markSuspect(bench.runner, resourceId(web, "else"))).toBe(bench.runner);
+    expect(started().tell("stop", 2).hint("app").finish().heard().at(-1)).toBe("report 2 stopped");
   });
 
   it("[SVC-22] takes an operation without any result as timed out, long after its time-out", () => {

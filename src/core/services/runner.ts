@@ -255,22 +255,17 @@ function stopEnded(work: Work, runtime: Runtime, task: Extract<Task, { kind: "st
   return { ...runtime, task: null, done: task.attempt, mustReport: false };
 }
 
-/** Monitors what should run. */
+/** Monitors what should run: at intervals, and at once what is said to have ended. */
 function watch(work: Work, runtime: Runtime, order: Order | undefined): Runtime {
   if (order?.action !== "keep" || runtime.failedUnder === order.attempt || runtime.mustReport) return runtime;
   return withResources({ ...runtime, keeping: order.attempt }, (resource) => {
     const interval = resource.config.monitorIntervalMs;
     if (interval === 0 || resource.operation !== null || resource.state === "stopped") return resource;
-    if (resource.monitorAt === never) {
-      const monitorAt = after(work.moment.now, interval);
-      work.wakeAt = earliest(work.wakeAt, monitorAt);
-      return { ...resource, monitorAt };
-    }
-    if (work.moment.now < resource.monitorAt) {
-      work.wakeAt = earliest(work.wakeAt, resource.monitorAt);
-      return resource;
-    }
-    return begin(work, runtime, resource, "monitor");
+    const isDue = resource.monitorAt !== never && work.moment.now >= resource.monitorAt;
+    if (isDue || resource.isSuspect) return begin(work, runtime, resource, "monitor");
+    const monitorAt = resource.monitorAt === never ? after(work.moment.now, interval) : resource.monitorAt;
+    work.wakeAt = earliest(work.wakeAt, monitorAt);
+    return { ...resource, monitorAt };
   });
 }
 
@@ -290,7 +285,7 @@ function begin(work: Work, runtime: Runtime, resource: ResourceRuntime, action: 
   work.effects.push({ kind: "run", operation });
   const overdueAt = after(work.moment.now, operation.timeoutMs + overdueMs);
   work.wakeAt = earliest(work.wakeAt, overdueAt);
-  return { ...resource, operation: { id, action, isCancelled: false, overdueAt } };
+  return { ...resource, isSuspect: false, operation: { id, action, isCancelled: false, overdueAt } };
 }
 
 function onOutcome(work: Work, runtime: Runtime, position: number, outcome: OperationOutcome): void {

@@ -33,6 +33,8 @@ export interface ResourceRuntime {
   /** The one operation under way. */
   readonly operation: RunningOperation | null;
   readonly monitorAt: InstantMs;
+  /** Something of it is said to have ended, and its agent was not asked since. */
+  readonly isSuspect: boolean;
   readonly last: LastOperation | null;
   /** The agent says that this node cannot run it. */
   readonly unable: string | null;
@@ -122,5 +124,5 @@ export function observationOf(runtime: Runtime, attempt: number, now: InstantMs)
 }
 
 function newResource(config: ResourceConfig): ResourceRuntime {
-  return { config, state: "unknown", operation: null, monitorAt: never, last: null, unable: null };
+  return { config, state: "unknown", operation: null, monitorAt: never, isSuspect: false, last: null, unable: null };
 }

@@ -177,8 +177,8 @@ describe("checkers", () => {
   test("[LIVE-2] a service that is restarted without a cause", () => {
     const world = settledWorld();
     // Behind the back of the checker too: it knows of no fault.
-    world.machine(n1).kernel?.kill("web/disk" as ResourceId);
-    world.machine(n1).kernel?.kill("web/server" as ResourceId);
+    world.machine(n1).kernel?.kill("web/disk" as ResourceId, false);
+    world.machine(n1).kernel?.kill("web/server" as ResourceId, false);
     world.runUntil(settledMs + 10_000);
     expect(rulesBroken(world)).toEqual(["LIVE-2"]);
   });
@@ -187,7 +187,7 @@ describe("checkers", () => {
     const world = settledWorld();
     world.powerOff(n3, "cable");
     world.runUntil(settledMs + 3_000);
-    world.machine(n1).kernel?.kill("web/disk" as ResourceId);
+    world.machine(n1).kernel?.kill("web/disk" as ResourceId, false);
     world.runUntil(settledMs + 15_000);
     expect(world.violations.map(({ text }) => text)).toEqual([
       expect.stringMatching(/^service web is started on n1, from n1, without a cause left; there was power off of n3/),
@@ -196,10 +196,10 @@ describe("checkers", () => {
 
   test("[LIVE-2] one fault that restarts a service twice", () => {
     const world = settledWorld();
-    world.killResource(n1, "web/disk" as ResourceId);
+    world.killResource(n1, "web/disk" as ResourceId, false);
     world.runUntil(settledMs + 10_000);
     expect(world.violations).toEqual([]);
-    world.machine(n1).kernel?.kill("web/disk" as ResourceId);
+    world.machine(n1).kernel?.kill("web/disk" as ResourceId, false);
     world.runUntil(settledMs + 20_000);
     expect(rulesBroken(world)).toEqual(["LIVE-2"]);
   });

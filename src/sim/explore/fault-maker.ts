@@ -236,7 +236,11 @@ export class FaultMaker {
   #killResource(): void {
     const service = this.#random.pick(this.#world.config.services);
     const [node] = this.#world.truth.activeNodes(service);
-    if (node !== undefined) this.#world.killResource(node, this.#random.pick(service.resources).id);
+    if (node === undefined) return;
+    const resource = this.#random.pick(service.resources).id;
+    // Some processes end and nothing is wrong: whoever acts on that alone moves a service without a cause.
+    if (this.#random.chance(0.3)) this.#world.machine(node).kernel?.hint(resource);
+    else this.#world.killResource(node, resource, this.#random.chance(0.5));
   }
 
   #refuse(): void {

@@ -21,7 +21,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   lose: { options: [], parse: parseLose },
   pause: { options: ["for", "what"], parse: parsePause },
   "crash-daemon": { options: ["restart-after"], parse: parseCrash },
-  fail: { options: ["on"], parse: parseFail },
+  fail: { options: ["on", "seen"], parse: parseFail },
   refuse: { options: ["operation", "on", "times", "how"], parse: parseRefuse },
   "fence-device": { options: ["works"], parse: parseFenceDevice },
   watchdog: { options: ["works"], parse: parseWatchdog },
@@ -87,7 +87,9 @@ function parseCrash(value: ValueReader, step: ValueReader, names: Names): Step |
 function parseFail(value: ValueReader, step: ValueReader, names: Names): Step | undefined {
   const resource = names.resource(value);
   const node = step.at("on").isMissing ? null : names.node(step.at("on"));
-  return resource === undefined || node === undefined ? undefined : { kind: "fail", resource, node };
+  const isSeen = step.at("seen").isMissing ? false : step.at("seen").truth();
+  if (resource === undefined || node === undefined || isSeen === undefined) return undefined;
+  return { kind: "fail", resource, node, isSeen };
 }
 
 function parseRefuse(value: ValueReader, step: ValueReader, names: Names): Step | undefined {

@@ -110,7 +110,7 @@ function takeStep(world: World, scenario: Scenario, step: Step): void {
       const service = world.truth.serviceOf(step.resource);
       const node = step.node ?? (service === undefined ? undefined : world.truth.activeNodes(service)[0]);
       if (node === undefined) return world.report("EXPECT", `${step.resource} cannot die: it runs nowhere`);
-      return world.killResource(node, step.resource);
+      return world.killResource(node, step.resource, step.isSeen);
     }
     case "refuse":
       world.note(

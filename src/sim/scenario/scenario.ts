@@ -47,8 +47,8 @@ export type Step =
   | { readonly kind: "pause"; readonly node: NodeId; readonly forMs: number; readonly what: "machine" | "daemon" }
   /** `restartMs` null: nobody starts it again. */
   | { readonly kind: "crash-daemon"; readonly node: NodeId; readonly restartMs: number | null }
-  /** `node` null: where it runs. */
-  | { readonly kind: "fail"; readonly resource: ResourceId; readonly node: NodeId | null }
+  /** `node` null: where it runs. `isSeen`: its daemon is told at once; otherwise the next monitor finds it dead. */
+  | { readonly kind: "fail"; readonly resource: ResourceId; readonly node: NodeId | null; readonly isSeen: boolean }
   | {
       readonly kind: "refuse";
       readonly resource: ResourceId;
