@@ -1,12 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { DeathWatch } from "./death-watch.ts";
 import { endGroup } from "./end-group.ts";
 import { explainSpawnError } from "./explain-spawn-error.ts";
 import { endRecordedPrograms, recordProgram } from "./leftovers.ts";
 import { makeFolder } from "./make-folder.ts";
 import { OutputFile } from "./output-file.ts";
+import type { ProgramExit, RunningProgram } from "./program-start.ts";
+import { startProgram } from "./start-program.ts";
 
 /**
  * Runs programs that may start daemons, and is never held up or endangered by what they leave behind.
@@ -38,8 +40,7 @@ export interface ProgramCall {
 
 /** How a program ended. */
 export type ProgramEnd =
-  | { readonly kind: "exited"; readonly code: number }
-  | { readonly kind: "killed"; readonly signal: string }
+  | ProgramExit
   | { readonly kind: "timed-out"; readonly detail: string }
   | { readonly kind: "aborted"; readonly detail: string }
   /** Never ran; `reason` says what to do. `isMissing`: no such file. `isPassing`: not the program's fault, it may run the next time. */
@@ -72,6 +73,8 @@ const fileBytesMax = 256 * 1024;
 /** While a program runs: 100 ms at the speed of tmpfs is some 100 MB. */
 const watchPeriodMs = 100;
 const sweepPeriodMs = 30_000;
+/** A start that was given up is waited for this much longer, so that what it was is known. */
+const startGraceMs = 500;
 
 /** Runs programs; one per daemon. @see ProgramCall for the idea */
 export class ProgramRunner {
@@ -129,37 +132,39 @@ export class ProgramRunner {
 
   async #runInto(call: ProgramCall, file: OutputFile, signal: AbortSignal): Promise<ProgramEnd> {
     const [program = "", ...args] = call.argv;
+    const stopped = stopSign(call.timeoutMs, signal);
+    const starting = startProgram({
+      argv: [program, ...args],
+      environment: { PATH: this.#path, LC_ALL: "C", HOME: "/root", SHELL: "/bin/sh", ...call.environment },
+      input: call.input,
+      outputFd: file.fd,
+      errorFd: call.errors === "discard" ? null : file.fd,
+    });
     const notStarted = (error: unknown): ProgramEnd => ({
       kind: "not-started",
       ...explainSpawnError(program, error as NodeJS.ErrnoException),
     });
-    let child: ChildProcess;
     try {
-      child = spawn(program, args, {
-        cwd: "/",
-        env: { PATH: this.#path, LC_ALL: "C", HOME: "/root", SHELL: "/bin/sh", ...call.environment },
-        detached: true,
-        stdio: [call.input === undefined ? "ignore" : "pipe", file.fd, call.errors === "discard" ? "ignore" : file.fd],
-      });
-    } catch (error) {
-      return notStarted(error);
+      const started = await Promise.race([starting.catch(notStarted), stopped.sign]);
+      if (typeof started === "string") return { kind: started, detail: await endUnstarted(starting) };
+      return "kind" in started ? started : await this.#follow(call, started, stopped.sign);
+    } finally {
+      stopped.clear();
     }
-    const ended = childEnd(child, notStarted);
-    if (child.pid === undefined) return ended;
-    if (this.#resetsOomScore) resetOomScore(child.pid);
-    // EPIPE: the program did not read its input to the end. It says itself what it makes of that.
-    child.stdin?.on("error", () => undefined);
-    child.stdin?.end(call.input);
-    const strike = recordProgram(this.#folder, call.outputName, child.pid);
-    const stopped = stopSign(call.timeoutMs, signal);
+  }
+
+  async #follow(
+    { outputName }: ProgramCall,
+    { pid, ended }: RunningProgram,
+    stopped: StopSign["sign"],
+  ): Promise<ProgramEnd> {
+    if (this.#resetsOomScore) resetOomScore(pid);
+    const strike = recordProgram(this.#folder, outputName, pid);
     try {
-      const first = await Promise.race([ended, stopped.sign]);
-      if (typeof first !== "string") return first;
-      return { kind: first, detail: await endGroup(child.pid, ended) };
+      const first = await Promise.race([ended, stopped]);
+      return typeof first === "string" ? { kind: first, detail: await endGroup(pid, ended) } : first;
     } finally {
       strike();
-      stopped.clear();
-      child.stdin?.destroy();
     }
   }
 
@@ -178,14 +183,14 @@ export class ProgramRunner {
   }
 }
 
-async function childEnd(child: ChildProcess, notStarted: (error: unknown) => ProgramEnd): Promise<ProgramEnd> {
-  return new Promise((resolve) => {
-    child.once("error", (error) => resolve(notStarted(error)));
-    // "exit" and not "close": a daemon that kept standard input open must not hold us.
-    child.once("exit", (code, killer) =>
-      resolve(code === null ? { kind: "killed", signal: killer ?? "unknown" } : { kind: "exited", code }),
-    );
-  });
+/** Its file does not come from the disk, or too many are being started: when it does come, it is ended at once. */
+async function endUnstarted(starting: Promise<RunningProgram>): Promise<string> {
+  const late = starting.then(
+    async ({ pid, ended }) => endGroup(pid, ended),
+    () => "it could not be started",
+  );
+  const waited = sleep(startGraceMs, "it is not started yet: its disk does not answer, or too much is being started");
+  return Promise.race([late, waited]);
 }
 
 interface StopSign {
