@@ -4,6 +4,7 @@ import { busyCores } from "./busy-cores.ts";
 import { cost } from "./cost.ts";
 import { idle } from "./idle.ts";
 import { killedDaemon } from "./killed-daemon.ts";
+import { killedService } from "./killed-service.ts";
 import { relocation } from "./relocation.ts";
 import { formatRows, isMet, type Row } from "./row.ts";
 import { silentDeath } from "./silent-death.ts";
@@ -17,6 +18,7 @@ const figures: Readonly<Record<string, Figure>> = {
   "silent-death": silentDeath,
   relocation,
   "killed-daemon": killedDaemon,
+  "killed-service": killedService,
   "busy-cores": busyCores,
   idle,
   simulator,

@@ -20,21 +20,23 @@ export class Keepalived implements Contender {
   readonly name = "keepalived";
   readonly lab: Lab;
   readonly ip: string;
-  readonly #advertMs: number;
   readonly #daemons = new Map<string, HostProcess>();
 
-  private constructor(lab: Lab, advertMs: number) {
+  private constructor(lab: Lab) {
     this.lab = lab;
     this.ip = lab.virtualIp();
-    this.#advertMs = advertMs;
   }
 
   static async start(hosts: readonly string[], advertMs = heartbeatMs): Promise<Keepalived> {
     const lab = await Lab.create({ hosts });
-    const keepalived = new Keepalived(lab, advertMs);
+    const keepalived = new Keepalived(lab);
     await Promise.all(
       [...lab.hosts.values()].map(async (host, index) => {
-        await host.writeFile("/etc/keepalived/keepalived.conf", keepalived.#config(index), 0o644);
+        await host.writeFile(
+          "/etc/keepalived/keepalived.conf",
+          keepalivedConfig({ index, ip: keepalived.ip, advertMs }),
+          0o644,
+        );
         await startEcho(host, echoPort, [keepalived.ip]);
       }),
     );
@@ -93,27 +95,48 @@ export class Keepalived implements Contender {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.lab.close();
   }
+}
 
-  /**
-   * VRRP 3 is the version with intervals below a second; `down_timer_adverts` is how many may be lost.
-   */
-  #config(index: number): string {
-    return [
-      "global_defs {",
-      "  vrrp_version 3",
-      "}",
-      "vrrp_instance bench {",
-      "  state BACKUP",
-      "  interface eth0",
-      "  virtual_router_id 77",
-      `  priority ${priorities[index] ?? 1}`,
-      `  advert_int ${this.#advertMs / 1000}`,
-      `  down_timer_adverts ${lossesTolerated}`,
-      "  virtual_ipaddress {",
-      `    ${this.ip}/24 dev eth0`,
-      "  }",
-      "}",
-      "",
-    ].join("\n");
-  }
+/** What one host of `Keepalived` is told. */
+export interface KeepalivedPlan {
+  /** Of the host: the first is preferred. */
+  readonly index: number;
+  readonly ip: string;
+  /** Default: as often as all contenders. */
+  readonly advertMs?: number;
+  /** What must run with exit code 0, each second, on who has the address. */
+  readonly script?: string;
+}
+
+/** VRRP 3 is the version with intervals below a second; `down_timer_adverts` is how many may be lost. */
+export function keepalivedConfig({ index, ip, advertMs = heartbeatMs, script }: KeepalivedPlan): string {
+  const check = [
+    "vrrp_script check {",
+    `  script "${script}"`,
+    "  interval 1",
+    "  fall 1",
+    "  rise 1",
+    "  user root",
+    "}",
+  ];
+  return [
+    "global_defs {",
+    "  vrrp_version 3",
+    "  enable_script_security",
+    "}",
+    ...(script === undefined ? [] : check),
+    "vrrp_instance bench {",
+    "  state BACKUP",
+    "  interface eth0",
+    "  virtual_router_id 77",
+    `  priority ${priorities[index] ?? 1}`,
+    `  advert_int ${advertMs / 1000}`,
+    `  down_timer_adverts ${lossesTolerated}`,
+    "  virtual_ipaddress {",
+    `    ${ip}/24 dev eth0`,
+    "  }",
+    ...(script === undefined ? [] : ["  track_script {", "    check", "  }"]),
+    "}",
+    "",
+  ].join("\n");
 }
