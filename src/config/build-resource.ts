@@ -45,10 +45,18 @@ interface Operations {
   readonly name?: string | undefined;
   readonly start?: { readonly timeout?: string | undefined } | undefined;
   readonly stop?: { readonly timeout?: string | undefined } | undefined;
-  readonly monitor?: { readonly interval?: string | 0 | undefined; readonly timeout?: string | undefined } | undefined;
+  readonly monitor?: TimedMonitor | undefined;
+}
+
+/** What a monitor is told beside its depth. */
+interface TimedMonitor {
+  readonly interval?: string | 0 | undefined;
+  readonly timeout?: string | undefined;
+  readonly "failures-to-act"?: number | undefined;
 }
 
 function buildBase(kind: string, body: Operations, { service }: ResourcePlace) {
+  const { "failures-to-act": failuresToAct = 1 } = body.monitor ?? {};
   const name = body.name ?? resourceNameDefault(kind, { ...body }) ?? kind;
   return {
     id: resourceId(service, name),
@@ -57,16 +65,16 @@ function buildBase(kind: string, body: Operations, { service }: ResourcePlace) {
     stopTimeoutMs: spanOr(body.stop?.timeout, 60_000),
     monitorTimeoutMs: spanOr(body.monitor?.timeout, 20_000),
     monitorIntervalMs: spanOr(body.monitor?.interval, 10_000),
+    // Absent where it is 1: older daemons of the cluster read the same configuration.
+    ...(failuresToAct > 1 ? { failuresToAct } : {}),
   };
 }
 
 type ExecOperation = NonNullable<ResourceDocument["exec"]>["start" | "monitor"];
 
 /** An operation of `exec` with its times. */
-interface TimedCommand {
+interface TimedCommand extends TimedMonitor {
   readonly command: readonly unknown[];
-  readonly timeout?: string | undefined;
-  readonly interval?: string | 0 | undefined;
 }
 
 /** It may be written as the command alone. */

@@ -185,6 +185,8 @@ const fencing = z.union(
   { error: '{ devices: … }, { watchdog: … } or "none"' },
 );
 
+const failuresWanted = "a whole number of failures from 1 to 100";
+
 const operations = {
   name: name.meta({ description: "Unique in the service. Default: the resource's main value." }).optional(),
   start: z.strictObject({ timeout: duration("A longer start has failed.", "60s").optional() }).optional(),
@@ -193,6 +195,12 @@ const operations = {
     .strictObject({
       interval: durationOrZero("Time between monitors; 0: none.", "10s").optional(),
       timeout: duration("A longer monitor has failed.", "20s").optional(),
+      "failures-to-act": z
+        .int({ error: failuresWanted })
+        .min(1, { error: failuresWanted })
+        .max(100, { error: failuresWanted })
+        .meta({ description: "So many monitors in a row must fail before anything is done.", default: 1 })
+        .optional(),
     })
     .optional(),
 };

@@ -128,7 +128,12 @@ function writeResource(resource: ResourceConfig): object {
   const name = { name: resource.name };
   const start = { timeout: formatDuration(resource.startTimeoutMs) };
   const stop = { timeout: formatDuration(resource.stopTimeoutMs) };
-  const monitor = { interval: zeroOr(resource.monitorIntervalMs), timeout: formatDuration(resource.monitorTimeoutMs) };
+  const { failuresToAct } = resource;
+  const monitor = {
+    interval: zeroOr(resource.monitorIntervalMs),
+    timeout: formatDuration(resource.monitorTimeoutMs),
+    ...(failuresToAct === undefined ? {} : { "failures-to-act": failuresToAct }),
+  };
   const times = { start, stop, monitor };
   switch (resource.kind) {
     case "address": {

@@ -404,6 +404,19 @@ describe("the manager on three nodes", () => {
     expect(told(driver, "n2", "new")).toMatch(/^started on/);
   });
 
+  it("[SVC-13] takes other timers and other patience with monitors in place", () => {
+    const driver = started([{ name: "web" }]);
+    const services = driver.config.services.map((service) => ({
+      ...service,
+      resources: service.resources.map((one) => ({ ...one, monitorIntervalMs: durationMs(1_000), failuresToAct: 3 })),
+    }));
+    const config = { ...driver.config, services };
+    feed(driver, nodeOf(driver, "n1"), { kind: "config", request: 999, config, digest: "second", author: "root" });
+    run(driver, 2_000);
+    expect(driver.answers.get(999)?.ok).toBe(true);
+    expect(logged(driver, "stop web/ip")).toEqual([]);
+  });
+
   it("[SVC-27, SAFE-1] starts nothing under another name before it is stopped under the old one", () => {
     const driver = started([{ name: "old" }]);
     const n3 = whereRuns(driver, "old");

@@ -218,6 +218,8 @@ interface ResourceBase {
   readonly monitorTimeoutMs: DurationMs;
   /** 0: no monitor. */
   readonly monitorIntervalMs: DurationMs;
+  /** So many monitors in a row must fail or time out before that counts; "not running" counts at once. Default (absent): 1. */
+  readonly failuresToAct?: number;
 }
 
 /** A virtual address, set and announced by hale itself. */

@@ -35,12 +35,18 @@ const definition: ServiceConfig = {
 const free: RunnerMandate = { mayStart: true, leaseUntil: instantMs(1_000_000), mustStop: "nothing" };
 const helpless: RunnerMandate = { mayStart: false, leaseUntil: instantMs(0), mustStop: "lease" };
 
+/** The same, where so many monitors must fail. */
+function patient(failuresToAct: number): ServiceConfig {
+  return { ...definition, resources: definition.resources.map((resource) => ({ ...resource, failuresToAct })) };
+}
+
 /** One runner on one node; agents succeed unless the table says otherwise. */
 class Bench {
   runner: RunnerState = idleRunner;
   now = 0;
   order: Order | undefined;
   mandate = free;
+  definition = definition;
   readonly said: string[] = [];
   /** `stop web/ip` -> outcome. */
   readonly answers = new Map<string, Partial<OperationOutcome> | "silent">();
@@ -48,7 +54,7 @@ class Bench {
   readonly open: { readonly id: number; readonly what: string }[] = [];
 
   tell(action: Order["action"], attempt: number): this {
-    this.order = { service: web, action, attempt, definition };
+    this.order = { service: web, action, attempt, definition: this.definition };
     return this.tick();
   }
 
@@ -68,7 +74,7 @@ class Bench {
     this.take(
       advanceRunner(
         this.runner,
-        [definition],
+        [this.definition],
         this.order === undefined ? [] : [this.order],
         this.mandate,
         this.moment(),
@@ -133,14 +139,16 @@ class Bench {
   }
 }
 
-function probed(): Bench {
-  const bench = new Bench().tick().finish();
+function probed(failuresToAct = 1): Bench {
+  const bench = new Bench();
+  if (failuresToAct > 1) bench.definition = patient(failuresToAct);
+  bench.tick().finish();
   expect(bench.heard()).toEqual([]);
   return bench;
 }
 
-function started(): Bench {
-  const bench = probed().tell("start", 1).finish();
+function started(failuresToAct?: number): Bench {
+  const bench = probed(failuresToAct).tell("start", 1).finish();
   bench.heard();
   return bench.tell("keep", 1);
 }
@@ -265,6 +273,31 @@ describe("a node's own work on a service", () => {
     expect(markSuspect(bench.runner, resourceId(web, "app"))).toBe(bench.runner);
     expect(markSuspect(bench.runner, resourceId(web, "else"))).toBe(bench.runner);
     expect(started().tell("stop", 2).hint("app").finish().heard().at(-1)).toBe("report 2 stopped");
+  });
+
+  it("[SVC-29] bears failed monitors until as many in a row have failed as were configured", () => {
+    const bench = started(3);
+    bench.answers.set("monitor web/app", bad);
+    bench.tick(5_000).finish().tick(5_000).finish();
+    expect(bench.heard()).toEqual([]);
+    bench.answers.set("monitor web/app", { status: "ok" });
+    bench.tick(5_000).finish();
+    bench.answers.set("monitor web/app", { status: "timed-out", severity: "soft", reason: "slow" });
+    bench.tick(5_000).finish().tick(5_000).finish();
+    expect(bench.heard()).toEqual([]);
+    bench.tick(5_000).finish();
+    expect(bench.heard()).toEqual(["report 1 failed monitor web/app"]);
+  });
+
+  it("[SVC-29] acts at once when it does not run, or can not", () => {
+    for (const outcome of [
+      { status: "not-running", severity: "none", reason: "dead" },
+      { status: "failed", severity: "hard", reason: "a program is missing" },
+    ] as const) {
+      const bench = started(3);
+      bench.answers.set("monitor web/app", outcome);
+      expect(bench.tick(5_000).finish().heard()).toEqual(["report 1 failed monitor web/app"]);
+    }
   });
 
   it("[SVC-22] takes an operation without any result as timed out, long after its time-out", () => {

@@ -314,7 +314,7 @@ function onStarted(
 ): void {
   const { task } = before;
   if (outcome.status === "ok") {
-    const runtime = put(work, before, position, { ...ended, state: "running", monitorAt: never });
+    const runtime = put(work, before, position, { ...ended, state: "running", monitorAt: never, failures: 0 });
     if (task?.kind !== "start") return;
     work.runtimes[runtime.service] = { ...runtime, task: { ...task, position: position + 1 } };
     return;
@@ -377,7 +377,7 @@ function onMonitored(
   const interval = ended.config.monitorIntervalMs;
   if (outcome.status === "ok") {
     const monitorAt = interval === 0 || wasUnknown ? never : after(work.moment.now, interval);
-    put(work, before, position, { ...ended, state: "running", monitorAt, unable: null });
+    put(work, before, position, { ...ended, state: "running", monitorAt, failures: 0, unable: null });
     return;
   }
   if (wasUnknown) {
@@ -388,12 +388,29 @@ function onMonitored(
     put(work, before, position, { ...ended, state, unable: isAbsent ? outcome.reason : null });
     return;
   }
-  const runtime = put(work, before, position, { ...ended, state: "failed" });
+  const failures = ended.failures + 1;
+  if (isBorne(ended, outcome, failures)) {
+    // The resource counts as running, so the next monitor comes as if this one had ended well.
+    put(work, before, position, { ...ended, failures, monitorAt: after(work.moment.now, interval) });
+    say(work, before, `monitor ${failures} of ${ended.config.failuresToAct} of ${ended.config.id}`, outcome);
+    return;
+  }
+  const runtime = put(work, before, position, { ...ended, state: "failed", failures: 0 });
   if (runtime.task !== null || runtime.mustReport || runtime.failedUnder === runtime.keeping) return;
   say(work, runtime, `monitor of ${ended.config.id}`, outcome);
   work.runtimes[runtime.service] = { ...runtime, failedUnder: runtime.keeping };
   const result: ServiceResult = { kind: "failed", resource: ended.config.id, action: "monitor", outcome };
   work.reports.push({ service: runtime.service, attempt: runtime.keeping, result });
+}
+
+/** [SVC-29] A check that fails now and then is no reason to act yet. That it does not run is. */
+function isBorne(
+  { config, state }: ResourceRuntime,
+  { status, severity }: OperationOutcome,
+  failures: number,
+): boolean {
+  const isDoubtful = (status === "failed" || status === "timed-out") && severity === "soft";
+  return state === "running" && isDoubtful && failures < (config.failuresToAct ?? 1);
 }
 
 function say(work: Work, runtime: Runtime, what: string, outcome: OperationOutcome): void {

@@ -35,6 +35,8 @@ export interface ResourceRuntime {
   readonly monitorAt: InstantMs;
   /** Something of it is said to have ended, and its agent was not asked since. */
   readonly isSuspect: boolean;
+  /** Monitors in a row that have failed and did not count yet. */
+  readonly failures: number;
   readonly last: LastOperation | null;
   /** The agent says that this node cannot run it. */
   readonly unable: string | null;
@@ -124,5 +126,14 @@ export function observationOf(runtime: Runtime, attempt: number, now: InstantMs)
 }
 
 function newResource(config: ResourceConfig): ResourceRuntime {
-  return { config, state: "unknown", operation: null, monitorAt: never, isSuspect: false, last: null, unable: null };
+  return {
+    config,
+    state: "unknown",
+    operation: null,
+    monitorAt: never,
+    isSuspect: false,
+    failures: 0,
+    last: null,
+    unable: null,
+  };
 }

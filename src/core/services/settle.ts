@@ -142,7 +142,8 @@ function hasSameResources(a: ServiceConfig, b: ServiceConfig): boolean {
 function resourcesText(service: ServiceConfig): string {
   return JSON.stringify(
     service.resources.map((resource) => {
-      const { startTimeoutMs: _a, stopTimeoutMs: _b, monitorTimeoutMs: _c, monitorIntervalMs: _d, ...given } = resource;
+      const { startTimeoutMs: _a, stopTimeoutMs: _b, monitorTimeoutMs: _c, monitorIntervalMs: _d, ...rest } = resource;
+      const { failuresToAct: _f, ...given } = rest;
       return Object.entries(given).toSorted(([x], [y]) => (x < y ? -1 : 1));
     }),
   );
