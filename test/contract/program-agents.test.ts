@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createExecAgent } from "../../src/adapters/exec/exec-agent.ts";
 import { createLsbAgent } from "../../src/adapters/lsb/lsb-agent.ts";
 import { OcfAgent } from "../../src/adapters/ocf/ocf-agent.ts";
+import { processesWriting } from "../../src/adapters/process/processes-writing.fixture.ts";
 import { ProgramRunner } from "../../src/adapters/process/program-runner.ts";
 import type { ExecResource, LsbResource, OcfResource } from "../../src/model/cluster-config.ts";
 import { parseNodeId, parseServiceId, resourceId } from "../../src/model/ids.ts";
@@ -16,7 +17,8 @@ import { ownFolder } from "./own-folder.ts";
 // OCF, LSB and exec agents as real programs: Debian's, and daemons of our own that misbehave.
 
 const folder = ownFolder("agents");
-const runner = new ProgramRunner({ outputFolder: join(folder, "output") });
+const options = { outputFolder: join(folder, "output"), listProcesses: () => processesWriting(folder) };
+const runner = new ProgramRunner(options);
 const node = parseNodeId("n1");
 const never = new AbortController().signal;
 
@@ -28,7 +30,7 @@ afterAll(() => {
 
 /** That of the next daemon on this node: the same folder, and nothing in memory. */
 function nextRunner(): ProgramRunner {
-  const next = new ProgramRunner({ outputFolder: join(folder, "output") });
+  const next = new ProgramRunner(options);
   successors.push(next);
   return next;
 }

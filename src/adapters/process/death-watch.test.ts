@@ -7,6 +7,7 @@ import type { ResourceId } from "../../model/ids.ts";
 import type { DeathHint } from "../../model/operation.ts";
 import { DeathWatch } from "./death-watch.ts";
 import { factsOf } from "./proc-table.ts";
+import { processesWriting } from "./processes-writing.fixture.ts";
 import { ProgramRunner } from "./program-runner.ts";
 
 const web = "web/nginx" as ResourceId;
@@ -17,7 +18,7 @@ let left: number[];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "hale-deaths-"));
-  runner = new ProgramRunner({ outputFolder: join(folder, "output") });
+  runner = new ProgramRunner({ outputFolder: join(folder, "output"), listProcesses: () => processesWriting(folder) });
   told = [];
   left = [];
   runner.deaths.listen((hint) => told.push(hint));

@@ -1,8 +1,8 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { uptime } from "node:os";
 import { join } from "node:path";
 import type { ResourceId } from "../../model/ids.ts";
 import type { DeathHint } from "../../model/operation.ts";
+import { ticksNow } from "./leftovers.ts";
 import { makeFolder } from "./make-folder.ts";
 import { factsOf, ownProcesses, type ProcessFacts } from "./proc-table.ts";
 import { watchProcess } from "./watch-process.ts";
@@ -19,12 +19,17 @@ import { watchProcess } from "./watch-process.ts";
  */
 export class DeathWatch {
   readonly #folder: string;
+  readonly #list: () => readonly number[];
   readonly #resources = new Map<ResourceId, Watched>();
   #tell: (hint: DeathHint) => void = () => undefined;
 
-  /** @param folder of this daemon alone, gone after a boot: where it is written down for the next daemon what to watch */
-  constructor(folder: string) {
+  /**
+   * @param folder of this daemon alone, gone after a boot: where it is written down for the next daemon what to watch
+   * @param list among which a start may have left some
+   */
+  constructor(folder: string, list: () => readonly number[] = ownProcesses) {
     this.#folder = folder;
+    this.#list = list;
   }
 
   /** The agents of one daemon have one ear: who listened before hears no more. */
@@ -34,7 +39,7 @@ export class DeathWatch {
 
   /** A start begins. The returned function is called when it has ended well. */
   starting(resource: ResourceId): () => void {
-    const before = new Set(ownProcesses());
+    const before = new Set(this.#list());
     const since = ticksNow();
     return () => {
       // It may have run before: what was watched of it stays so.
@@ -86,7 +91,7 @@ export class DeathWatch {
 
   #watchHeads(resource: ResourceId, watched: Watched, { mayBe, isNew }: Search): void {
     const found = new Map<number, ProcessFacts>();
-    for (const pid of ownProcesses()) {
+    for (const pid of this.#list()) {
       const facts = mayBe(pid) ? factsOf(pid) : null;
       if (facts !== null && !facts.isZombie && isNew(facts)) found.set(pid, facts);
     }
@@ -163,10 +168,6 @@ interface Watched {
   mustLook: boolean;
   toldAt: number;
   later?: NodeJS.Timeout;
-}
-
-function ticksNow(): number {
-  return Math.floor(uptime() * 100);
 }
 
 function readLines(path: string): readonly string[] {

@@ -1,5 +1,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 
+const nothing = Buffer.alloc(0);
+
 /**
  * One program's output: a file that is read from its end and cut back while it grows.
  *
@@ -9,7 +11,7 @@ export class OutputFile {
   readonly fd: number;
   readonly #bytesMax: number;
   /** The end of what was cut away. */
-  #kept: Buffer = Buffer.alloc(0);
+  #kept: Buffer = nothing;
   #isCut = false;
 
   /** @throws Error of node:fs when the file cannot be made */
@@ -41,6 +43,7 @@ export class OutputFile {
 
   #readEnd(): Buffer {
     const size = fstatSync(this.fd).size;
+    if (size === 0) return nothing;
     const wanted = Math.min(size, this.#bytesMax);
     const buffer = Buffer.alloc(wanted);
     const read = readSync(this.fd, buffer, 0, wanted, size - wanted);

@@ -203,7 +203,8 @@ describe("after a crash of haled", () => {
     const running = shell(`echo $$ > ${pidFile}; sleep 60; sleep 60`, { outputName: "web+2Fnginx.start" });
     const pid = await pidIn(pidFile);
     // A record whose pid belongs to somebody else by now.
-    writeFileSync(join(folder, "output/old.stop.group"), `${process.pid} 1`);
+    const record = `${process.pid} 1 old.stop`.padEnd(255);
+    writeFileSync(join(folder, "output/running.1"), `${record}\n-${record.slice(1)}\n\0garbage\n`);
     const next = new ProgramRunner({ outputFolder: join(folder, "output") });
     const ended = await next.endLeftovers();
     // KILL follows where init is slow to reap the killed grandchild: a zombie counts as a member of its group.

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DeathWatch } from "./death-watch.ts";
 import { endGroup } from "./end-group.ts";
 import { explainSpawnError } from "./explain-spawn-error.ts";
-import { endRecordedPrograms, recordProgram } from "./leftovers.ts";
+import { endRecordedPrograms, ProgramRecords } from "./leftovers.ts";
 import { makeFolder } from "./make-folder.ts";
 import { OutputFile } from "./output-file.ts";
 import type { ProgramExit, RunningProgram } from "./program-start.ts";
@@ -65,6 +65,8 @@ export interface ProgramRunnerOptions {
   readonly outputFolder: string;
   /** Value of PATH. Default: Debian's for root. */
   readonly path?: string;
+  /** Among which a start may have left some. Default: those of haled's control group. */
+  readonly listProcesses?: () => readonly number[];
 }
 
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -82,13 +84,15 @@ export class ProgramRunner {
   readonly deaths: DeathWatch;
   readonly #folder: string;
   readonly #path: string;
+  readonly #records: ProgramRecords;
   readonly #sweep: NodeJS.Timeout;
   readonly #resetsOomScore = ownOomScore() !== "0";
 
-  constructor({ outputFolder, path = defaultPath }: ProgramRunnerOptions) {
+  constructor({ outputFolder, path = defaultPath, listProcesses }: ProgramRunnerOptions) {
     this.#folder = outputFolder;
     this.#path = path;
-    this.deaths = new DeathWatch(outputFolder);
+    this.deaths = new DeathWatch(outputFolder, listProcesses);
+    this.#records = new ProgramRecords(outputFolder);
     this.#sweep = setInterval(() => sweepFolder(outputFolder), sweepPeriodMs).unref();
   }
 
@@ -122,11 +126,21 @@ export class ProgramRunner {
   /** Where there is no room, output is thrown away and the program runs: a stop that cannot run would fence its node. */
   #openOutput({ outputName, outputBytesMax = outputBytesMaxDefault }: ProgramCall): { file: OutputFile; note: string } {
     try {
-      makeFolder(this.#folder, 0o700);
-      return { file: new OutputFile(join(this.#folder, outputName), outputBytesMax), note: "" };
+      return { file: this.#makeOutput(outputName, outputBytesMax), note: "" };
     } catch (error) {
       const file = new OutputFile("/dev/null", outputBytesMax);
       return { file, note: `output was not kept: ${(error as Error).message}\n` };
+    }
+  }
+
+  #makeOutput(outputName: string, bytesMax: number): OutputFile {
+    const path = join(this.#folder, outputName);
+    try {
+      return new OutputFile(path, bytesMax);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      makeFolder(this.#folder, 0o700);
+      return new OutputFile(path, bytesMax);
     }
   }
 
@@ -159,7 +173,7 @@ export class ProgramRunner {
     stopped: StopSign["sign"],
   ): Promise<ProgramEnd> {
     if (this.#resetsOomScore) resetOomScore(pid);
-    const strike = recordProgram(this.#folder, outputName, pid);
+    const strike = this.#records.add(outputName, pid);
     try {
       const first = await Promise.race([ended, stopped]);
       return typeof first === "string" ? { kind: first, detail: await endGroup(pid, ended) } : first;
@@ -180,6 +194,7 @@ export class ProgramRunner {
   close(): void {
     clearInterval(this.#sweep);
     this.deaths.close();
+    this.#records.close();
   }
 }
 
