@@ -5,6 +5,7 @@ import { cost } from "./cost.ts";
 import { idle } from "./idle.ts";
 import { killedDaemon } from "./killed-daemon.ts";
 import { killedService } from "./killed-service.ts";
+import { monitors, serviceStart } from "./many-resources.ts";
 import { relocation } from "./relocation.ts";
 import { formatRows, isMet, type Row } from "./row.ts";
 import { silentDeath } from "./silent-death.ts";
@@ -19,6 +20,8 @@ const figures: Readonly<Record<string, Figure>> = {
   relocation,
   "killed-daemon": killedDaemon,
   "killed-service": killedService,
+  "service-start": serviceStart,
+  monitors,
   "busy-cores": busyCores,
   idle,
   simulator,
