@@ -10,6 +10,7 @@ import { parseIpBytes } from "../../src/adapters/native/ip-bytes.ts";
 import { createIpKernel } from "../../src/adapters/netlink/ip-kernel.ts";
 import { createNetlinkKernel } from "../../src/adapters/netlink/netlink-kernel.ts";
 import { ProgramRunner } from "../../src/adapters/process/program-runner.ts";
+import { startByNode } from "../../src/adapters/process/start-program.ts";
 import type { AddressResource, ResourceConfig } from "../../src/model/cluster-config.ts";
 import { parseServiceId, resourceId } from "../../src/model/ids.ts";
 import type { OperationOutcome } from "../../src/model/operation.ts";
@@ -57,7 +58,7 @@ describe.skipIf(!canMakeSandbox)("address", () => {
   beforeAll(() => {
     enterNetworkSandbox();
     folder = mkdtempSync(join(tmpdir(), "hale-address-"));
-    runner = new ProgramRunner({ outputFolder: folder });
+    runner = new ProgramRunner({ outputFolder: folder, start: startByNode });
     ear = listenForFrames("hale1");
   });
 

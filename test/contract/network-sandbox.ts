@@ -8,7 +8,7 @@ const newNetworkNamespace = 0x40000000;
 export const canMakeSandbox = process.getuid?.() === 0 && loadLibc() !== null;
 
 /**
- * Moves this test process (its main thread, where sockets are opened and programs started) into a network namespace of its own, with
+ * Moves this test process (its main thread, where sockets are opened, and programs started by `startByNode`) into a network namespace of its own, with
  * a cable between `hale0` (192.168.7.11/24, fd07::11/64) and `hale1`, whose frames the test reads as the neighbour would.
  */
 export function enterNetworkSandbox(): void {

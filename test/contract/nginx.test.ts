@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OcfAgent } from "../../src/adapters/ocf/ocf-agent.ts";
 import { ProgramRunner } from "../../src/adapters/process/program-runner.ts";
+import { startByNode } from "../../src/adapters/process/start-program.ts";
 import type { OcfResource } from "../../src/model/cluster-config.ts";
 import { parseNodeId, parseServiceId, resourceId } from "../../src/model/ids.ts";
 import type { OperationAction, OperationOutcome } from "../../src/model/operation.ts";
@@ -19,7 +20,7 @@ const hasNginx = existsSync("/usr/sbin/nginx") && existsSync("/usr/lib/ocf/resou
 describe.skipIf(!hasNginx || !canMakeSandbox)("heartbeat:nginx of Debian", () => {
   const folder = ownFolder("nginx");
   const pidFile = join(folder, "nginx.pid");
-  const runner = new ProgramRunner({ outputFolder: join(folder, "output") });
+  const runner = new ProgramRunner({ outputFolder: join(folder, "output"), start: startByNode });
   const agent = new OcfAgent({ runner, node: parseNodeId("n1"), clock: { now: () => instantMs(0) } });
   const time = durationMs(20_000);
   const resource: OcfResource = {

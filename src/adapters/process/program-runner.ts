@@ -67,6 +67,8 @@ export interface ProgramRunnerOptions {
   readonly path?: string;
   /** Among which a start may have left some. Default: those of haled's control group. */
   readonly listProcesses?: () => readonly number[];
+  /** How programs are started. Default: in a thread. For who has moved this thread alone into another namespace: by Node.js. */
+  readonly start?: typeof startProgram;
 }
 
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -84,11 +86,13 @@ export class ProgramRunner {
   readonly deaths: DeathWatch;
   readonly #folder: string;
   readonly #path: string;
+  readonly #start: typeof startProgram;
   readonly #records: ProgramRecords;
   readonly #sweep: NodeJS.Timeout;
   readonly #resetsOomScore = ownOomScore() !== "0";
 
-  constructor({ outputFolder, path = defaultPath, listProcesses }: ProgramRunnerOptions) {
+  constructor({ outputFolder, path = defaultPath, listProcesses, start = startProgram }: ProgramRunnerOptions) {
+    this.#start = start;
     this.#folder = outputFolder;
     this.#path = path;
     this.deaths = new DeathWatch(outputFolder, listProcesses);
@@ -147,7 +151,7 @@ export class ProgramRunner {
   async #runInto(call: ProgramCall, file: OutputFile, signal: AbortSignal): Promise<ProgramEnd> {
     const [program = "", ...args] = call.argv;
     const stopped = stopSign(call.timeoutMs, signal);
-    const starting = startProgram({
+    const starting = this.#start({
       argv: [program, ...args],
       environment: { PATH: this.#path, LC_ALL: "C", HOME: "/root", SHELL: "/bin/sh", ...call.environment },
       input: call.input,
