@@ -50,6 +50,8 @@ export interface DriverNode {
   boots: number;
   startedAt: number;
   leaseUntil: number;
+  /** By the timers of its daemon. */
+  leaseMs: number;
   isFrozen: boolean;
   arbiterFence: GroupFacts["arbiterFence"];
   wakeAt: number;
@@ -160,6 +162,7 @@ export function newDriver(config: ClusterConfig): Driver {
       boots: 0,
       startedAt: 0,
       leaseUntil: 0,
+      leaseMs: lease,
       isFrozen: false,
       arbiterFence: null,
       wakeAt: never,
@@ -476,7 +479,7 @@ function renewLeases(driver: Driver): void {
       (member) => member.node === node.id && member.incarnation === node.incarnation,
     );
     if (isMember === true && !node.isCut && node.manager !== null && !isMissing(driver))
-      node.leaseUntil = driver.now + lease;
+      node.leaseUntil = driver.now + node.leaseMs;
   }
 }
 
@@ -518,7 +521,7 @@ function factsOf(driver: Driver, node: DriverNode): GroupFacts {
     length: driver.entries.length,
     delivered: driver.entries.length,
     bootAbove: null,
-    leaseMs: 2 * deadtime,
+    leaseMs: node.leaseMs,
     removedBy: null,
     intruders: [],
     refusal: null,

@@ -1,6 +1,6 @@
 import type { ServiceId } from "../model/ids.ts";
 import { after } from "../model/units.ts";
-import { adoptionDeadtimes } from "./manager-patience.ts";
+import { adoptionDeadtimes } from "./manager-spans.ts";
 import { abandonRequests } from "./manager-requests.ts";
 import { managerConfig, patch, say, wake, type Work } from "./manager-work.ts";
 import { type RunnerMandate } from "./services/runner.ts";

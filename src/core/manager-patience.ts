@@ -1,13 +1,11 @@
 import type { NodeId } from "../model/ids.ts";
 import { after, earliest, type InstantMs, never } from "../model/units.ts";
+import { longestTimeoutMs } from "./fencing/node-record.ts";
 import { watchdogBoundMs } from "./fencing/watchdog-bound.ts";
 import { fenceBackOffMs } from "./fencing/fence-record.ts";
-import { groupTimers } from "./membership/timers.ts";
 import { type Hearing, managerConfig, patch, type Work } from "./manager-work.ts";
+import { adoptionMsOf, leaseInForce, leaseOf } from "./manager-spans.ts";
 import type { FenceNeed } from "./services/plan.ts";
-
-/** How long a daemon keeps what it found running at its start, in deadtimes: long enough to get into a view. Others give it as long. */
-export const adoptionDeadtimes = 4;
 
 /** A daemon that crashes again and again without being taken in has this many graces in one absence, no more. */
 const gracesMax = 4;
@@ -33,24 +31,15 @@ export function fenceDueAt(work: Work, need: FenceNeed): InstantMs {
   const dues = [againAt, after(from, lostAt === undefined ? heartbeat.initdeadMs : 0)];
   const isClosed = facts.closed.includes(target);
   const hearing = state.hearings[target];
-  const takenInAt = after(hearing?.since ?? from, adoptionDeadtimes * heartbeat.deadtimeMs);
-  if (hearing?.until === null) dues.push(takenInAt);
+  const adoptionMs = adoptionMsOf(work, target);
+  if (hearing?.until === null) dues.push(after(hearing.since, adoptionMs));
   if (need.means === "time") {
     const closedUntil = state.closedUntil[target];
     if (isClosed || closedUntil === null) return never;
     const assumeOffAfterMs = fencing.kind === "none" ? fencing.assumeOffAfterMs : 0;
-    // [FEN-7] Its daemon may still run with the lease of an earlier file, as this one does.
-    const longerLeaseMs = Math.max(0, facts.leaseMs - groupTimers(heartbeat).lease);
-    dues.push(after(from, assumeOffAfterMs + longerLeaseMs));
-    // [FEN-7] Heard anew: a daemon that may keep what it finds running until it knows that it is not taken in.
-    if (hearing !== undefined && hearing.since > from) dues.push(after(takenInAt, assumeOffAfterMs));
-    // [FEN-7] Alive when it should be off: a daemon without a link, which may have found services when it was started.
-    const seenAt = state.seenOnDiskAt[target];
-    if (seenAt !== undefined && seenAt > from)
-      dues.push(after(seenAt, adoptionDeadtimes * heartbeat.deadtimeMs + assumeOffAfterMs));
-    // [FEN-7] Until then nobody was there to stop its services. A daemon that was started at that moment keeps them as long.
-    if (closedUntil !== undefined)
-      dues.push(after(closedUntil, adoptionDeadtimes * heartbeat.deadtimeMs + assumeOffAfterMs));
+    // [FEN-7] It acts on with the lease of an earlier file while its daemon was not restarted, or has not heard of a change.
+    dues.push(after(from, assumeOffAfterMs + leaseOf(work, target) - leaseInForce(state)));
+    for (const sign of signsSince(work, target, from)) dues.push(after(sign, adoptionMs + assumeOffAfterMs));
   } else if (isClosed || state.crashedAt[target] !== undefined) {
     const lastSign = hearing === undefined ? from : (hearing.until ?? state.crashedAt[target] ?? hearing.since);
     const enoughAt = after(hearing?.firstAt ?? from, gracesMax * heartbeat.daemonGraceMs);
@@ -59,16 +48,22 @@ export function fenceDueAt(work: Work, need: FenceNeed): InstantMs {
   return Math.max(...dues) as InstantMs;
 }
 
+/** [FEN-7] When the node, or its kernel, was alive after it was lost: a daemon that was started then keeps what it finds for a while. */
+function signsSince({ state }: Work, target: NodeId, from: InstantMs): readonly InstantMs[] {
+  // Heard anew: it keeps what it finds until it knows that it is not taken in. Seen on the disk: a daemon without a link.
+  const lives = [state.hearings[target]?.since, state.seenOnDiskAt[target]];
+  // Until then nobody was there to stop its services.
+  const closedUntil = state.closedUntil[target];
+  return [...lives.filter((at) => at !== undefined && at > from), closedUntil].flatMap((at) => at ?? []);
+}
+
 /** [FEN-11] The bound, from when this node knew that a view without the other is in force. */
-function surelyResetAt({ state }: Work, target: NodeId): InstantMs {
-  const { heartbeat, fencing } = managerConfig(state);
+function surelyResetAt(work: Work, target: NodeId): InstantMs {
+  const { state } = work;
   const outsideSince = state.outsideSince[target];
   const watchdog = state.cluster.nodes[target]?.watchdog;
-  if (outsideSince === undefined || watchdog === null || watchdog === undefined || fencing.kind !== "watchdog")
-    return never;
-  // It may have taken a longer one from a configuration that is in force since, and could not say so any more.
-  const timeoutMs = Math.max(watchdog.timeoutMs, fencing.timeoutMs);
-  return after(outsideSince, watchdogBoundMs(heartbeat, timeoutMs, watchdog.leaseMs));
+  if (outsideSince === undefined || watchdog === null || watchdog === undefined) return never;
+  return after(outsideSince, watchdogBoundMs(longestTimeoutMs(watchdog), leaseOf(work, target)));
 }
 
 /** Notes since when nodes outside the view are heard, and until when they were. */

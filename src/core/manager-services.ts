@@ -2,7 +2,9 @@ import type { NodeId, ServiceId } from "../model/ids.ts";
 import type { DeathHint } from "../model/operation.ts";
 import { after, type InstantMs } from "../model/units.ts";
 import { mandate } from "./manager-lease.ts";
+import type { NodeRecord } from "./fencing/node-record.ts";
 import { patch, say, submit, wake, type Work } from "./manager-work.ts";
+import { leaseHere, leaseInForce } from "./manager-spans.ts";
 import { isUnfenceAwaited } from "./manager-unfence.ts";
 import { isWatchdogAwaited } from "./manager-watchdog.ts";
 import { servicesInOrder } from "./services/cluster-state.ts";
@@ -61,6 +63,7 @@ export function report(work: Work): void {
   const { cluster, self, incarnation, runner, pending, isStopping, reportDueSince } = work.state;
   const here = cluster.nodes[self];
   if (work.facts.view === null || here?.incarnation !== incarnation || !here.isMember || isStopping) return;
+  tellLease(work, here);
   if (isWatchdogAwaited(work.state) || isUnfenceAwaited(work)) return;
   if (pending["observed"] !== undefined) return;
   const doubted = reportsDue(cluster, self);
@@ -86,7 +89,18 @@ export function report(work: Work): void {
   });
   const reporting = ready.map((record) => record.service);
   patch(work, { runner: markReported(runner, reporting), reporting, reportDueSince: null });
-  submit(work, "observed", { kind: "observed", node: self, incarnation, since: here.enteredAt, services });
+  const leaseMs = leaseHere(work);
+  submit(work, "observed", { kind: "observed", node: self, incarnation, since: here.enteredAt, services, leaseMs });
+}
+
+/** [FEN-7] The lease comes with the first report. Alone only when it is another one later, or is longer than the others count with. */
+function tellLease(work: Work, { node, leaseMs: known, enteredAt: since }: NodeRecord): void {
+  const { incarnation, cluster } = work.state;
+  const leaseMs = leaseHere(work);
+  const counted = known ?? leaseInForce(work.state);
+  const isDue =
+    leaseMs > counted || (leaseMs !== known && known !== undefined && reportsDue(cluster, node).length === 0);
+  if (isDue) submit(work, "lease", { kind: "observed", node, incarnation, since, services: [], leaseMs });
 }
 
 /** The first view of a cluster has no configuration: its coordinator's file becomes the first. */

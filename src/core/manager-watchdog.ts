@@ -12,6 +12,7 @@ import {
   wake,
   type Work,
 } from "./manager-work.ts";
+import { leaseHere } from "./manager-spans.ts";
 import { condemnationOf } from "./services/plan.ts";
 import { isIdle } from "./services/runner-state.ts";
 
@@ -136,8 +137,7 @@ function tell(work: Work, config: number): void {
         ? { timeoutMs: 0, detail: problem.reason }
         : null;
   if (told === null) return;
-  const { leaseMs } = work.facts;
   const known = here.watchdog;
-  if (known?.timeoutMs === told.timeoutMs && known.detail === told.detail && known.leaseMs === leaseMs) return;
-  submit(work, "watchdog", { kind: "watchdog", node: self, incarnation, config, ...told, leaseMs });
+  if (known?.timeoutMs === told.timeoutMs && known.detail === told.detail) return;
+  submit(work, "watchdog", { kind: "watchdog", node: self, incarnation, config, ...told, leaseMs: leaseHere(work) });
 }

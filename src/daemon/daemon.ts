@@ -22,7 +22,7 @@ import { Executor } from "./executor.ts";
 import { Intake } from "./intake.ts";
 import { coreRules } from "./core-rules.ts";
 import { LinkTable } from "./link-table.ts";
-import { networkChanges, restartNeeded } from "./network-changes.ts";
+import { restartNeeded } from "./network-changes.ts";
 import { readDisk } from "./read-disk.ts";
 import { Requests, type Waiter } from "./requests.ts";
 import type { DaemonEnd, DaemonSetup, ReadConfig, Rules } from "./setup.ts";
@@ -148,8 +148,8 @@ export class Daemon implements Control {
     const warnings = [...core.warnings, ...this.#links.warnings()];
     const refused = this.#intake.warning(moment.now);
     if (refused !== null) warnings.push(refused);
-    const changes = networkChanges(this.#setup.config, this.#rules.configOf(state));
-    if (changes.length > 0) warnings.push(restartNeeded(changes));
+    const restart = restartNeeded(this.#setup.config, this.#rules.configOf(state));
+    if (restart !== null) warnings.push(restart);
     return {
       ...core,
       config: { ...core.config, fileDigest: this.#fileDigest },
@@ -379,8 +379,8 @@ export class Daemon implements Control {
   #followConfig(core: CoreState): void {
     const config = this.#rules.configOf(core);
     if (config === this.#config) return;
-    const changes = networkChanges(this.#setup.config, config);
-    if (changes.length > 0) this.#own("warning", `the configuration has changed: ${restartNeeded(changes)}`);
+    const restart = restartNeeded(this.#setup.config, config);
+    if (restart !== null) this.#own("warning", `the configuration has changed: ${restart}`);
     this.#config = config;
     this.#links.configure(config);
   }
@@ -413,9 +413,9 @@ export class Daemon implements Control {
     this.#fileDigest = read.digest;
     const { config, digest, note } = read;
     if (note !== undefined) this.#own("info", note);
-    const changes = networkChanges(this.#setup.config, config);
-    const more = [...(note === undefined ? [] : [note]), ...(changes.length === 0 ? [] : [restartNeeded(changes)])];
-    const done = (answer: Answer): void => waiter.done({ ...answer, text: [answer.text, ...more].join("; ") });
+    const restart = restartNeeded(this.#setup.config, config);
+    const done = (answer: Answer): void =>
+      waiter.done({ ...answer, text: [answer.text, note, restart].filter(Boolean).join("; ") });
     return this.#ask({ ...waiter, done }, (request) => ({ kind: "config", request, config, digest, author }));
   }
 

@@ -23,8 +23,33 @@ test.each<[Partial<ClusterConfig>, readonly string[]]>([
   expect(networkChanges(config, { ...config, ...change })).toEqual(changes);
 });
 
+const timed = (
+  keepaliveMs: number,
+  deadtimeMs: number,
+  more: Partial<ClusterConfig["heartbeat"]> = {},
+): ClusterConfig => ({
+  ...config,
+  heartbeat: { ...config.heartbeat, keepaliveMs: durationMs(keepaliveMs), deadtimeMs: durationMs(deadtimeMs), ...more },
+});
+
 test("names what a restart is for", () => {
-  expect(restartNeeded(["addresses of b", "quorum"])).toBe(
-    "restart haled, one node after the other, for what is in use only then: addresses of b, quorum",
+  expect(restartNeeded(config, { ...config, services: [] })).toBeNull();
+  expect(restartNeeded(timed(250, 1_500), timed(250, 3_000))).toBe(
+    "restart haled, one node after the other, for what is in use only then: heartbeat.deadtime",
   );
+  expect(restartNeeded(timed(250, 1_500), timed(250, 1_500, { port: 7000 }))).toMatch(
+    /^stop haled on all nodes, then start it again, .*heartbeat\.port; /,
+  );
+});
+
+// Goal: at no time do two nodes run with timers of which one's heartbeats come later than the other's patience ends.
+test.each([
+  [timed(250, 1_500), timed(2_000, 10_000)],
+  [timed(2_000, 10_000), timed(250, 1_500)],
+])("timers that do not fit each other want a step between", (before, after) => {
+  expect(restartNeeded(before, after)).toContain(
+    "In two steps: reload and restart with { keepalive: 250ms, deadtime: 10000ms } first, since with heartbeats every 2000ms and a deadtime of 1500ms",
+  );
+  expect(restartNeeded(before, timed(250, 10_000))).not.toContain("two steps");
+  expect(restartNeeded(timed(250, 10_000), after)).not.toContain("two steps");
 });

@@ -49,6 +49,8 @@ export type EntryBody =
       readonly since: number;
       /** Only services named here are reported on; the others stay as they were. */
       readonly services: readonly Observation[];
+      /** How long it acts on alone. Absent in what an earlier version wrote. */
+      readonly leaseMs?: number;
     }
   /** A node carried out (or could not) what the plan asked of it. */
   | {
@@ -107,7 +109,7 @@ export type EntryBody =
       readonly timeoutMs: number;
       /** Which one it is, or why there is none. */
       readonly detail: string;
-      /** By the timers that its daemon runs with, which may be those of an earlier file. Absent: those in force. */
+      /** How long it acts on alone. Absent in what an earlier version wrote. */
       readonly leaseMs?: number;
     }
   /** A node tells that a fence device stopped working for it, or works again. Nothing is told of a device that always worked. */

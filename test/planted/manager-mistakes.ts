@@ -26,6 +26,7 @@ const plan = "services/plan.ts";
 const choose = "placement/choose-owner.ts";
 const patience = "manager-patience.ts";
 const lease = "manager-lease.ts";
+const spans = "manager-spans.ts";
 const watchdog = "manager-watchdog.ts";
 
 export const toldMistakes: readonly ToldMistake[] = [
@@ -254,30 +255,41 @@ export const testedMistakes: readonly TestedMistake[] = [
   {
     name: "the assumption is made at once",
     tests: "manager-patience",
-    patches: [patch(patience, "dues.push(after(from, assumeOffAfterMs + longerLeaseMs));", "")],
+    patches: [
+      patch(patience, "dues.push(after(from, assumeOffAfterMs + leaseOf(work, target) - leaseInForce(state)));", ""),
+    ],
   },
   {
     name: "who is heard anew has no time to be taken in",
     tests: "manager-patience",
-    patches: [
-      patch(
-        patience,
-        "if (hearing !== undefined && hearing.since > from) dues.push(after(takenInAt, assumeOffAfterMs));",
-        "",
-      ),
-    ],
+    patches: [patch(patience, "const lives = [state.hearings[target]?.since, ", "const lives = [")],
   },
   {
     name: "who writes to the arbiter disk is assumed off",
     tests: "manager-patience",
     patches: [
-      patch(patience, "if (seenAt !== undefined && seenAt > from)", "if (seenAt !== undefined && seenAt < from)"),
+      patch(patience, "state.hearings[target]?.since, state.seenOnDiskAt[target]];", "state.hearings[target]?.since];"),
     ],
+  },
+  {
+    name: "a lost node is given the lease of who judges it",
+    tests: "manager-spans",
+    patches: [patch(spans, "state.cluster.nodes[node]?.leaseMs ?? facts.leaseMs", "facts.leaseMs")],
+  },
+  {
+    name: "a longer lease is told with the first report, and not before",
+    tests: "manager-spans",
+    patches: [patch("manager-services.ts", "leaseMs > counted || ", "")],
+  },
+  {
+    name: "a time-out that was lowered again is forgotten",
+    tests: "services/apply-watchdog",
+    patches: [patch("fencing/node-record.ts", "Math.max(timeoutMs, longestMs)", "Math.max(timeoutMs, longestMs * 0)")],
   },
   {
     name: "a heard node is fenced at once",
     tests: "manager-patience",
-    patches: [patch(patience, "if (hearing?.until === null) dues.push(takenInAt);", "")],
+    patches: [patch(patience, "if (hearing?.until === null) dues.push(after(hearing.since, adoptionMs));", "")],
   },
   {
     name: "a failed service is never tried again",

@@ -33,6 +33,11 @@ export interface NodeRecord {
   readonly off: OffProof | null;
   /** What this life of it has said of its watchdog; null: nothing yet. */
   readonly watchdog: WatchdogRecord | null;
+  /**
+   * By its own word, how long it acts on when it hears nobody: its lease, by the timers that its daemon runs with, or by those in force,
+   * whichever is longer. Of the life before until this one has said so. Absent: never said.
+   */
+  readonly leaseMs?: number;
   /** Devices that have switched it on in this stay, of those that cut off. Absent: none. */
   readonly unfencedBy?: readonly DeviceId[];
   /** When it was lost, the entries told everything it may run: only those services must wait for it. */
@@ -60,8 +65,8 @@ export interface WatchdogRecord {
   /** 0: it has none that could be armed. */
   readonly timeoutMs: number;
   readonly detail: string;
-  /** Its lease. Absent: by the deadtime in force. */
-  readonly leaseMs?: number;
+  /** The longest time-out that a configuration has had in force since it said so, if that is longer: it may have taken it. */
+  readonly longestMs?: number;
 }
 
 /** A node of which nothing is known yet. */
@@ -92,6 +97,16 @@ export function isLost(record: NodeRecord): boolean {
 /** True when the node has said in this life that its watchdog resets it. */
 export function isArmed(record: NodeRecord | undefined): boolean {
   return record?.watchdog !== null && record?.watchdog !== undefined && record.watchdog.timeoutMs > 0;
+}
+
+/** [FEN-11] What its watchdog may wait at the longest. */
+export function longestTimeoutMs({ timeoutMs, longestMs = 0 }: WatchdogRecord): number {
+  return Math.max(timeoutMs, longestMs);
+}
+
+/** What a node tells of its lease, if it does: entries of earlier versions do not. */
+export function leaseToldBy(leaseMs: unknown): Pick<NodeRecord, "leaseMs"> {
+  return typeof leaseMs === "number" ? { leaseMs } : {};
 }
 
 /** In the view and not taken as off. */

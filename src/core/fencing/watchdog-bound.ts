@@ -1,6 +1,3 @@
-import type { HeartbeatConfig } from "../../model/cluster-config.ts";
-import { groupTimers } from "../membership/timers.ts";
-
 /** Clocks of two machines, and the oscillator of a watchdog, differ by less than this. */
 const driftShare = 0.01;
 /** From the end of the time-out until the processors have really stopped. */
@@ -14,9 +11,8 @@ const resetMs = 1_000;
  * in the field, where the wait is twice the time-out of the watchdog.
  *
  * @param timeoutMs the longest that the watchdog may have
- * @param leaseMs by the node's own word: its daemon may still run with the timers of an earlier file
+ * @param leaseMs the longest that the node may act on by
  */
-export function watchdogBoundMs(heartbeat: HeartbeatConfig, timeoutMs: number, leaseMs = 0): number {
-  const lease = Math.max(groupTimers(heartbeat).lease, leaseMs);
-  return Math.ceil((lease + 2 * timeoutMs) * (1 + driftShare)) + resetMs;
+export function watchdogBoundMs(timeoutMs: number, leaseMs: number): number {
+  return Math.ceil((leaseMs + 2 * timeoutMs) * (1 + driftShare)) + resetMs;
 }

@@ -1,7 +1,7 @@
-import type { ServiceConfig } from "../../model/cluster-config.ts";
+import type { ClusterConfig, ServiceConfig } from "../../model/cluster-config.ts";
 import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
-import { unseenNode } from "../fencing/node-record.ts";
+import { longestTimeoutMs, unseenNode } from "../fencing/node-record.ts";
 import { forgetDevices } from "./apply-device.ts";
 import { refuseArbiterChange } from "./arbiter-change.ts";
 import { forgetUnfenced } from "./apply-unfenced.ts";
@@ -48,7 +48,7 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
   }
   draft.config = { config, digest: body.digest, entry: draft.index };
   for (const { id } of config.nodes) if (!isRemoved(draft, id)) takeUpNode(draft, id, before !== null);
-  if (config.fencing.kind !== "watchdog") forgetWatchdogs(draft);
+  followWatchdogs(draft, config);
   if (config.quarantine?.kind === "none") forgetQuarantines(draft);
   forgetDevices(draft, config);
   if (before !== null) forgetUnfenced(draft, before.config, config);
@@ -71,10 +71,17 @@ function frozenText(draft: Draft): string | undefined {
   return undefined;
 }
 
-/** Nobody keeps a watchdog armed under this configuration, whatever was said under the one before. */
-function forgetWatchdogs(draft: Draft): void {
-  for (const { node, watchdog } of nodesInOrder(draft))
-    if (watchdog !== null) patchNode(draft, node, { watchdog: null });
+/**
+ * Where nobody keeps a watchdog armed, what was said of it under the configuration before is void. Elsewhere [FEN-11] a node may take the
+ * time-out that is in force from here on, and be lost before it can say so, whatever comes into force after.
+ */
+function followWatchdogs(draft: Draft, { fencing }: ClusterConfig): void {
+  for (const { node, watchdog } of nodesInOrder(draft)) {
+    if (watchdog === null) continue;
+    if (fencing.kind !== "watchdog") patchNode(draft, node, { watchdog: null });
+    else if (fencing.timeoutMs > longestTimeoutMs(watchdog))
+      patchNode(draft, node, { watchdog: { ...watchdog, longestMs: fencing.timeoutMs } });
+  }
 }
 
 /** [NOD-1] A node of which nothing is known. It has nothing to do with what runs already. */

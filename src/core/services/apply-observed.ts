@@ -3,7 +3,7 @@ import type { NodeId } from "../../model/ids.ts";
 import { definitionOf, type Draft, movePhase, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
 import { forgive } from "./failure-memory.ts";
 import { phaseNode, type ServiceRecord } from "./service-record.ts";
-import { isQuarantined } from "../fencing/node-record.ts";
+import { isQuarantined, leaseToldBy } from "../fencing/node-record.ts";
 import { leftoversOf } from "./leftovers.ts";
 import { hasThawed } from "./thaw.ts";
 import { beginDouble, endDouble, meetAgain } from "./double.ts";
@@ -20,6 +20,7 @@ export function applyObserved(draft: Draft, body: Extract<EntryBody, { kind: "ob
   const node = draft.nodes[body.node];
   if (node === undefined || node.incarnation !== body.incarnation || node.enteredAt !== body.since || !node.isMember)
     return;
+  patchNode(draft, body.node, leaseToldBy(body.leaseMs));
   for (const observation of body.services) {
     const record = draft.services[observation.service];
     if (record !== undefined) applyObservation(draft, record, body.node, observation);

@@ -4,6 +4,7 @@ import type { EntryBody } from "../../model/entry.ts";
 import { type NodeId, parseNodeId, parseServiceId, resourceId } from "../../model/ids.ts";
 import { type Incarnation, makeIncarnation } from "../../model/incarnation.ts";
 import { durationMs, wallMs } from "../../model/units.ts";
+import { longestTimeoutMs } from "../fencing/node-record.ts";
 import { applyEntry } from "./apply-entry.ts";
 import { type ClusterState, emptyClusterState } from "./cluster-state.ts";
 import { condemnationOf, fenceNeeds } from "./plan.ts";
@@ -102,9 +103,28 @@ it("[FEN-11] a lost node is off by its watchdog for the stay it was lost from on
 
 it("[FEN-11] the lease that it tells of is kept, and nothing else than a number", () => {
   const word = { ...armed(founded, n3), leaseMs: 20_000 } as EntryBody;
-  expect(after(founded, word).nodes[n3]?.watchdog).toEqual({ timeoutMs: 10_000, detail: "dog", leaseMs: 20_000 });
+  expect(after(founded, word).nodes[n3]).toMatchObject({ watchdog: { timeoutMs: 10_000 }, leaseMs: 20_000 });
   const odd = { ...armed(founded, n3), leaseMs: "long" } as unknown as EntryBody;
-  expect(after(founded, odd).nodes[n3]?.watchdog).toEqual({ timeoutMs: 10_000, detail: "dog" });
+  expect(after(founded, odd).nodes[n3]?.leaseMs).toBeUndefined();
+});
+
+// Goal: n3 takes the longer time-out, is cut off before it can say so, and never hears that it was lowered again.
+it("[FEN-11] a time-out that was raised and lowered again counts until the node has told its own", () => {
+  const timeout = (digest: string, timeoutMs: number): EntryBody => ({
+    ...config,
+    digest,
+    config: { ...base, fencing: { ...fencing, timeoutMs: durationMs(timeoutMs) } },
+  });
+  const longest = (state: ClusterState): number =>
+    longestTimeoutMs(state.nodes[n3]?.watchdog ?? { timeoutMs: 0, detail: "" });
+  const raised = after(founded, armed(founded, n3), timeout("two", 60_000));
+  expect(longest(raised)).toBe(60_000);
+  const lowered = after(raised, timeout("three", 10_000));
+  expect(longest(lowered)).toBe(60_000);
+  expect(longest(after(lowered, without3, timeout("four", 20_000)))).toBe(60_000);
+  // Its word about the time between counts for nothing, its word about now for everything.
+  expect(longest(after(lowered, armed(raised, n3)))).toBe(60_000);
+  expect(longest(after(lowered, armed(lowered, n3)))).toBe(10_000);
 });
 
 it("[FEN-12] a node that has not said in this life that its watchdog is armed waits for an operator", () => {

@@ -1,5 +1,5 @@
 import type { EntryBody } from "../../model/entry.ts";
-import { isArmed } from "../fencing/node-record.ts";
+import { isArmed, leaseToldBy } from "../fencing/node-record.ts";
 import { setOff } from "./apply-fence.ts";
 import { type Draft, patchNode } from "./cluster-state.ts";
 
@@ -9,8 +9,7 @@ export function applyWatchdog(draft: Draft, body: Extract<EntryBody, { kind: "wa
   if (record?.incarnation !== body.incarnation || draft.config?.entry !== body.config) return;
   if (draft.config.config.fencing.kind !== "watchdog") return;
   const { timeoutMs, detail, leaseMs } = body;
-  const lease = typeof leaseMs === "number" ? { leaseMs } : {};
-  patchNode(draft, body.node, { watchdog: { timeoutMs, detail, ...lease } });
+  patchNode(draft, body.node, { watchdog: { timeoutMs, detail }, ...leaseToldBy(leaseMs) });
   const text = timeoutMs > 0 ? `watchdog armed: ${detail}, ${timeoutMs / 1_000} s` : `no watchdog: ${detail}`;
   draft.events.push({ node: body.node, level: timeoutMs > 0 ? "info" : "warning", text });
 }
