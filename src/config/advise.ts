@@ -21,7 +21,7 @@ function adviceOnFencing({ fencing, nodes, services }: ClusterConfig): readonly 
     ];
   if (fencing.kind !== "devices") return [];
   return nodes
-    .filter((node) => node.fence.length === 0)
+    .filter((node) => node.fence.length === 0 && node.watchdog !== true)
     .map(
       ({ id }) => `nothing can fence node ${id}: when it is lost, its services wait for "hale node confirm-off ${id}"`,
     );

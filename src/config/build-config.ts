@@ -11,6 +11,7 @@ import {
   type QuorumConfig,
   type RecoveryConfig,
   type ServiceConfig,
+  type WatchdogConfig,
   quarantineDefault,
 } from "../model/cluster-config.ts";
 import { type NodeId, parseDeviceId, parseNodeId, parseServiceId } from "../model/ids.ts";
@@ -27,7 +28,7 @@ import {
   watchdogTimeoutDefault,
 } from "./defaults.ts";
 import { parseEndpoint } from "./ip.ts";
-import type { ClusterDocument, ServiceDocument, StepDocument } from "./schema.ts";
+import { type ClusterDocument, type ServiceDocument, type StepDocument, watchdogLevel } from "./schema.ts";
 import { type SourceOf, spanOr, writtenParameters } from "./written.ts";
 
 /**
@@ -61,13 +62,16 @@ function buildHeartbeat({ heartbeat = {}, fencing }: ClusterDocument): Heartbeat
 }
 
 function buildNode(id: string, node: ClusterDocument["nodes"][string], sourceOf: SourceOf): NodeConfig {
-  const fence = (node.fence ?? []).map((level, index) =>
-    Array.isArray(level)
-      ? level.map((step, inner) => buildStep(step, ["nodes", id, "fence", index, inner], sourceOf))
-      : [buildStep(level, ["nodes", id, "fence", index], sourceOf)],
-  );
+  const levels = node.fence ?? [];
+  const fence = levels.flatMap((level, index): readonly (readonly FenceStep[])[] => {
+    if (level === watchdogLevel) return [];
+    return Array.isArray(level)
+      ? [level.map((step, inner) => buildStep(step, ["nodes", id, "fence", index, inner], sourceOf))]
+      : [[buildStep(level, ["nodes", id, "fence", index], sourceOf)]];
+  });
   const votes = node.votes === undefined || node.votes === 1 ? {} : { votes: node.votes };
-  return { id: parseNodeId(id), addresses: node.addresses, ...votes, fence };
+  const watchdog = levels.includes(watchdogLevel) ? { watchdog: true as const } : {};
+  return { id: parseNodeId(id), addresses: node.addresses, ...votes, fence, ...watchdog };
 }
 
 function buildStep(step: StepDocument, path: Path, sourceOf: SourceOf): FenceStep {
@@ -100,11 +104,9 @@ function buildArbiter(quorum: ClusterDocument["quorum"], nodes: readonly NodeId[
 }
 
 function buildFencing(fencing: ClusterDocument["fencing"], deadtimeMs: DurationMs, sourceOf: SourceOf): FencingConfig {
-  if (fencing !== "none" && fencing.watchdog !== undefined) {
-    const { device = "/dev/watchdog", timeout } = fencing.watchdog;
-    return { kind: "watchdog", device, timeoutMs: spanOr(timeout, watchdogTimeoutDefault) };
-  }
+  const watchdog = fencing === "none" || fencing.watchdog === undefined ? null : buildWatchdog(fencing.watchdog);
   if (fencing === "none" || fencing.devices === undefined) {
+    if (watchdog !== null) return { kind: "watchdog", ...watchdog };
     const written = fencing === "none" ? undefined : fencing.none?.["assume-off-after"];
     return { kind: "none", assumeOffAfterMs: spanOr(written, assumeOffDefault(deadtimeMs)) };
   }
@@ -119,7 +121,12 @@ function buildFencing(fencing: ClusterDocument["fencing"], deadtimeMs: DurationM
       ...(monitor === undefined ? {} : buildMonitor(monitor)),
     }),
   );
-  return { kind: "devices", devices };
+  return { kind: "devices", devices, ...(watchdog === null ? {} : { watchdog }) };
+}
+
+function buildWatchdog(written: { device?: string | undefined; timeout?: string | undefined }): WatchdogConfig {
+  const { device = "/dev/watchdog", timeout } = written;
+  return { device, timeoutMs: spanOr(timeout, watchdogTimeoutDefault) };
 }
 
 /** Nothing where it is the default, so that a file which says so means the same as one that does not. */

@@ -1,5 +1,6 @@
 import { describeValue, type Path, type Problem } from "./config-error.ts";
 import { checkLevels } from "./check-levels.ts";
+import { checkWatchdogLevels } from "./check-watchdog-levels.ts";
 import {
   adoptionDeadtimes,
   assumeOffDefault,
@@ -13,7 +14,13 @@ import { unknownReference } from "./references.ts";
 
 /** Whether every node can be fenced, or `none` was written out; devices exist and get only parameters that are theirs. */
 export function checkFencing(root: Mapping): Problem[] {
-  return [...checkKind(root), ...checkDevices(root), ...checkSteps(root), ...checkLevels(root)];
+  return [
+    ...checkKind(root),
+    ...checkDevices(root),
+    ...checkSteps(root),
+    ...checkLevels(root),
+    ...checkWatchdogLevels(root),
+  ];
 }
 
 function checkKind(root: Mapping): Problem[] {
@@ -24,13 +31,13 @@ function checkKind(root: Mapping): Problem[] {
   if (fencing !== "none" && typeof fencing === "object" && !kinds.some((kind) => kind in body)) {
     return [{ path: ["fencing"], found: describeValue(fencing), wanted }];
   }
-  const [first, second] = kinds.filter((kind) => kind in body);
-  if (second !== undefined)
-    return [{ path: ["fencing", second], atKey: true, found: `${second} beside ${first ?? ""}`, wanted }];
-  if ("watchdog" in body) return checkWatchdog(root, asMapping(body["watchdog"]));
+  const others = kinds.filter((kind) => kind in body && kind !== "none");
+  if ("none" in body && others.length > 0)
+    return [{ path: ["fencing", "none"], atKey: true, found: `none beside ${others.join(" and ")}`, wanted }];
   if ("devices" in body && Object.keys(asMapping(body["devices"])).length === 0) {
     return [{ path: ["fencing", "devices"], found: "no device", wanted: `at least one, or fencing: none` }];
   }
+  if ("watchdog" in body) return checkWatchdog(root, asMapping(body["watchdog"]));
   return checkAssumeOff(root, asMapping(body["none"]));
 }
 

@@ -1,4 +1,5 @@
 import type { Path, Problem } from "./config-error.ts";
+import { watchdogLevel } from "./schema.ts";
 import { asList, asMapping, asText, type Mapping } from "./raw.ts";
 
 /**
@@ -14,17 +15,25 @@ export function checkWithoutQuorum(root: Mapping): Problem[] {
     const problem = (reason: string): Problem[] => [{ path, found: `"freeze" ${reason}`, wanted: "stop" }];
     if (fencing === "none" || "none" in asMapping(fencing))
       return problem("with fencing: none, which would be two owners after every cut");
-    if ("watchdog" in asMapping(fencing))
+    if ("watchdog" in asMapping(fencing) && !("devices" in asMapping(fencing)))
       return problem("with fencing by watchdog, which resets a node that keeps its services without quorum");
-    const bare = unfenceable(root, asMapping(body["domain"]));
+    const domain = asMapping(body["domain"]);
+    const reset = nodeThatMayRun(root, domain, (fence) => fence.includes(watchdogLevel));
+    if (reset !== undefined)
+      return problem(`though node ${JSON.stringify(reset)}, which may run it, is reset by its watchdog without quorum`);
+    const bare = nodeThatMayRun(root, domain, (fence) => fence.length === 0);
     return bare === undefined ? [] : problem(`though nothing can fence node ${JSON.stringify(bare)}, which may run it`);
   });
 }
 
-/** A node that may run the service and has no fence. */
-function unfenceable(root: Mapping, domain: Mapping): string | undefined {
+/** The first node that may run the service and has such levels. */
+function nodeThatMayRun(
+  root: Mapping,
+  domain: Mapping,
+  isSuch: (fence: readonly unknown[]) => boolean,
+): string | undefined {
   const listed = asList(domain["nodes"]).map(asText);
   const mayRun = (node: string): boolean => domain["restricted"] !== true || listed.includes(node);
   const nodes = Object.entries(asMapping(root["nodes"]));
-  return nodes.find(([id, node]) => mayRun(id) && asList(asMapping(node)["fence"]).length === 0)?.[0];
+  return nodes.find(([id, node]) => mayRun(id) && isSuch(asList(asMapping(node)["fence"])))?.[0];
 }

@@ -66,6 +66,9 @@ const fenceStep = z.strictObject({
   delay: durationOrZero("Wait before this step, in each attempt.", "0").optional(),
 });
 
+/** A node's last level: its own watchdog. */
+export const watchdogLevel = "watchdog";
+
 const votesWanted = "a whole number of votes from 0 to 15";
 
 const node = z.strictObject({
@@ -81,10 +84,16 @@ const node = z.strictObject({
     .meta({ description: "How much its word counts for quorum; 0 is a member without a vote.", default: 1 })
     .optional(),
   fence: z
-    .array(z.union([fenceStep, z.array(fenceStep).min(1, { error: "at least one step" })]), {
-      error: "a list of steps such as { device: pdu, plug: 1 }",
+    .array(
+      z.union([fenceStep, z.array(fenceStep).min(1, { error: "at least one step" }), z.literal(watchdogLevel)], {
+        error: `a step such as { device: pdu, plug: 1 }, a list of steps, or, at the end, ${watchdogLevel}`,
+      }),
+      { error: "a list of steps such as { device: pdu, plug: 1 }" },
+    )
+    .meta({
+      description:
+        "Levels, tried in order. A level is one step, or a list of steps that must all confirm. The last may be watchdog: when all devices have failed, its own resets the node.",
     })
-    .meta({ description: "Levels, tried in order. A level is one step, or a list of steps that must all confirm." })
     .optional(),
 });
 

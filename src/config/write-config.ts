@@ -8,10 +8,12 @@ import {
   type QuorumConfig,
   type ResourceConfig,
   type ServiceConfig,
+  type WatchdogConfig,
   quarantineDefault,
 } from "../model/cluster-config.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { formatDuration } from "./duration.ts";
+import { watchdogLevel } from "./schema.ts";
 
 /** The configuration as text of cluster.yaml with every default written out. `parseConfig` makes the same of it again. */
 export function writeConfig(config: ClusterConfig): string {
@@ -54,11 +56,12 @@ function zeroOr(span: number): string | 0 {
   return span === 0 ? 0 : formatDuration(span);
 }
 
-function writeNode({ addresses, votes = 1, fence }: NodeConfig, fencing: FencingConfig): object {
+function writeNode({ addresses, votes = 1, fence, watchdog }: NodeConfig, fencing: FencingConfig): object {
   const written = fence.map((steps) =>
     steps.map(({ delayMs, ...step }) => ({ ...step, ...(delayMs ? { delay: formatDuration(delayMs) } : {}) })),
   );
-  const levels = written.map((steps) => (steps.length === 1 ? steps[0] : steps));
+  const levels: unknown[] = written.map((steps) => (steps.length === 1 ? steps[0] : steps));
+  if (watchdog === true) levels.push(watchdogLevel);
   return { addresses, votes, ...(fencing.kind === "devices" || levels.length > 0 ? { fence: levels } : {}) };
 }
 
@@ -86,8 +89,7 @@ function addressText({ ip, port }: { readonly ip: string; readonly port: number 
 
 function writeFencing(fencing: FencingConfig): object {
   if (fencing.kind === "none") return { none: { "assume-off-after": zeroOr(fencing.assumeOffAfterMs) } };
-  if (fencing.kind === "watchdog")
-    return { watchdog: { device: fencing.device, timeout: formatDuration(fencing.timeoutMs) } };
+  if (fencing.kind === "watchdog") return { watchdog: writeWatchdog(fencing) };
   const devices = fencing.devices.map(
     ({ id, agent, parameters, timeoutMs, action = "off-on", monitor = deviceMonitorDefault, unfence = false }) => [
       id,
@@ -101,7 +103,12 @@ function writeFencing(fencing: FencingConfig): object {
       },
     ],
   );
-  return { devices: Object.fromEntries(devices) as object };
+  const watchdog = fencing.watchdog === undefined ? {} : { watchdog: writeWatchdog(fencing.watchdog) };
+  return { devices: Object.fromEntries(devices) as object, ...watchdog };
+}
+
+function writeWatchdog({ device, timeoutMs }: WatchdogConfig): object {
+  return { device, timeout: formatDuration(timeoutMs) };
 }
 
 function writeQuarantine(quarantine: QuarantineConfig): unknown {

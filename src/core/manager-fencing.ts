@@ -14,10 +14,10 @@ import {
   goOn,
   switchOnAgain,
 } from "./fencing/fence-runner.ts";
-import { fenceDueAt } from "./manager-patience.ts";
+import { fenceDueAt, surelyResetAt } from "./manager-patience.ts";
 import { spareMembers } from "./quorum/spare-members.ts";
 import { type FenceProof, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
-import { fenceNeeds, isForService, nextForService, offMembers } from "./services/plan.ts";
+import { type FenceNeed, fenceNeeds, isForService, nextForService, offMembers } from "./services/plan.ts";
 
 /** Begins the device calls of attempts announced for this node, and of the group's own fence. */
 export function fenceAsTold(work: Work): void {
@@ -115,6 +115,7 @@ export function seeToFences(work: Work): void {
   for (const need of needs) {
     if (need.by !== self || cluster.fences[need.target]?.inFlight) continue;
     if (isForService(need) && need !== next) continue;
+    if (need.isResetting && need.isAbsent && isReset(work, need)) continue;
     const dueAt = fenceDueAt(work, need);
     if (dueAt === never) continue;
     if (work.moment.now < dueAt) {
@@ -130,16 +131,6 @@ export function seeToFences(work: Work): void {
         by: self,
         reason: "its time to stop has passed",
       });
-    } else if (need.means === "watchdog") {
-      const since = cluster.nodes[target]?.enteredAt ?? 0;
-      submit(work, `self-fenced:${target}:${since}`, {
-        kind: "self-fenced",
-        target,
-        incarnation,
-        by: self,
-        since,
-        reason: "its watchdog has reset it",
-      });
     } else {
       submit(work, `fence:${target}:${attempt}`, {
         kind: "fence-begun",
@@ -151,6 +142,21 @@ export function seeToFences(work: Work): void {
       });
     }
   }
+}
+
+/** [FEN-11] Tells that its watchdog has surely reset it, once it has. @returns true when it has */
+function isReset(work: Work, { target, incarnation }: FenceNeed): boolean {
+  const resetAt = surelyResetAt(work, target);
+  if (resetAt === never) return false;
+  if (work.moment.now < resetAt) {
+    wake(work, resetAt);
+    return false;
+  }
+  const { self: by, cluster } = work.state;
+  const since = cluster.nodes[target]?.enteredAt ?? 0;
+  const reason = "its watchdog has reset it";
+  submit(work, `self-fenced:${target}:${since}`, { kind: "self-fenced", target, incarnation, by, since, reason });
+  return true;
 }
 
 /** Tells the cluster of the fence that made it. @returns true while that is under way */

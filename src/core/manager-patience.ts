@@ -21,8 +21,7 @@ export function fenceDueAt(work: Work, need: FenceNeed): InstantMs {
   const { state, facts } = work;
   const { heartbeat, fencing } = managerConfig(state);
   const { target } = need;
-  if (need.means === "none") return never;
-  if (need.means === "watchdog") return need.isAbsent ? surelyResetAt(work, target) : never;
+  if (need.means === "none" || need.means === "watchdog") return never;
   const failedAt = state.fenceFailedAt[target];
   const againAt = failedAt === undefined ? (0 as InstantMs) : after(failedAt, fenceBackOffMs(need.failures));
   if (!need.isAbsent) return againAt;
@@ -58,7 +57,7 @@ function signsSince({ state }: Work, target: NodeId, from: InstantMs): readonly 
 }
 
 /** [FEN-11] The bound, from when this node knew that a view without the other is in force. */
-function surelyResetAt(work: Work, target: NodeId): InstantMs {
+export function surelyResetAt(work: Work, target: NodeId): InstantMs {
   const { state } = work;
   const outsideSince = state.outsideSince[target];
   const watchdog = state.cluster.nodes[target]?.watchdog;

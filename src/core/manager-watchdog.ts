@@ -1,5 +1,6 @@
 import type { Effect } from "../model/effect.ts";
 import { after, type InstantMs, instantMs, never } from "../model/units.ts";
+import { ownWatchdog } from "./fencing/own-watchdog.ts";
 import type { WatchdogOutcome } from "../model/watchdog.ts";
 import {
   managerConfig,
@@ -17,7 +18,7 @@ import { condemnationOf } from "./services/plan.ts";
 import { isIdle } from "./services/runner-state.ts";
 
 /**
- * This node's own watchdog: the fence of who has no fence device.
+ * This node's own watchdog: the fence of who has no fence device, and the last one of who has.
  *
  * It is fed by a step of the core and by nothing else, so that a core that hangs leads to a reset; and only while this node holds a
  * lease, or is known to run nothing. So who is out of the view has either stopped its services, or is reset.
@@ -42,17 +43,17 @@ const againMs = 30_000;
 
 /** Arms and feeds the watchdog when this node may, and tells the others of it. After the runner: what it begins counts. */
 export function tendWatchdog(work: Work): void {
-  const { cluster, watchdog } = work.state;
+  const { cluster, self, watchdog } = work.state;
   if (cluster.config === null) return;
-  const { fencing } = cluster.config.config;
-  if (fencing.kind !== "watchdog") {
+  const own = ownWatchdog(cluster.config.config, self);
+  if (own === null) {
     if (watchdog.armed === null && watchdog.asked === null && watchdog.problem === null) return;
     work.effects.push({ kind: "disarm-watchdog" });
     patch(work, { watchdog: { ...idleWatchdog, call: watchdog.call } });
     return;
   }
   const mayUntil = feedableUntil(work);
-  arm(work, { device: fencing.device, timeoutMs: fencing.timeoutMs }, mayUntil);
+  arm(work, { device: own.device, timeoutMs: own.timeoutMs }, mayUntil);
   feed(work, mayUntil);
   tell(work, cluster.config.entry);
 }
@@ -73,8 +74,8 @@ export function onWatchdogOutcome(work: Work, call: number, outcome: WatchdogOut
 }
 
 /** True while the others must not be told what runs here, since nothing was told of the watchdog. */
-export function isWatchdogAwaited({ cluster, watchdog }: ManagerState): boolean {
-  if (cluster.config?.config.fencing.kind !== "watchdog") return false;
+export function isWatchdogAwaited({ cluster, self, watchdog }: ManagerState): boolean {
+  if (cluster.config === null || ownWatchdog(cluster.config.config, self) === null) return false;
   return watchdog.armed === null && watchdog.problem === null;
 }
 

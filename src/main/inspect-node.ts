@@ -7,6 +7,7 @@ import { delimiter, join } from "node:path";
 import type { AddressFacts, NodeFacts } from "../cli/node-facts.ts";
 import { ipKey, parseIp } from "../config/ip.ts";
 import type { ClusterConfig, ResourceConfig } from "../model/cluster-config.ts";
+import { ownWatchdog } from "../core/fencing/own-watchdog.ts";
 import { foldersOf, keysPath, ownName } from "./folders.ts";
 import { arbiterDiskProblem } from "./make-arbiter-disk.ts";
 import { readKeysFile } from "./read-files.ts";
@@ -24,7 +25,8 @@ export async function inspectNode(
 ): Promise<NodeFacts> {
   const folders = foldersOf(env);
   const { name, nameProblem } = nameOf(env);
-  const watchdog = config?.fencing.kind === "watchdog" ? config.fencing.device : null;
+  const self = config?.nodes.find(({ id }) => id === name);
+  const watchdog = config === null || self === undefined ? null : (ownWatchdog(config, self.id)?.device ?? null);
   return {
     name,
     nameProblem,

@@ -45,6 +45,8 @@ export interface NodeConfig {
   readonly votes?: number;
   /** Levels in order; all steps of a level must confirm. Empty: nobody can fence this node. */
   readonly fence: readonly (readonly FenceStep[])[];
+  /** After all levels: its own watchdog, of `fencing.watchdog`. Default (absent): not. */
+  readonly watchdog?: true;
 }
 
 /** The votes of nodes that have another number than one, by name. */
@@ -99,20 +101,26 @@ export type FencingConfig =
   | {
       readonly kind: "devices";
       readonly devices: readonly FenceDeviceConfig[];
+      /** The last level of the nodes that say so. */
+      readonly watchdog?: WatchdogConfig;
     }
   | {
       /** Written out by who wants it: a node counts as off this long after it was lost. */
       readonly kind: "none";
       readonly assumeOffAfterMs: DurationMs;
     }
-  | {
+  | ({
       /** Every node resets itself: its watchdog is fed only while it holds a lease, or runs nothing. */
       readonly kind: "watchdog";
-      /** Absolute path, the same on every node. Default /dev/watchdog. */
-      readonly device: string;
-      /** Whole seconds, at least 4 deadtimes and daemon-grace. Default 10 s. */
-      readonly timeoutMs: DurationMs;
-    };
+    } & WatchdogConfig);
+
+/** A watchdog that every node has, or every node that says so. */
+export interface WatchdogConfig {
+  /** Absolute path, the same on every node. Default /dev/watchdog. */
+  readonly device: string;
+  /** Whole seconds, at least 4 deadtimes and daemon-grace. Default 10 s. */
+  readonly timeoutMs: DurationMs;
+}
 
 /** When a node that is lost again and again is kept from services, and for how long. */
 export type QuarantineConfig =

@@ -75,6 +75,11 @@ export const toldMistakes: readonly ToldMistake[] = [
     ],
   },
   {
+    name: "after its devices, a watchdog is not waited for",
+    story: "device-fails-watchdog-resets",
+    patches: [patch("manager-fencing.ts", "if (work.moment.now < resetAt) {", "if (resetAt < 0) {")],
+  },
+  {
     name: "a failed stop is taken for a stop by its node",
     story: "stop-fails-node-is-fenced",
     patches: [
@@ -280,6 +285,25 @@ export const testedMistakes: readonly TestedMistake[] = [
     name: "a longer lease is told with the first report, and not before",
     tests: "manager-spans",
     patches: [patch("manager-services.ts", "leaseMs > counted || ", "")],
+  },
+  {
+    name: "a watchdog counts before the devices have failed",
+    tests: "services/apply-watchdog",
+    patches: [
+      patch("fencing/own-watchdog.ts", "return failures > 0 || !canFence(config, node);", "return node !== undefined;"),
+    ],
+  },
+  {
+    name: "a watchdog counts that the configuration does not have",
+    tests: "services/apply-watchdog",
+    patches: [
+      patch("fencing/own-watchdog.ts", "?.watchdog === true ? fencing.watchdog : null", "? fencing.watchdog : null"),
+    ],
+  },
+  {
+    name: "devices are left out that failed for an earlier need",
+    tests: "services/apply-watchdog",
+    patches: [patch(settle, "if (failures > 0 && ", "if (failures < 0 && ")],
   },
   {
     name: "a time-out that was lowered again is forgotten",

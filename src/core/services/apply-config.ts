@@ -2,6 +2,7 @@ import type { ClusterConfig, ServiceConfig } from "../../model/cluster-config.ts
 import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { longestTimeoutMs, unseenNode } from "../fencing/node-record.ts";
+import { ownWatchdog } from "../fencing/own-watchdog.ts";
 import { forgetDevices } from "./apply-device.ts";
 import { refuseArbiterChange } from "./arbiter-change.ts";
 import { forgetUnfenced } from "./apply-unfenced.ts";
@@ -75,12 +76,13 @@ function frozenText(draft: Draft): string | undefined {
  * Where nobody keeps a watchdog armed, what was said of it under the configuration before is void. Elsewhere [FEN-11] a node may take the
  * time-out that is in force from here on, and be lost before it can say so, whatever comes into force after.
  */
-function followWatchdogs(draft: Draft, { fencing }: ClusterConfig): void {
+function followWatchdogs(draft: Draft, config: ClusterConfig): void {
   for (const { node, watchdog } of nodesInOrder(draft)) {
     if (watchdog === null) continue;
-    if (fencing.kind !== "watchdog") patchNode(draft, node, { watchdog: null });
-    else if (fencing.timeoutMs > longestTimeoutMs(watchdog))
-      patchNode(draft, node, { watchdog: { ...watchdog, longestMs: fencing.timeoutMs } });
+    const own = ownWatchdog(config, node);
+    if (own === null) patchNode(draft, node, { watchdog: null });
+    else if (own.timeoutMs > longestTimeoutMs(watchdog))
+      patchNode(draft, node, { watchdog: { ...watchdog, longestMs: own.timeoutMs } });
   }
 }
 

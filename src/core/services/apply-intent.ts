@@ -3,6 +3,7 @@ import type { Intent } from "../../model/intent.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import { canFence } from "../fencing/fence-runner.ts";
 import { isArmed, isLive } from "../fencing/node-record.ts";
+import { ownWatchdog } from "../fencing/own-watchdog.ts";
 import { setOff } from "./apply-fence.ts";
 import {
   type ClusterState,
@@ -176,16 +177,11 @@ function refuseUncertain(state: View, record: ServiceRecord, verb: string): Refu
 function refuseFence(state: View, node: NodeId): Refusal | null {
   const config = state.config?.config;
   const what = `Cannot fence node "${node}"`;
-  if (config?.fencing.kind === "watchdog") {
+  const configured = config?.nodes.find(({ id }) => id === node);
+  if (config === undefined || !canFence(config, configured)) {
+    const hasWatchdog = config !== undefined && ownWatchdog(config, node) !== null;
+    if (!hasWatchdog) return notAllowed(`${what}: no fence device is configured for it`);
     if (!isArmed(state.nodes[node])) return notAllowed(`${what}: its watchdog is not armed`);
-  } else if (
-    config === undefined ||
-    !canFence(
-      config,
-      config.nodes.find(({ id }) => id === node),
-    )
-  ) {
-    return notAllowed(`${what}: no fence device is configured for it`);
   }
   if (
     state.nodes[node]?.off === "left" ||

@@ -1,13 +1,13 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 import type { EntryBody } from "../../model/entry.ts";
-import { type NodeId, parseNodeId, parseServiceId, resourceId } from "../../model/ids.ts";
+import { type NodeId, parseDeviceId, parseNodeId, parseServiceId, resourceId } from "../../model/ids.ts";
 import { type Incarnation, makeIncarnation } from "../../model/incarnation.ts";
 import { durationMs, wallMs } from "../../model/units.ts";
 import { longestTimeoutMs } from "../fencing/node-record.ts";
 import { applyEntry } from "./apply-entry.ts";
 import { type ClusterState, emptyClusterState } from "./cluster-state.ts";
-import { condemnationOf, fenceNeeds } from "./plan.ts";
+import { condemnationOf, type FenceNeed, fenceNeeds } from "./plan.ts";
 
 const [n1, n2, n3] = ["n1", "n2", "n3"].map(parseNodeId) as [NodeId, NodeId, NodeId];
 const fencing = { kind: "watchdog", device: "/dev/watchdog", timeoutMs: durationMs(10_000) } as const;
@@ -157,4 +157,60 @@ it("[FEN-13] a member that is to be fenced feeds its watchdog no more, when it h
   expect(condemnationOf(after(founded, armed(founded, n3), wish), n3)).toBeDefined();
   expect(condemnationOf(after(founded, armed(founded, n3)), n3)).toBeUndefined();
   expect(condemnationOf(after(founded, wish), n3)).toBeUndefined();
+});
+
+// Goal: n3 has a device and then its watchdog; what holds between the two.
+describe("[FEN-23] a watchdog after the devices", () => {
+  const pdu = parseDeviceId("pdu");
+  const device = { id: pdu, agent: "fence_pdu", parameters: {}, timeoutMs: span };
+  const watchdog = { device: "/dev/watchdog", timeoutMs: durationMs(10_000) };
+  const withLevels: ClusterConfig = {
+    ...base,
+    fencing: { kind: "devices", devices: [device], watchdog },
+    nodes: [n1, n2, n3].map((id) => {
+      const node = { id, addresses: [], fence: [[{ device: pdu, plug: id }]] };
+      return id === n3 ? { ...node, watchdog: true as const } : node;
+    }),
+  };
+  const begun = after(emptyClusterState, all, { ...config, config: withLevels });
+  const wish: EntryBody = { kind: "intent", intent: { kind: "fence-node", node: n3 }, author: "root" };
+  const attempt = (number: number, confirmed = false): readonly EntryBody[] => {
+    const what = { target: n3, incarnation: life(1), by: n1, attempt: number, reason: "test" };
+    return [
+      { kind: "fence-begun", ...what },
+      { kind: "fence-result", ...what, confirmed, devices: confirmed ? [pdu] : [] },
+    ];
+  };
+  const needOf = (state: ClusterState): FenceNeed | undefined => fenceNeeds(state).find(({ target }) => target === n3);
+
+  it("is not counted on before all devices have failed, and then besides them", () => {
+    const lost = after(begun, armed(begun, n3), without3);
+    expect(needOf(lost)).toMatchObject({ means: "device", isResetting: false });
+    expect(needOf(after(lost, ...attempt(1)))).toMatchObject({ means: "device", isResetting: true });
+    const stay = lost.nodes[n3]?.enteredAt ?? 0;
+    expect(after(lost, ...attempt(1), selfFenced(stay)).nodes[n3]?.off).toBe("self-fenced");
+    expect(after(lost, ...attempt(1), ...attempt(2, true)).nodes[n3]?.off).toBe("fenced");
+  });
+
+  it("[FEN-12] is not counted on where the node has not said that it is armed, or has none by the configuration", () => {
+    const lost = after(begun, without3, ...attempt(1));
+    expect(needOf(lost)).toMatchObject({ means: "device", isResetting: false });
+    expect(after(lost, selfFenced(lost.nodes[n3]?.enteredAt ?? 0)).nodes[n3]?.off).toBeNull();
+    expect(after(begun, armed(begun, n2)).nodes[n2]?.watchdog).toBeNull();
+    const word = after(begun, armed(begun, n3));
+    const { watchdog: _, ...fencedBy } = withLevels.fencing as Extract<ClusterConfig["fencing"], { kind: "devices" }>;
+    const without = { ...config, digest: "two", config: { ...withLevels, fencing: fencedBy } };
+    expect(after(word, without).nodes[n3]?.watchdog).toBeNull();
+  });
+
+  it("[FEN-13] a member that is to be fenced feeds it until its devices have failed, and again for the next need", () => {
+    const wanted = after(begun, armed(begun, n3), wish);
+    expect(condemnationOf(wanted, n3)).toBeUndefined();
+    const failed = after(wanted, ...attempt(1));
+    expect(condemnationOf(failed, n3)).toBeDefined();
+    // It has lived anew: what is asked for later begins with the devices.
+    const back = view([n1, 1], [n2, 1], [n3, 2]);
+    const again = after(failed, without3, back);
+    expect(condemnationOf(after(again, armed(again, n3, 2), wish), n3)).toBeUndefined();
+  });
 });

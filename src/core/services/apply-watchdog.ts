@@ -1,5 +1,6 @@
 import type { EntryBody } from "../../model/entry.ts";
 import { isArmed, leaseToldBy } from "../fencing/node-record.ts";
+import { ownWatchdog } from "../fencing/own-watchdog.ts";
 import { setOff } from "./apply-fence.ts";
 import { type Draft, patchNode } from "./cluster-state.ts";
 
@@ -7,7 +8,7 @@ import { type Draft, patchNode } from "./cluster-state.ts";
 export function applyWatchdog(draft: Draft, body: Extract<EntryBody, { kind: "watchdog" }>): void {
   const record = draft.nodes[body.node];
   if (record?.incarnation !== body.incarnation || draft.config?.entry !== body.config) return;
-  if (draft.config.config.fencing.kind !== "watchdog") return;
+  if (ownWatchdog(draft.config.config, body.node) === null) return;
   const { timeoutMs, detail, leaseMs } = body;
   patchNode(draft, body.node, { watchdog: { timeoutMs, detail }, ...leaseToldBy(leaseMs) });
   const text = timeoutMs > 0 ? `watchdog armed: ${detail}, ${timeoutMs / 1_000} s` : `no watchdog: ${detail}`;

@@ -1,6 +1,7 @@
+import { isResetByItself } from "../fencing/own-watchdog.ts";
 import { notUnfenced } from "../fencing/unfence.ts";
 import type { NodeId } from "../../model/ids.ts";
-import { isArmed, isLive, isQuarantined, type NodeRecord } from "../fencing/node-record.ts";
+import { isLive, isQuarantined, type NodeRecord } from "../fencing/node-record.ts";
 import {
   type Candidate,
   chooseOwner,
@@ -108,7 +109,11 @@ function nodeAgainst(state: View, record: ServiceRecord, node: NodeRecord): read
   if (node.isStandby) against.push("on standby");
   const fence = state.fences[node.node];
   if (fence !== undefined && (fence.inFlight !== null || fence.wish !== null)) against.push("it is being fenced");
-  else if (state.config?.config.fencing.kind === "watchdog" && isArmed(node) && failedStopOf(state, node) !== undefined)
+  else if (
+    state.config !== null &&
+    isResetByItself(state.config.config, node, fence?.failures ?? 0) &&
+    failedStopOf(state, node) !== undefined
+  )
     against.push("it is to be reset by its watchdog");
   if (record.doubts.includes(node.node)) against.push("has not reported yet what it runs");
   const unable = record.unable[node.node];

@@ -6,7 +6,7 @@ import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "
 import { blockersOf, placementOf } from "./eligibility.ts";
 import { canRetry, retryBackOffMs } from "./failure-memory.ts";
 import { deviceWarnings, unfenceWarnings } from "./explain-devices.ts";
-import { canBeSpared, fenceNeeds } from "./plan.ts";
+import { canBeSpared, type FenceNeed, fenceNeeds } from "./plan.ts";
 import type { RunnerState } from "./runner-state.ts";
 import type { ResourceRuntime } from "./runtime.ts";
 import { removedNodes } from "./removed-nodes.ts";
@@ -122,7 +122,8 @@ export function clusterWarnings(
     const how = last && !last.confirmed ? `; the last attempt failed: ${last.reason}` : "";
     if (need.means !== "none" && !canBeSpared(need, spare))
       warnings.push(`node ${need.target} is not fenced while the others need it for their quorum: ${need.reason}`);
-    else if (need.means === "device") warnings.push(`node ${need.target} is to be fenced: ${need.reason}${how}`);
+    else if (need.means === "device")
+      warnings.push(`node ${need.target} is to be fenced: ${need.reason}${how}${resettingText(need)}`);
     else if (need.means === "watchdog" && !need.isAbsent)
       warnings.push(`node ${need.target} is to be reset by its watchdog: ${need.reason}`);
     else if (need.means === "watchdog")
@@ -151,8 +152,10 @@ export function clusterWarnings(
   }
   for (const { node, watchdog, isMember } of nodesInOrder(state)) {
     if (!isMember || watchdog?.timeoutMs !== 0) continue;
+    const { fence = [] } = state.config?.config.nodes.find(({ id }) => id === node) ?? {};
+    const when = fence.length > 0 ? "when it is lost and its devices fail" : "when it is lost";
     warnings.push(
-      `node ${node} cannot arm its watchdog: ${watchdog.detail}; when it is lost, nothing of it moves before somebody says: hale node confirm-off ${node}`,
+      `node ${node} cannot arm its watchdog: ${watchdog.detail}; ${when}, nothing of it moves before somebody says: hale node confirm-off ${node}`,
     );
   }
   for (const record of servicesInOrder(state)) {
@@ -180,6 +183,12 @@ export function clusterWarnings(
       warnings.push(`service ${service} runs on ${stray.node} too, where it should not`);
   }
   return warnings;
+}
+
+/** [FEN-23] What its watchdog does while its devices are tried again. */
+function resettingText({ isResetting, isAbsent }: FenceNeed): string {
+  if (!isResetting) return "";
+  return isAbsent ? "; its watchdog surely resets it within a time" : "; its watchdog is not fed any more";
 }
 
 function minutesText(spanMs: number): string {

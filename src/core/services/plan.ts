@@ -4,6 +4,7 @@ import type { Incarnation } from "../../model/incarnation.ts";
 import { fencePerformer, noFence } from "../fencing/fence-record.ts";
 import { canFence } from "../fencing/fence-runner.ts";
 import { isArmed, isLive, isLost, type NodeRecord } from "../fencing/node-record.ts";
+import { isResetByItself, ownWatchdog } from "../fencing/own-watchdog.ts";
 import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
 import { blockersOf, failedStopOf } from "./eligibility.ts";
 import { placesOf } from "./service-record.ts";
@@ -74,10 +75,13 @@ export interface FenceNeed {
   readonly attempt: number;
   readonly reason: string;
   /**
-   * device: fence it. time: it counts as off when `assume-off-after` has passed. watchdog: a member feeds its own no more, an absent
-   * node counts as off when it has surely been reset. none: nobody can but an operator.
+   * device: fence it. time: it counts as off when `assume-off-after` has passed. watchdog: it resets itself. none: nobody can but an operator.
    */
   readonly means: "device" | "time" | "watchdog" | "none";
+  /**
+   * Its own watchdog is to do it, alone or besides: a member feeds it no more, an absent node counts as off when it has surely been reset.
+   */
+  readonly isResetting: boolean;
   /** Failed attempts in a row. */
   readonly failures: number;
   /** Lost or never seen: patience (initdead, daemon grace) applies. A member is fenced at once. */
@@ -109,6 +113,7 @@ function workOutFenceNeeds(state: ClusterState): readonly FenceNeed[] {
     const fence = state.fences[node.node] ?? noFence(node.node);
     const attempt = fence.inFlight === null ? fence.attempt + 1 : fence.attempt;
     const means = meansFor(config.config, node);
+    const isResetting = isResetByItself(config.config, node, fence.failures);
     const by = fence.inFlight?.by ?? fencePerformer(nodes, node.node, attempt);
     if (by === null) return [];
     const { incarnation } = node;
@@ -120,6 +125,7 @@ function workOutFenceNeeds(state: ClusterState): readonly FenceNeed[] {
         attempt,
         reason,
         means,
+        isResetting,
         failures: fence.failures,
         isAbsent: !node.isMember,
         isWished: Boolean(fence.wish),
@@ -141,15 +147,15 @@ export function isForService(need: FenceNeed): boolean {
 }
 
 function meansFor(config: ClusterConfig, record: NodeRecord): FenceNeed["means"] {
-  if (config.fencing.kind === "watchdog") return isArmed(record) ? "watchdog" : "none";
   const node = config.nodes.find(({ id }) => id === record.node);
   if (canFence(config, node)) return "device";
+  if (ownWatchdog(config, record.node) !== null) return isArmed(record) ? "watchdog" : "none";
   return config.fencing.kind === "none" && !record.isMember ? "time" : "none";
 }
 
 /** The need of a member that must be reset, and does so itself: it feeds its watchdog no more. Undefined: it need not. */
 export function condemnationOf(state: ClusterState, node: NodeId): FenceNeed | undefined {
-  const condemned = fenceNeeds(state).filter(({ means, isAbsent }) => means === "watchdog" && !isAbsent);
+  const condemned = fenceNeeds(state).filter(({ isResetting, isAbsent }) => isResetting && !isAbsent);
   const next = condemned.find(isForService);
   return condemned.find((need) => need.target === node && (need.isWished || need === next));
 }
@@ -168,7 +174,11 @@ export function nextForService(needs: readonly FenceNeed[], spare: readonly Node
   return able.toSorted((a, b) => a.failures - b.failures)[0];
 }
 
-function needReason(state: ClusterState, node: NodeId): string | null {
+/** Why a node must be known to be off; null: it need not. */
+export function needReason(
+  state: Pick<ClusterState, "config" | "nodes" | "services" | "fences" | "at">,
+  node: NodeId,
+): string | null {
   const record = state.nodes[node];
   if (record === undefined || record.off !== null) return null;
   const services = servicesInOrder(state);

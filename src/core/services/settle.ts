@@ -2,9 +2,10 @@ import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { isLive, isQuarantined } from "../fencing/node-record.ts";
 import { failbackTarget } from "../placement/choose-owner.ts";
-import { definitionOf, type Draft, movePhase, patchService, servicesInOrder } from "./cluster-state.ts";
+import { definitionOf, type Draft, movePhase, patchFence, patchService, servicesInOrder } from "./cluster-state.ts";
 import { blockersOf, placementOf, placementQuestion } from "./eligibility.ts";
 import { canRetry } from "./failure-memory.ts";
+import { needReason } from "./plan.ts";
 import { placesOf, type ServicePhase, type ServiceRecord } from "./service-record.ts";
 
 /**
@@ -15,6 +16,11 @@ import { placesOf, type ServicePhase, type ServiceRecord } from "./service-recor
  */
 export function settle(draft: Draft): void {
   for (const record of servicesInOrder(draft)) settleService(draft, record);
+  for (const { target, inFlight, failures } of Object.values(draft.fences)) {
+    // [FEN-23] What comes later is another need, and begins with the devices.
+    if (failures > 0 && inFlight === null && needReason(draft, target) === null)
+      patchFence(draft, target, { failures: 0 });
+  }
 }
 
 function settleService(draft: Draft, record: ServiceRecord): void {

@@ -71,7 +71,8 @@ export function drawPlan(random: Random, shape: Shape): Plan {
   // Who leaves takes its vote along. Two voters may be left, and then one lost disk is a case for the operator.
   const kinds = chosen.includes("lost-disk") ? chosen.filter((kind) => kind !== "shutdown") : chosen;
   // The bound of a watchdog, and of an assumption, are longer than what other shapes call a long fault: some must outlast it.
-  const isLong = saysShape(shape, "watchdog") || (saysShape(shape, "none") && random.chance(0.5));
+  const isReset = saysShape(shape, "watchdog") || saysShape(shape, "last");
+  const isLong = isReset || (saysShape(shape, "none") && random.chance(0.5));
   const [longer, later] = isLong ? [4, 2] : [1, 1];
   return {
     kinds:
@@ -97,6 +98,6 @@ function isPossible(kind: FaultKind, shape: Shape): boolean {
   if (kind === "lost-disk") return Number.parseInt(shape, 10) > 2 && !saysShape(shape, "weighted");
   if (kind === "arbiter-disk") return saysShape(shape, "disk");
   if (kind === "reach") return saysShape(shape, "reachlist");
-  if (kind === "watchdog") return saysShape(shape, "watchdog");
+  if (kind === "watchdog") return saysShape(shape, "watchdog") || saysShape(shape, "last");
   return kind !== "fence-device" || !(saysShape(shape, "none") || saysShape(shape, "watchdog"));
 }

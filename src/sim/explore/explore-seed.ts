@@ -13,7 +13,7 @@ import { Random } from "../random.ts";
 import { World, type TimelineLine } from "../world.ts";
 import { drawPlan, type FaultKind, type Plan } from "./draw-plan.ts";
 import { FaultMaker } from "./fault-maker.ts";
-import { shapeConfig, type Shape } from "./shapes.ts";
+import { saysShape, shapeConfig, type Shape } from "./shapes.ts";
 
 /** What a seed came to. */
 export interface SeedResult {
@@ -72,6 +72,9 @@ export function exploreSeed(seed: number, shape: Shape, options: SeedOptions = {
     Object.assign(watchdog.driver, { rate: drawRate(random, plan), resetMs: random.between(0, resetMsMax) });
   for (const { id } of config.services.flatMap(({ resources }) => resources))
     world.book.times.set(id, { start: plan.agentMs, stop: plan.agentMs, monitor: 100 });
+  // What comes after the devices is needed only where they fail for long.
+  if (saysShape(shape, "last") && random.chance(0.6))
+    for (const device of world.fence.devices.values()) device.works = false;
   world.found();
   const faults = new FaultMaker(world, random.fork(), plan);
   for (const node of config.nodes) world.machine(node.id).powerOn(random.between(0, 500));

@@ -6,6 +6,7 @@ import type { ClusterConfig } from "../../model/cluster-config.ts";
  * Clusters that seeds are run on: the number of nodes, then words: `witness` or `disk` (decides where a majority cannot; two nodes without have
  * `arbiter: fencing`), `none` or `watchdog` (how a lost node is made sure of, if not by a device), `freeze` (a service that does so),
  * `storage` (a fence first cuts off from the disks, and fence devices are looked at every few seconds),
+ * `last` (a device, and when that fails the node's watchdog),
  * `weighted` (the first node needs one other, and the others are no majority without it),
  * `reachlist` (of two nodes the one that reaches more hosts fences first).
  */
@@ -40,13 +41,24 @@ export const shapes = [
   "4-weighted",
   "2-reachlist",
   "3-storage",
+  "3-last",
+  "4-witness-last",
 ] as const;
 
 /** One of the clusters that seeds are run on. */
 export type Shape = (typeof shapes)[number];
 
 /** What the words of a shape may say. */
-export type ShapeWord = "witness" | "disk" | "none" | "watchdog" | "freeze" | "weighted" | "storage" | "reachlist";
+export type ShapeWord =
+  | "witness"
+  | "disk"
+  | "none"
+  | "watchdog"
+  | "last"
+  | "freeze"
+  | "weighted"
+  | "storage"
+  | "reachlist";
 
 /** Whether a shape says so. */
 export function saysShape(shape: Shape, word: ShapeWord): boolean {
@@ -69,6 +81,7 @@ function fencingText(shape: Shape): string {
   if (saysShape(shape, "none")) return "fencing: { none: { assume-off-after: 20s } }";
   if (saysShape(shape, "watchdog")) return "fencing: { watchdog: { timeout: 10s } }";
   const pdu = "pdu: { agent: fence_pdu, ip: 10.9.9.9";
+  if (saysShape(shape, "last")) return `fencing: { devices: { ${pdu}, timeout: 8s } }, watchdog: { timeout: 10s } }`;
   if (!saysShape(shape, "storage")) return `fencing: { devices: { ${pdu} } } }`;
   const looked = "monitor: { interval: 4s, timeout: 1s } }";
   return `fencing: { devices: { array: { agent: fence_scsi, devices: /dev/sdb, ${looked}, ${pdu}, ${looked} } }`;
@@ -80,7 +93,9 @@ function shapeText(shape: Shape): string {
   const nodes = Array.from({ length: count }, (_, index) => index + 1);
   const all = nodes.map((node) => `n${node}`).join(", ");
   const cut = (node: number): string => (saysShape(shape, "storage") ? `{ device: array, plug: n${node} }, ` : "");
-  const fence = (node: number): string => (isFenced ? `, fence: [[${cut(node)}{ device: pdu, plug: ${node} }]]` : "");
+  const last = saysShape(shape, "last") ? ", watchdog" : "";
+  const fence = (node: number): string =>
+    isFenced ? `, fence: [[${cut(node)}{ device: pdu, plug: ${node} }]${last}]` : "";
   // 2, 1, 1 and 3, 1, 1, 1: the first needs one other, and the others are no majority without it.
   const votes = (node: number): string => (saysShape(shape, "weighted") && node === 1 ? `, votes: ${count - 1}` : "");
   const times = "start: { timeout: 4s }, stop: { timeout: 4s }, monitor: { interval: 2s, timeout: 2s }";
