@@ -15,6 +15,8 @@ export default defineConfig({
           name: "unit",
           include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "lab/**/*.test.ts", "chaos/**/*.test.ts"],
           setupFiles,
+          // Virtual time: a longer wait only means that the machine is busy.
+          testTimeout: 30_000,
         },
       },
       { test: { name: "contract", include: ["test/contract/**/*.test.ts"], setupFiles, testTimeout: 20_000 } },
