@@ -37,6 +37,8 @@ export interface Driver {
   mayRunTwice: boolean;
   /** Fence agents whose devices do not answer. */
   readonly brokenAgents: Set<string>;
+  /** Fence agents whose devices confirm what they do not do. */
+  readonly lyingAgents: Set<string>;
   /** How long a fence device takes. */
   deviceMs: number;
 }
@@ -187,6 +189,7 @@ export function newDriver(config: ClusterConfig): Driver {
     isFenceWorking: true,
     mayRunTwice: false,
     brokenAgents: new Set(),
+    lyingAgents: new Set(),
     deviceMs: 100,
   };
 }
@@ -619,7 +622,8 @@ function runFence(driver: Driver, node: DriverNode, call: Extract<Effect, { kind
     const { fencing } = driver.config;
     const cutsOff =
       fencing.kind === "devices" && fencing.devices.some(({ agent, unfence }) => agent === call.agent && unfence);
-    if (confirmed && call.action === "off" && !cutsOff && target?.hasPower) powerOff(driver, target.id);
+    const isDone = confirmed && !cutsOff && !driver.lyingAgents.has(call.agent);
+    if (isDone && call.action === "off" && target?.hasPower) powerOff(driver, target.id);
     const outcome = { confirmed, reason: confirmed ? "" : "no answer", output: "", durationMs: 100 };
     feed(driver, node, { kind: "fence-result", call: call.id, outcome });
   });

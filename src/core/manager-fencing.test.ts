@@ -1,19 +1,23 @@
 import { describe, expect, it } from "vitest";
 import type { ClusterConfig, FenceStep } from "../model/cluster-config.ts";
-import { parseDeviceId, parseNodeId } from "../model/ids.ts";
+import { parseDeviceId, parseNodeId, parseServiceId } from "../model/ids.ts";
 import { durationMs } from "../model/units.ts";
 import {
   ask,
   cut,
   type Driver,
+  feed,
   logged,
   newDriver,
+  nodeOf,
   powerOn,
   run,
   testConfig,
   told,
   whereRuns,
 } from "./manager-driver.fixture.ts";
+import { clusterWarnings } from "./services/explain.ts";
+import { explainFences } from "./services/explain-fences.ts";
 
 const [pdu, ipmi] = [parseDeviceId("pdu"), parseDeviceId("ipmi")];
 
@@ -100,3 +104,65 @@ describe("a step with a delay", () => {
     expect(logged(driver, "n3 fence off n1")).toHaveLength(1);
   });
 });
+
+// Goal: nothing of the group changes when a device confirms the end of a member that lives on, and nothing would tell.
+describe("[FEN-24] a device that confirms what it has not done", () => {
+  it("[SVC-26] is found out by the node itself, which stops what runs elsewhere by now", () => {
+    const driver = started(testConfig(["n1", "n2", "n3"], [{ name: "web" }]));
+    driver.lyingAgents.add("fence_test");
+    driver.mayRunTwice = true;
+    ask(driver, "n2", { kind: "fence-node", node: parseNodeId("n1") });
+    run(driver, 1_000);
+    expect(logged(driver, "is here although its fence was confirmed: pdu cannot be trusted")).toHaveLength(3);
+    expect(whereRuns(driver, "web")).toBe("n2");
+    expect(told(driver, "n3", "web")).toBe("started on n2");
+    expect(logged(driver, "ran on n1 and n2 at once for less than 1 s").length).toBeGreaterThan(0);
+    const { cluster } = nodeOf(driver, "n3").manager ?? {};
+    if (cluster === undefined) throw new Error("n3 has a daemon");
+    expect(cluster.nodes[parseNodeId("n1")]).toMatchObject({ isMember: true, off: null });
+    expect(clusterWarnings(cluster, [])[0]).toContain("node n1 lived on when pdu had confirmed that it was off");
+    expect(explainFences(cluster)[0]).toMatchObject({ result: "failed", target: "n1", by: "n1" });
+    // Nothing goes on for ever.
+    const { length } = driver.entries;
+    run(driver, 120_000);
+    expect(driver.entries.length).toBe(length);
+  });
+
+  it("is not believed again about this life, and gives way to the next level", () => {
+    const driver = started(withLevels());
+    driver.lyingAgents.add("fence_board");
+    driver.mayRunTwice = true;
+    cannotStop(driver);
+    run(driver, 10_000);
+    expect(logged(driver, "fence off").map((line) => line.split("fence off ")[1])).toEqual([
+      "n1 by fence_board",
+      "n1 by fence_test",
+    ]);
+    expect(whereRuns(driver, "web")).toBe("n2");
+  });
+
+  it("[SAFE-2] proves nothing where there is no other, until it is described in another way or the node lives anew", () => {
+    const config = testConfig(["n1", "n2", "n3"], [{ name: "web" }]);
+    const driver = started(config);
+    driver.lyingAgents.add("fence_test");
+    driver.mayRunTwice = true;
+    ask(driver, "n2", { kind: "fence-node", node: parseNodeId("n1") });
+    run(driver, 1_000);
+    ask(driver, "n1", { kind: "relocate-service", service: parseServiceId("web"), to: parseNodeId("n1") });
+    run(driver, 1_000);
+    expect(whereRuns(driver, "web")).toBe("n1");
+    cut(driver, "n1");
+    run(driver, 20_000);
+    expect(told(driver, "n2", "web")).toBe("unknown on n1");
+    expect(logged(driver, "pdu: confirmed, which is not believed").length).toBeGreaterThan(2);
+    driver.lyingAgents.clear();
+    const mended = { ...config, nodes: config.nodes.map((node) => ({ ...node, fence: withDelay(node.fence) })) };
+    feed(driver, nodeOf(driver, "n2"), { kind: "config", request: 900, config: mended, digest: "m", author: "root" });
+    run(driver, 30_000);
+    expect(whereRuns(driver, "web")).toBe("n2");
+  });
+});
+
+function withDelay(levels: readonly (readonly FenceStep[])[]): readonly (readonly FenceStep[])[] {
+  return levels.map((level) => level.map((step) => ({ ...step, delayMs: durationMs(10) })));
+}

@@ -14,6 +14,7 @@ import {
   goOn,
   switchOnAgain,
 } from "./fencing/fence-runner.ts";
+import { disbelieved } from "./fencing/fence-record.ts";
 import { fenceDueAt, surelyResetAt } from "./manager-patience.ts";
 import { spareMembers } from "./quorum/spare-members.ts";
 import { type FenceProof, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
@@ -41,7 +42,10 @@ export function fenceAsTold(work: Work): void {
 }
 
 function callDevices(work: Work, what: FenceTask): void {
-  afterFencer(work, beginFence(work.state.fencer, managerConfig(work.state), what, work.moment.now));
+  const { cluster, fencer } = work.state;
+  const fence = cluster.fences[what.target];
+  const wrong = disbelieved(fence, fence?.inFlight?.incarnation ?? null);
+  afterFencer(work, beginFence(fencer, managerConfig(work.state), what, work.moment.now, wrong));
 }
 
 /** [FEN-2] Steps whose delay is over begin, unless nobody waits for them any more: a node may have come back since. */

@@ -63,6 +63,7 @@ export function report(work: Work): void {
   const { cluster, self, incarnation, runner, pending, isStopping, reportDueSince } = work.state;
   const here = cluster.nodes[self];
   if (work.facts.view === null || here?.incarnation !== incarnation || !here.isMember || isStopping) return;
+  tellLife(work, here);
   tellLease(work, here);
   if (isWatchdogAwaited(work.state) || isUnfenceAwaited(work)) return;
   if (pending["observed"] !== undefined) return;
@@ -91,6 +92,13 @@ export function report(work: Work): void {
   patch(work, { runner: markReported(runner, reporting), reporting, reportDueSince: null });
   const leaseMs = leaseHere(work);
   submit(work, "observed", { kind: "observed", node: self, incarnation, since: here.enteredAt, services, leaseMs });
+}
+
+/** [FEN-24] What was said of this node is wrong. */
+function tellLife(work: Work, { node, off, offAt: since }: NodeRecord): void {
+  const { incarnation } = work.state;
+  if (off === "fenced" && since !== undefined)
+    submit(work, `lives-on:${since}`, { kind: "lives-on", node, incarnation, since });
 }
 
 /** [FEN-7] The lease comes with the first report. Alone only when it is another one later, or is longer than the others count with. */

@@ -130,6 +130,14 @@ export type EntryBody =
       readonly since: number;
       readonly devices: readonly DeviceId[];
     }
+  /** A member tells that it lives, though an entry that it has read says that a device confirmed its fence. */
+  | {
+      readonly kind: "lives-on";
+      readonly node: NodeId;
+      readonly incarnation: Incarnation;
+      /** Index of that entry: a word from before it says nothing. */
+      readonly since: number;
+    }
   /** A lost node has reset itself: its lease and the time of its watchdog have surely run out. */
   | {
       readonly kind: "self-fenced";

@@ -61,6 +61,7 @@ const shapes: { readonly [Kind in EntryBody["kind"]]: Shape<Extract<EntryBody, {
   watchdog: { node: "text", incarnation: "text", config: "number", timeoutMs: "number", detail: "text" },
   device: { node: "text", incarnation: "text", device: "text", isWorking: "flag", reason: "text" },
   unfenced: { node: "text", incarnation: "text", since: "number", devices: "texts" },
+  "lives-on": { node: "text", incarnation: "text", since: "number" },
   "self-fenced": { target: "text", incarnation: "text or null", by: "text", since: "number", reason: "text" },
 };
 

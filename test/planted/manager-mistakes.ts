@@ -306,6 +306,21 @@ export const testedMistakes: readonly TestedMistake[] = [
     patches: [patch(settle, "if (failures > 0 && ", "if (failures < 0 && ")],
   },
   {
+    name: "a member says nothing when its fence was confirmed and it lives on",
+    tests: "manager-fencing",
+    patches: [patch("manager-services.ts", 'if (off === "fenced" && since', 'if (off === "left" && since')],
+  },
+  {
+    name: "a device that confirmed what it had not done is believed again",
+    tests: "manager-fencing",
+    patches: [patch(fence, "|| wrong.length === 0) return told;", "|| wrong.length >= 0) return told;")],
+  },
+  {
+    name: "a node lives on by a word from before its fence",
+    tests: "services/fence-history",
+    patches: [patch("services/apply-lives-on.ts", " || record.offAt !== body.since) return;", ") return;")],
+  },
+  {
     name: "a time-out that was lowered again is forgotten",
     tests: "services/apply-watchdog",
     patches: [patch("fencing/node-record.ts", "Math.max(timeoutMs, longestMs)", "Math.max(timeoutMs, longestMs * 0)")],

@@ -20,6 +20,8 @@ export interface FenceRecord {
   readonly last: FenceEnd | null;
   /** Failed attempts in a row, for the back-off. */
   readonly failures: number;
+  /** A life of the node that went on after these devices had confirmed its end. Absent: none. */
+  readonly survived?: Survived | null;
   /** What was done, oldest first, at most `fencePastsMax`. Absent in what a version wrote that kept none. */
   readonly history?: readonly FencePast[];
 }
@@ -48,6 +50,18 @@ export interface FenceEnd {
   readonly devices: readonly DeviceId[];
   readonly reason: string;
   readonly at: WallMs;
+}
+
+/** Devices that are not believed about one life of a node. */
+export interface Survived {
+  readonly incarnation: Incarnation;
+  readonly devices: readonly DeviceId[];
+}
+
+/** [FEN-24] Devices that have confirmed the end of this life before, and it went on. */
+export function disbelieved(fence: FenceRecord | undefined, incarnation: Incarnation | null): readonly DeviceId[] {
+  const { survived } = fence ?? {};
+  return survived && survived.incarnation === incarnation ? survived.devices : [];
 }
 
 /** One thing of the past that was to make the node known to be off. */

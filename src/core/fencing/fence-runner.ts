@@ -62,12 +62,17 @@ export function takeCall(runner: FenceRunner): { readonly runner: FenceRunner; r
 /** Nothing under way. */
 export const idleFenceRunner: FenceRunner = { jobs: [], nextCall: 1 };
 
-/** Begins an attempt; one that this runner has under way already goes on undisturbed. */
+/**
+ * Begins an attempt; one that this runner has under way already goes on undisturbed.
+ *
+ * @param disbelieved devices whose word counts for nothing: levels with them are used only when there is no other
+ */
 export function beginFence(
   runner: FenceRunner,
   config: ClusterConfig,
   what: FenceTask,
   now: InstantMs,
+  disbelieved: readonly DeviceId[] = [],
 ): FenceStepResult {
   if (runner.jobs.some((job) => isSame(job, what))) return { runner, effects: [], verdicts: [] };
   const node = config.nodes.find((candidate) => candidate.id === what.target);
@@ -75,9 +80,10 @@ export function beginFence(
     const verdict = { ...what, confirmed: false, devices: [], reason: "no fence device is configured for it" };
     return { runner, effects: [], verdicts: [verdict] };
   }
+  const believed = node.fence.filter((level) => !level.some(({ device }) => disbelieved.includes(device)));
   const job: FenceJob = {
     ...what,
-    levels: node.fence,
+    levels: believed.some((level) => level.length > 0) ? believed : node.fence,
     devices: config.fencing.devices,
     level: 0,
     step: 0,

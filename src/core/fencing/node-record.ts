@@ -31,6 +31,8 @@ export interface NodeRecord {
   /** Index of the entry since which it may be given services: its first full report of this stay, or the end of a standby. */
   readonly eligibleSince: number;
   readonly off: OffProof | null;
+  /** Index of the entry that last had it taken as off. Absent: none had, or of an earlier version. */
+  readonly offAt?: number;
   /** What this life of it has said of its watchdog; null: nothing yet. */
   readonly watchdog: WatchdogRecord | null;
   /**

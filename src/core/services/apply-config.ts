@@ -5,6 +5,7 @@ import { longestTimeoutMs, unseenNode } from "../fencing/node-record.ts";
 import { ownWatchdog } from "../fencing/own-watchdog.ts";
 import { forgetDevices } from "./apply-device.ts";
 import { refuseArbiterChange } from "./arbiter-change.ts";
+import { forgetSurvived } from "./apply-lives-on.ts";
 import { forgetUnfenced } from "./apply-unfenced.ts";
 import { type Draft, nodesInOrder, patchNode, patchService, type Refusal, servicesInOrder } from "./cluster-state.ts";
 import { forgive } from "./failure-memory.ts";
@@ -52,7 +53,10 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
   followWatchdogs(draft, config);
   if (config.quarantine?.kind === "none") forgetQuarantines(draft);
   forgetDevices(draft, config);
-  if (before !== null) forgetUnfenced(draft, before.config, config);
+  if (before !== null) {
+    forgetUnfenced(draft, before.config, config);
+    forgetSurvived(draft, before.config, config);
+  }
   for (const service of config.services) takeUp(draft, service);
   for (const record of servicesInOrder(draft)) {
     if (!config.services.some((service) => service.id === record.service))

@@ -4,6 +4,7 @@ import { votersText } from "../quorum/votes.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { applyConfig } from "./apply-config.ts";
 import { applyDevice } from "./apply-device.ts";
+import { applyLivesOn } from "./apply-lives-on.ts";
 import { applyUnfenced } from "./apply-unfenced.ts";
 import { applyFenceBegun, applyFenceResult, setOff } from "./apply-fence.ts";
 import { applyIntent } from "./apply-intent.ts";
@@ -103,6 +104,9 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
       return null;
     case "unfenced":
       applyUnfenced(draft, body);
+      return null;
+    case "lives-on":
+      applyLivesOn(draft, body);
       return null;
     case "self-fenced":
       applySelfFenced(draft, body);

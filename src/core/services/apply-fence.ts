@@ -3,7 +3,14 @@ import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import { isLive, type OffProof } from "../fencing/node-record.ts";
 import { type Draft, movePhase, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
-import { type FenceInFlight, type FencePast, noFence, withPast } from "../fencing/fence-record.ts";
+import {
+  disbelieved,
+  type FenceInFlight,
+  type FencePast,
+  type FenceRecord,
+  noFence,
+  withPast,
+} from "../fencing/fence-record.ts";
 import { phaseNode, whereItMayRun } from "./service-record.ts";
 import { countLoss } from "./quarantine.ts";
 import { endDouble, noteAbandoned } from "./double.ts";
@@ -25,7 +32,7 @@ export function setOff(
   if (record === undefined || record.incarnation !== incarnation) return false;
   if (record.off !== null) return true;
   const from = record.isMember ? "member" : record.incarnation === null ? "unseen" : "lost";
-  patchNode(draft, node, { off: proof, unfencedBy: [], since: draft.at, reason });
+  patchNode(draft, node, { off: proof, offAt: draft.index, unfencedBy: [], since: draft.at, reason });
   if (record.isMember && proof !== "left") countLoss(draft, node);
   patchFence(draft, node, { wish: null, failures: 0 });
   const means = meansOf[proof];
@@ -110,9 +117,21 @@ function pastOf(
   return { ...result, means: "devices", why: announced.reason, startedAt: announced.at };
 }
 
+/** [FEN-24] What confirmed the end of this life before, and was wrong, proves nothing. In a race it has decided already. */
+function asBelieved(
+  fence: FenceRecord,
+  told: Extract<EntryBody, { kind: "fence-result" }>,
+): Extract<EntryBody, { kind: "fence-result" }> {
+  const wrong = disbelieved(fence, told.incarnation).filter((device) => told.devices.includes(device));
+  if (!told.confirmed || told.attempt === 0 || wrong.length === 0) return told;
+  const reason = `${wrong.join(", ")}: confirmed, which is not believed: the node lived on when that was said before`;
+  return { ...told, confirmed: false, devices: [], reason };
+}
+
 /** An attempt is answered. Attempt 0 is the group's own fence, which made the lone view possible and no entry could announce. */
-export function applyFenceResult(draft: Draft, body: Extract<EntryBody, { kind: "fence-result" }>): void {
-  const fence = draft.fences[body.target] ?? noFence(body.target);
+export function applyFenceResult(draft: Draft, told: Extract<EntryBody, { kind: "fence-result" }>): void {
+  const fence = draft.fences[told.target] ?? noFence(told.target);
+  const body = asBelieved(fence, told);
   const isArbiter = body.attempt === 0;
   if (!isArbiter && (fence.inFlight === null || fence.attempt !== body.attempt)) return;
   if (isArbiter && draft.nodes[body.target]?.isMember !== false) return;

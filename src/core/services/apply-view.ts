@@ -2,6 +2,7 @@ import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import { notePast } from "./apply-fence.ts";
+import { disbelieved } from "../fencing/fence-record.ts";
 import { type NodeRecord, unseenNode } from "../fencing/node-record.ts";
 import { type Draft, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
 import { countLoss } from "./quarantine.ts";
@@ -72,13 +73,11 @@ function goesOut(draft: Draft, record: NodeRecord): void {
   countLoss(draft, record.node);
 }
 
-function comesIn(draft: Draft, record: NodeRecord, incarnation: Incarnation): void {
+/** A node comes into the view, or is in it against what was said of it. */
+export function comesIn(draft: Draft, record: NodeRecord, incarnation: Incarnation): void {
   const isSameLife = record.incarnation === incarnation;
   const isRestart = record.isMember && record.off === null && !isSameLife;
-  if (record.off === "fenced" && isSameLife) {
-    const text = "is here although its fence was confirmed: the device cannot be trusted";
-    draft.events.push({ node: record.node, level: "error", text });
-  }
+  if (record.off === "fenced" && isSameLife) noteSurvival(draft, record.node, incarnation);
   patchNode(draft, record.node, {
     incarnation,
     isMember: true,
@@ -91,18 +90,32 @@ function comesIn(draft: Draft, record: NodeRecord, incarnation: Incarnation): vo
     since: draft.at,
     reason: isRestart ? "its daemon was restarted" : isSameLife ? "is heard again" : "joined",
   });
-  const from = record.isMember
-    ? "member (earlier life)"
-    : record.off !== null
-      ? "off"
-      : record.incarnation === null
-        ? "unseen"
-        : "lost";
+  const from =
+    record.isMember && !isSameLife
+      ? "member (earlier life)"
+      : record.off !== null
+        ? "off"
+        : record.incarnation === null
+          ? "unseen"
+          : "lost";
   draft.events.push({ node: record.node, level: "info", text: `${from} -> member` });
   if (isRestart) countLoss(draft, record.node);
   const fence = draft.fences[record.node];
   if (fence?.wish && fence.wish.incarnation !== incarnation) patchFence(draft, record.node, { wish: null });
   addDoubt(draft, record.node);
+}
+
+/** [FEN-24] An incident: nothing of what these devices say of this life is believed any more. */
+function noteSurvival(draft: Draft, node: NodeId, incarnation: Incarnation): void {
+  const devices = draft.fences[node]?.last?.devices ?? [];
+  const known = disbelieved(draft.fences[node], incarnation);
+  const survived = { incarnation, devices: [...new Set([...known, ...devices])].toSorted() };
+  if (survived.devices.length > 0) patchFence(draft, node, { survived });
+  const who = devices.length === 0 ? "whoever said so" : devices.join(" and ");
+  const text = `is here although its fence was confirmed: ${who} cannot be trusted`;
+  const past = { by: draft.origin, why: "its fence was confirmed", reason: text };
+  notePast(draft, node, { ...past, means: "devices", confirmed: false });
+  draft.events.push({ node, level: "error", text });
 }
 
 /** A fence whose performer is gone or lives anew has no one to answer for it: the next attempt begins afresh. */

@@ -1,6 +1,7 @@
 import type { ClusterConfig } from "../../model/cluster-config.ts";
 import type { DeviceId } from "../../model/ids.ts";
 import type { DeviceSnapshot } from "../../model/snapshot.ts";
+import { disbelieved } from "../fencing/fence-record.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { notUnfenced } from "../fencing/unfence.ts";
 import type { DeviceWatches } from "../fencing/device-watch.ts";
@@ -30,6 +31,18 @@ export function deviceWarnings(state: ClusterState): readonly string[] {
     if (first === undefined) return [];
     const nodes = broken.map(({ node }) => node).join(", ");
     return [`fence device ${device} does not work for ${nodes}: ${first.reason}`];
+  });
+}
+
+/** [FEN-24] Somebody has to look at the device, and at its plug. */
+export function survivalWarnings(state: ClusterState): readonly string[] {
+  return nodesInOrder(state).flatMap(({ node, incarnation }) => {
+    const devices = disbelieved(state.fences[node], incarnation);
+    if (devices.length === 0) return [];
+    const named = devices.join(", ");
+    return [
+      `node ${node} lived on when ${named} had confirmed that it was off: nothing more of that is believed; look at its plug, and test it: hale fence test ${node}`,
+    ];
   });
 }
 

@@ -5,7 +5,7 @@ import { type NodeRecord, isLive } from "../fencing/node-record.ts";
 import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
 import { blockersOf, placementOf } from "./eligibility.ts";
 import { canRetry, retryBackOffMs } from "./failure-memory.ts";
-import { deviceWarnings, unfenceWarnings } from "./explain-devices.ts";
+import { deviceWarnings, survivalWarnings, unfenceWarnings } from "./explain-devices.ts";
 import { canBeSpared, type FenceNeed, fenceNeeds } from "./plan.ts";
 import type { RunnerState } from "./runner-state.ts";
 import type { ResourceRuntime } from "./runtime.ts";
@@ -138,7 +138,7 @@ export function clusterWarnings(
       );
     }
   }
-  warnings.push(...deviceWarnings(state), ...unfenceWarnings(state));
+  warnings.push(...survivalWarnings(state), ...deviceWarnings(state), ...unfenceWarnings(state));
   for (const { node, quarantine } of nodesInOrder(state)) {
     if (!quarantine) continue;
     const what = "it is given a service only where no other node may run it";

@@ -123,3 +123,24 @@ it("[FEN-15] goes on from a state of a version that kept no history", () => {
   expect(isClusterState(restored, restored.index)).toBe(true);
   expect(explainFences(after(restored, ended(1, true, "done")))).toMatchObject([{ result: "confirmed" }]);
 });
+
+// Goal: the word of a node that lives on, and a word that was on its way when its power went.
+it("[FEN-24] a member says that it lives on by the entry that it has read, and by no earlier one", () => {
+  const members = after(emptyClusterState, base, view(n1, n2, n3));
+  const wish: EntryBody = { kind: "intent", intent: { kind: "fence-node", node: n3 }, author: "root" };
+  const off = after(members, wish, begun(1), ended(1, true, "confirmed off by pdu"));
+  const word = (since: number, boot = 1): EntryBody => ({ kind: "lives-on", node: n3, incarnation: life(boot), since });
+  expect(off.nodes[n3]).toMatchObject({ off: "fenced", offAt: off.index, isMember: true });
+  expect(after(off, word(off.index - 1)).nodes[n3]?.off).toBe("fenced");
+  expect(after(off, word(off.index, 2)).nodes[n3]?.off).toBe("fenced");
+  const alive = after(off, word(off.index));
+  expect(alive.nodes[n3]).toMatchObject({ off: null, isMember: true, enteredAt: alive.index });
+  expect(explainFences(alive)[0]).toMatchObject({ result: "failed", by: n1, why: "its fence was confirmed" });
+  // Gone from the view it is off, and nobody's word changes that.
+  const gone = after(off, view(n1, n2));
+  expect(after(gone, word(off.index)).nodes[n3]?.off).toBe("fenced");
+  // The device is not believed about this life again.
+  const again = after(alive, wish, begun(2), ended(2, true, "confirmed off by pdu"));
+  expect(again.nodes[n3]?.off).toBeNull();
+  expect(explainFences(again)[0]?.reason).toContain("pdu: confirmed, which is not believed");
+});

@@ -99,6 +99,7 @@ function meansIdle(result: ServiceResult): boolean {
 function isOfLastStay(entries: readonly Entry[], said: Extract<Entry["body"], { kind: "self-fenced" }>): boolean {
   const stay = { incarnation: "", since: 0, isMember: false };
   for (const { index, body } of entries) {
+    if (body.kind === "lives-on" && body.node === said.target) Object.assign(stay, { since: index });
     if (body.kind !== "view") continue;
     const member = body.members.find(({ node }) => node === said.target);
     const isContinuing = stay.isMember && stay.incarnation === member?.incarnation;
