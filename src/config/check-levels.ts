@@ -1,5 +1,6 @@
 import { describeValue, type Path, type Problem } from "./config-error.ts";
 import { isCutting } from "./defaults.ts";
+import { watchdogLevel } from "./schema.ts";
 import { asList, asMapping, asText, type Mapping } from "./raw.ts";
 
 /** Whether the devices of a level, together, can make a node known to be off. */
@@ -7,8 +8,11 @@ export function checkLevels(root: Mapping): Problem[] {
   const devices = asMapping(asMapping(root["fencing"])["devices"]);
   const problems = Object.entries(devices).flatMap(([id, device]) => checkAction(id, asMapping(device)));
   for (const [id, node] of Object.entries(asMapping(root["nodes"]))) {
-    for (const [index, level] of asList(asMapping(node)["fence"]).entries())
-      problems.push(...checkLevel(["nodes", id, "fence", index], level, devices));
+    const levels = asList(asMapping(node)["fence"]);
+    for (const [index, level] of levels.entries()) {
+      const path: Path = ["nodes", id, "fence", index];
+      problems.push(...checkLevel(path, level, devices, levels.includes(watchdogLevel)));
+    }
   }
   return problems;
 }
@@ -22,7 +26,8 @@ function checkAction(id: string, device: Mapping): Problem[] {
   ];
 }
 
-function checkLevel(path: Path, level: unknown, devices: Mapping): Problem[] {
+/** @param isReset the node's watchdog follows: [FEN-25] then a level may only cut off */
+function checkLevel(path: Path, level: unknown, devices: Mapping, isReset: boolean): Problem[] {
   const steps = Array.isArray(level) ? asList(level) : [level];
   const used = steps.flatMap((step, index) => {
     const name = asText(asMapping(step)["device"]) ?? "";
@@ -30,9 +35,10 @@ function checkLevel(path: Path, level: unknown, devices: Mapping): Problem[] {
     return name in devices ? [{ name, at, body: asMapping(devices[name]) }] : [];
   });
   const switching = used.filter(({ body }) => !isCutting(body["agent"], body["unfence"]));
-  if (used.length > 0 && used.length === steps.length && switching.length === 0) {
+  if (!isReset && used.length > 0 && used.length === steps.length && switching.length === 0) {
     const found = `only ${used.map(({ name }) => name).join(", ")}, which cuts off`;
-    const wanted = "a device in the level that switches the node off, too: one that runs on keeps its addresses";
+    const wanted =
+      "a device in the level that switches the node off, too, or the node's watchdog after it (fence: [..., watchdog]): one that runs on keeps its addresses";
     return [{ path, found, wanted }];
   }
   // A node with two power supplies that are cut one after the other, each for a moment, has never been off.

@@ -79,6 +79,15 @@ describe("[FEN-23] a watchdog after the devices", () => {
     expect(errorsOf(given).join("\n")).toContain(error);
   });
 
+  it("[FEN-25] may follow a level that only cuts off", () => {
+    const fencing = "{ devices: { pdu: { agent: fence_pdu }, array: { agent: fence_scsi } }, watchdog: {} }";
+    const a = (last: string): string => `[{ device: array, plug: a }${last}]`;
+    expect(errorsOf({ a: a(", watchdog"), fencing })).toEqual([]);
+    expect(errorsOf({ a: a(", { device: array, plug: b }"), fencing }).join()).toContain(
+      "found only array, which cuts off",
+    );
+  });
+
   it("is refused where a fence decides who goes on", () => {
     const race = '"fencing" beside a watchdog, wanted a third vote, { arbiter: { witness: ADDRESS:PORT } } or';
     expect(errorsOf({ c: "", quorum: "{ arbiter: fencing }" })).toEqual([expect.stringContaining(race)]);

@@ -269,8 +269,8 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "agent: fence_apc_snmp",
     "agent: fence_scsi",
     [
-      "4:57: nodes.serv1.fence[0]: found only pdu, which cuts off, wanted a device in the level that switches the node off, too: one that runs on keeps its addresses",
-      "5:57: nodes.serv2.fence[0]: found only pdu, pdu, which cuts off, wanted a device in the level that switches the node off, too: one that runs on keeps its addresses",
+      "4:57: nodes.serv1.fence[0]: found only pdu, which cuts off, wanted a device in the level that switches the node off, too, or the node's watchdog after it (fence: [..., watchdog]): one that runs on keeps its addresses",
+      "5:57: nodes.serv2.fence[0]: found only pdu, pdu, which cuts off, wanted a device in the level that switches the node off, too, or the node's watchdog after it (fence: [..., watchdog]): one that runs on keeps its addresses",
     ],
   ],
   ["ip: 10.9.9.9", "unfence: perhaps", ['8:53: fencing.devices.pdu.unfence: found "perhaps", wanted true or false']],

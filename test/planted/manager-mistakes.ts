@@ -75,6 +75,13 @@ export const toldMistakes: readonly ToldMistake[] = [
     ],
   },
   {
+    name: "who is only cut off from the storage counts as off",
+    story: "cut-off-then-reset",
+    patches: [
+      patch("fencing/fence-runner.ts", "if (!level.some((step) => !isCut(job, step)))", "if (level.length === 0)"),
+    ],
+  },
+  {
     name: "after its devices, a watchdog is not waited for",
     story: "device-fails-watchdog-resets",
     patches: [patch("manager-fencing.ts", "if (work.moment.now < resetAt) {", "if (resetAt < 0) {")],

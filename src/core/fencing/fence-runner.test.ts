@@ -121,6 +121,23 @@ describe("fencing a node by its devices", () => {
     expect(play(config([]), {})).toEqual(["failed: no fence device is configured for it"]);
   });
 
+  it("[FEN-25] goes on from a level that only cut it off, and has failed when nothing follows", () => {
+    const cutting = (...levels: readonly (readonly FenceStep[])[]): ClusterConfig => {
+      const whole = config(levels);
+      if (whole.fencing.kind !== "devices") throw new Error("it has devices");
+      const devices = whole.fencing.devices.map((device) =>
+        device.id === "ipmi" ? device : { ...device, unfence: true as const },
+      );
+      return { ...whole, fencing: { kind: "devices", devices } };
+    };
+    const works = { fence_pdu1: true, fence_pdu2: true, fence_ipmi: true };
+    expect(play(cutting([step("pdu1"), step("pdu2")]), works).at(-1)).toBe(
+      "failed: pdu1 and pdu2: cut it off, and it runs on",
+    );
+    expect(play(cutting([step("pdu1")], [step("ipmi")]), works).at(-1)).toBe("confirmed: confirmed off by ipmi");
+    expect(play(cutting([step("pdu1"), step("ipmi")]), works).at(-1)).toBe("confirmed: confirmed off by pdu1 and ipmi");
+  });
+
   it("[FEN-10] switches it on again after it was confirmed, whatever comes of that", () => {
     const on = withActions({ pdu1: undefined });
     expect(play(on, { fence_pdu1: true })).toEqual([

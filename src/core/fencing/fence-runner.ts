@@ -2,6 +2,7 @@ import type { ClusterConfig, FenceDeviceConfig, FenceStep, NodeConfig } from "..
 import type { Effect } from "../../model/effect.ts";
 import type { DeviceId, NodeId } from "../../model/ids.ts";
 import type { FenceAction, FenceCall, FenceOutcome } from "../../model/operation.ts";
+import { leavesRunning } from "./unfence.ts";
 import { after, earliest, type InstantMs, never } from "../../model/units.ts";
 
 /**
@@ -136,7 +137,19 @@ export function onFenceOutcome(
     return callStep(runner, { ...job, level: job.level + 1, step: 0, problems: [...job.problems, problem] }, now);
   }
   if (job.step + 1 < level.length) return callStep(runner, { ...job, step: job.step + 1 }, now);
+  if (!level.some((step) => !isCut(job, step))) return onlyCutOff(runner, job, level, now);
   return onLevelConfirmed(runner, job, level);
+}
+
+/** [FEN-25] It keeps its addresses, and whatever needs no disk: what follows in its levels has to end it. */
+function onlyCutOff(runner: FenceRunner, job: FenceJob, level: readonly FenceStep[], now: InstantMs): FenceStepResult {
+  const problem = `${level.map(({ device }) => device).join(" and ")}: cut it off, and it runs on`;
+  return callStep(runner, { ...job, level: job.level + 1, step: 0, problems: [...job.problems, problem] }, now);
+}
+
+function isCut(job: FenceJob, step: FenceStep): boolean {
+  const device = deviceOf(job, step);
+  return device !== undefined && leavesRunning(device);
 }
 
 function onLevelConfirmed(runner: FenceRunner, job: FenceJob, level: readonly FenceStep[]): FenceStepResult {

@@ -1,5 +1,6 @@
 import type { ClusterConfig, FenceDeviceConfig, FenceStep } from "../../model/cluster-config.ts";
 import type { DeviceId, NodeId } from "../../model/ids.ts";
+import { sbdAgent } from "../../model/sbd.ts";
 import type { NodeRecord } from "./node-record.ts";
 
 /**
@@ -12,6 +13,11 @@ import type { NodeRecord } from "./node-record.ts";
 export interface UnfenceStep {
   readonly device: FenceDeviceConfig;
   readonly step: FenceStep;
+}
+
+/** Whether a node that it has fenced runs on, without its storage or network. A message on a shared disk ends the node. */
+export function leavesRunning({ unfence, agent }: FenceDeviceConfig): boolean {
+  return unfence === true && agent !== sbdAgent;
 }
 
 /** What has to be switched on for a node, in the order of its levels, each plug once. */

@@ -64,6 +64,9 @@ export interface Plan {
 const weightMax = 4;
 const hourMs = 3_600_000;
 
+/** Words of shapes whose nodes have watchdogs. */
+const resets = ["watchdog", "last", "cut"] as const;
+
 /** Draws the plan of a seed. */
 export function drawPlan(random: Random, shape: Shape): Plan {
   const share = random.pick([0.15, 0.3, 0.5, 0.8]);
@@ -71,7 +74,7 @@ export function drawPlan(random: Random, shape: Shape): Plan {
   // Who leaves takes its vote along. Two voters may be left, and then one lost disk is a case for the operator.
   const kinds = chosen.includes("lost-disk") ? chosen.filter((kind) => kind !== "shutdown") : chosen;
   // The bound of a watchdog, and of an assumption, are longer than what other shapes call a long fault: some must outlast it.
-  const isReset = saysShape(shape, "watchdog") || saysShape(shape, "last");
+  const isReset = resets.some((word) => saysShape(shape, word));
   const isLong = isReset || (saysShape(shape, "none") && random.chance(0.5));
   const [longer, later] = isLong ? [4, 2] : [1, 1];
   return {
@@ -98,6 +101,6 @@ function isPossible(kind: FaultKind, shape: Shape): boolean {
   if (kind === "lost-disk") return Number.parseInt(shape, 10) > 2 && !saysShape(shape, "weighted");
   if (kind === "arbiter-disk") return saysShape(shape, "disk");
   if (kind === "reach") return saysShape(shape, "reachlist");
-  if (kind === "watchdog") return saysShape(shape, "watchdog") || saysShape(shape, "last");
+  if (kind === "watchdog") return resets.some((word) => saysShape(shape, word));
   return kind !== "fence-device" || !(saysShape(shape, "none") || saysShape(shape, "watchdog"));
 }

@@ -6,6 +6,7 @@ import type { ClusterConfig } from "../../model/cluster-config.ts";
  * Clusters that seeds are run on: the number of nodes, then words: `witness` or `disk` (decides where a majority cannot; two nodes without have
  * `arbiter: fencing`), `none` or `watchdog` (how a lost node is made sure of, if not by a device), `freeze` (a service that does so),
  * `storage` (a fence first cuts off from the disks, and fence devices are looked at every few seconds),
+ * `cut` (devices only cut off from the disks, and the node's watchdog does the rest),
  * `last` (a device, and when that fails the node's watchdog),
  * `weighted` (the first node needs one other, and the others are no majority without it),
  * `reachlist` (of two nodes the one that reaches more hosts fences first).
@@ -43,6 +44,7 @@ export const shapes = [
   "3-storage",
   "3-last",
   "4-witness-last",
+  "3-cut",
 ] as const;
 
 /** One of the clusters that seeds are run on. */
@@ -55,6 +57,7 @@ export type ShapeWord =
   | "none"
   | "watchdog"
   | "last"
+  | "cut"
   | "freeze"
   | "weighted"
   | "storage"
@@ -81,10 +84,12 @@ function fencingText(shape: Shape): string {
   if (saysShape(shape, "none")) return "fencing: { none: { assume-off-after: 20s } }";
   if (saysShape(shape, "watchdog")) return "fencing: { watchdog: { timeout: 10s } }";
   const pdu = "pdu: { agent: fence_pdu, ip: 10.9.9.9";
+  const array = "array: { agent: fence_scsi, devices: /dev/sdb";
+  if (saysShape(shape, "cut")) return `fencing: { devices: { ${array} } }, watchdog: { timeout: 10s } }`;
   if (saysShape(shape, "last")) return `fencing: { devices: { ${pdu}, timeout: 8s } }, watchdog: { timeout: 10s } }`;
   if (!saysShape(shape, "storage")) return `fencing: { devices: { ${pdu} } } }`;
   const looked = "monitor: { interval: 4s, timeout: 1s } }";
-  return `fencing: { devices: { array: { agent: fence_scsi, devices: /dev/sdb, ${looked}, ${pdu}, ${looked} } }`;
+  return `fencing: { devices: { ${array}, ${looked}, ${pdu}, ${looked} } }`;
 }
 
 function shapeText(shape: Shape): string {
@@ -93,9 +98,10 @@ function shapeText(shape: Shape): string {
   const nodes = Array.from({ length: count }, (_, index) => index + 1);
   const all = nodes.map((node) => `n${node}`).join(", ");
   const cut = (node: number): string => (saysShape(shape, "storage") ? `{ device: array, plug: n${node} }, ` : "");
-  const last = saysShape(shape, "last") ? ", watchdog" : "";
-  const fence = (node: number): string =>
-    isFenced ? `, fence: [[${cut(node)}{ device: pdu, plug: ${node} }]${last}]` : "";
+  const isCut = saysShape(shape, "cut");
+  const last = isCut || saysShape(shape, "last") ? ", watchdog" : "";
+  const step = (node: number): string => (isCut ? `device: array, plug: n${node}` : `device: pdu, plug: ${node}`);
+  const fence = (node: number): string => (isFenced ? `, fence: [[${cut(node)}{ ${step(node)} }]${last}]` : "");
   // 2, 1, 1 and 3, 1, 1, 1: the first needs one other, and the others are no majority without it.
   const votes = (node: number): string => (saysShape(shape, "weighted") && node === 1 ? `, votes: ${count - 1}` : "");
   const times = "start: { timeout: 4s }, stop: { timeout: 4s }, monitor: { interval: 2s, timeout: 2s }";
