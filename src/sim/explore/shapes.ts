@@ -6,6 +6,7 @@ import type { ClusterConfig } from "../../model/cluster-config.ts";
  * Clusters that seeds are run on: the number of nodes, then words: `witness` or `disk` (decides where a majority cannot; two nodes without have
  * `arbiter: fencing`), `none` or `watchdog` (how a lost node is made sure of, if not by a device), `freeze` (a service that does so),
  * `storage` (a fence first cuts off from the disks, and fence devices are looked at every few seconds),
+ * `sbd` (messages on a shared disk, for nodes that have seen their watcher),
  * `cut` (devices only cut off from the disks, and the node's watchdog does the rest),
  * `last` (a device, and when that fails the node's watchdog),
  * `weighted` (the first node needs one other, and the others are no majority without it),
@@ -45,6 +46,7 @@ export const shapes = [
   "3-last",
   "4-witness-last",
   "3-cut",
+  "3-sbd",
 ] as const;
 
 /** One of the clusters that seeds are run on. */
@@ -58,6 +60,7 @@ export type ShapeWord =
   | "watchdog"
   | "last"
   | "cut"
+  | "sbd"
   | "freeze"
   | "weighted"
   | "storage"
@@ -86,10 +89,17 @@ function fencingText(shape: Shape): string {
   const pdu = "pdu: { agent: fence_pdu, ip: 10.9.9.9";
   const array = "array: { agent: fence_scsi, devices: /dev/sdb";
   if (saysShape(shape, "cut")) return `fencing: { devices: { ${array} } }, watchdog: { timeout: 10s } }`;
+  if (saysShape(shape, "sbd"))
+    return "fencing: { devices: { disks: { agent: sbd, devices: /dev/sdb, timeout: 30s } } }";
   if (saysShape(shape, "last")) return `fencing: { devices: { ${pdu}, timeout: 8s } }, watchdog: { timeout: 10s } }`;
   if (!saysShape(shape, "storage")) return `fencing: { devices: { ${pdu} } } }`;
   const looked = "monitor: { interval: 4s, timeout: 1s } }";
   return `fencing: { devices: { ${array}, ${looked}, ${pdu}, ${looked} } }`;
+}
+
+function stepText(shape: Shape, node: number): string {
+  if (saysShape(shape, "sbd")) return `device: disks, plug: n${node}`;
+  return saysShape(shape, "cut") ? `device: array, plug: n${node}` : `device: pdu, plug: ${node}`;
 }
 
 function shapeText(shape: Shape): string {
@@ -98,9 +108,8 @@ function shapeText(shape: Shape): string {
   const nodes = Array.from({ length: count }, (_, index) => index + 1);
   const all = nodes.map((node) => `n${node}`).join(", ");
   const cut = (node: number): string => (saysShape(shape, "storage") ? `{ device: array, plug: n${node} }, ` : "");
-  const isCut = saysShape(shape, "cut");
-  const last = isCut || saysShape(shape, "last") ? ", watchdog" : "";
-  const step = (node: number): string => (isCut ? `device: array, plug: n${node}` : `device: pdu, plug: ${node}`);
+  const last = saysShape(shape, "cut") || saysShape(shape, "last") ? ", watchdog" : "";
+  const step = (node: number): string => stepText(shape, node);
   const fence = (node: number): string => (isFenced ? `, fence: [[${cut(node)}{ ${step(node)} }]${last}]` : "");
   // 2, 1, 1 and 3, 1, 1, 1: the first needs one other, and the others are no majority without it.
   const votes = (node: number): string => (saysShape(shape, "weighted") && node === 1 ? `, votes: ${count - 1}` : "");
