@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { holders } from "../../lab/holders.ts";
+import type { Prober } from "../../lab/prober.ts";
 import { waitUntil } from "../../lab/wait-until.ts";
 import { type AddressSite, service, startAddressSite } from "./address-site.ts";
 
@@ -26,12 +27,10 @@ beforeEach(async () => {
 });
 
 test("[SVC-23] [SAFE-1, SAFE-2] the owner is cut off and cannot be fenced: not an answer is lost, nothing starts elsewhere, and nothing moves when it heals", async () => {
-  const { lab, cluster, ip } = site;
+  const { lab, cluster } = site;
   await using watch = site.startWatch();
   await using prober = await site.startProber();
-  await prober.waitForAnswer(owner, waitMs);
-  await cutOff();
-  expect(holders(lab, ip)).toEqual([owner]);
+  await cutOff(prober);
   await lab.heal();
   await site.settle();
   expect(await site.ownerOf()).toBe(owner);
@@ -42,12 +41,10 @@ test("[SVC-23] [SAFE-1, SAFE-2] the owner is cut off and cannot be fenced: not a
 });
 
 test("[SVC-23] [SAFE-1, SAFE-2] the owner is fenced while it is frozen: only then another starts the service, and it comes back without", async () => {
-  const { lab, cluster, ip } = site;
+  const { lab, cluster } = site;
   await using watch = site.startWatch();
   await using prober = await site.startProber();
-  await prober.waitForAnswer(owner, waitMs);
-  await cutOff();
-  expect(holders(lab, ip)).toEqual([owner]);
+  await cutOff(prober);
   const offs = lab.fenceDevice.count("off");
   lab.fenceDevice.works = true;
   const taken = await waitUntil("another owner", waitMs, async () => {
@@ -66,9 +63,10 @@ test("[SVC-23] [SAFE-1, SAFE-2] the owner is fenced while it is frozen: only the
   expect(await watch.stop()).toEqual([]);
 });
 
-/** Until the owner has frozen its service, and the others have tried in vain to fence it. */
-async function cutOff(): Promise<void> {
-  const { lab, cluster } = site;
+/** From the owner's answers until it has frozen its service, and the others have tried in vain to fence it. */
+async function cutOff(prober: Prober): Promise<void> {
+  const { lab, cluster, ip } = site;
+  await prober.waitForAnswer(owner, waitMs);
   lab.fenceDevice.works = false;
   const attempts = await failedFences();
   await lab.cut([[owner], others]);
@@ -76,6 +74,7 @@ async function cutOff(): Promise<void> {
   await cluster.waitForEvent(owner, /it is frozen, and goes on here/);
   await cluster.waitUntilHelpless(owner);
   await waitUntil("an attempt to fence it", waitMs, async () => (await failedFences()) > attempts);
+  expect(holders(lab, ip)).toEqual([owner]);
 }
 
 async function failedFences(): Promise<number> {

@@ -12,18 +12,15 @@ import {
 import type { DirectedMistake } from "./directed-mistakes.ts";
 import { patch } from "./plant-mistake.ts";
 
+const followRoster = "replication/follow-roster.ts";
+const electorateChange = "quorum/electorate-change.ts";
+
 /** Mistakes about nodes that come and go, each with the story that finds it. */
 export const rosterMistakes: readonly DirectedMistake[] = [
   {
     name: "a node without a view tells who was removed",
     story: anOldRemovalSendsNobodyAway,
-    patches: [
-      patch(
-        "replication/follow-roster.ts",
-        "if (!isInForce || !state",
-        "if ((!isInForce && state.phase === null) || !state",
-      ),
-    ],
+    patches: [patch(followRoster, "if (!isInForce || !state", "if ((!isInForce && state.phase === null) || !state")],
   },
   {
     name: "a witness that is not configured any more is not asked, though its vote counts",
@@ -43,12 +40,12 @@ export const rosterMistakes: readonly DirectedMistake[] = [
   {
     name: "a node of the own file alone is waited for",
     story: aStrangerIsNotAwaited,
-    patches: [patch("replication/follow-roster.ts", " && !strangers.includes(node)", "")],
+    patches: [patch(followRoster, " && !strangers.includes(node)", "")],
   },
   {
     name: "a removed node is not heard though its vote counts",
     story: aRemovalInALostTail,
-    patches: [patch("replication/follow-roster.ts", "[...listed, ...unlisted]", "listed")],
+    patches: [patch(followRoster, "[...listed, ...unlisted]", "listed")],
   },
   {
     name: "a removed node is heard when it has no vote any more",
@@ -70,11 +67,7 @@ export const rosterMistakes: readonly DirectedMistake[] = [
     name: "a removed coordinator keeps its vote",
     story: aRemovedCoordinatorGoes,
     patches: [
-      patch(
-        "replication/follow-roster.ts",
-        "roster.removed.toSorted()",
-        "roster.removed.filter((node) => node !== self).toSorted()",
-      ),
+      patch(followRoster, "roster.removed.toSorted()", "roster.removed.filter((node) => node !== self).toSorted()"),
     ],
   },
   {
@@ -82,7 +75,7 @@ export const rosterMistakes: readonly DirectedMistake[] = [
     story: aRemovedNodeEnds,
     patches: [
       patch(
-        "replication/follow-roster.ts",
+        followRoster,
         "[...new Set([...roster.nodes, self])]",
         "[...new Set([...roster.nodes, ...roster.removed, self])]",
       ),
@@ -103,12 +96,8 @@ export const rosterMistakes: readonly DirectedMistake[] = [
     name: "all removed nodes lose their votes at once",
     story: votesGoOneByOne,
     patches: [
-      patch(
-        "quorum/electorate-change.ts",
-        "(voter) => voter !== node);",
-        "(voter) => voter !== node && wantedOf(voter) > 0);",
-      ),
-      patch("quorum/electorate-change.ts", "changed.length <= 1", "changed.length <= 2"),
+      patch(electorateChange, "(voter) => voter !== node);", "(voter) => voter !== node && wantedOf(voter) > 0);"),
+      patch(electorateChange, "changed.length <= 1", "changed.length <= 2"),
     ],
   },
 ];
