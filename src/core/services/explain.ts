@@ -116,28 +116,7 @@ export function clusterWarnings(
   spare: readonly NodeId[],
   wall: WallMs = state.at,
 ): readonly string[] {
-  const warnings: string[] = [];
-  for (const need of fenceNeeds(state)) {
-    const last = state.fences[need.target]?.last;
-    const how = last && !last.confirmed ? `; the last attempt failed: ${last.reason}` : "";
-    if (need.means !== "none" && !canBeSpared(need, spare))
-      warnings.push(`node ${need.target} is not fenced while the others need it for their quorum: ${need.reason}`);
-    else if (need.means === "device")
-      warnings.push(`node ${need.target} is to be fenced: ${need.reason}${how}${resettingText(need)}`);
-    else if (need.means === "watchdog" && !need.isAbsent)
-      warnings.push(`node ${need.target} is to be reset by its watchdog: ${need.reason}`);
-    else if (need.means === "watchdog")
-      warnings.push(`node ${need.target} is waited for until its watchdog has surely reset it: ${need.reason}`);
-    else if (need.means === "time") warnings.push(`node ${need.target} is waited for: ${need.reason}`);
-    else {
-      const what = need.isAbsent
-        ? `make sure that it is off, then: hale node confirm-off ${need.target}`
-        : "mend it by hand";
-      warnings.push(
-        `node ${need.target} must be known to be off, and nothing here can fence it: ${need.reason}; ${what}`,
-      );
-    }
-  }
+  const warnings = fenceNeeds(state).map((need) => needText(state, need, spare));
   warnings.push(...survivalWarnings(state), ...deviceWarnings(state), ...unfenceWarnings(state));
   for (const { node, quarantine } of nodesInOrder(state)) {
     if (!quarantine) continue;
@@ -183,6 +162,29 @@ export function clusterWarnings(
       warnings.push(`service ${service} runs on ${stray.node} too, where it should not`);
   }
   return warnings;
+}
+
+function needText(state: ClusterState, need: FenceNeed, spare: readonly NodeId[]): string {
+  const { target, means, reason, isAbsent } = need;
+  if (means !== "none" && !canBeSpared(need, spare))
+    return `node ${target} is not fenced while the others need it for their quorum: ${reason}`;
+  switch (means) {
+    case "device": {
+      const last = state.fences[target]?.last;
+      const how = last && !last.confirmed ? `; the last attempt failed: ${last.reason}` : "";
+      return `node ${target} is to be fenced: ${reason}${how}${resettingText(need)}`;
+    }
+    case "watchdog":
+      return isAbsent
+        ? `node ${target} is waited for until its watchdog has surely reset it: ${reason}`
+        : `node ${target} is to be reset by its watchdog: ${reason}`;
+    case "time":
+      return `node ${target} is waited for: ${reason}`;
+    case "none": {
+      const what = isAbsent ? `make sure that it is off, then: hale node confirm-off ${target}` : "mend it by hand";
+      return `node ${target} must be known to be off, and nothing here can fence it: ${reason}; ${what}`;
+    }
+  }
 }
 
 /** [FEN-23] What its watchdog does while its devices are tried again. */
