@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
-import { unlink } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -36,9 +36,10 @@ export interface Plug {
  * The power switch of a lab, as a remote-controlled socket strip is one: it has no idea of clusters, does what it is
  * told by whoever reaches it, and can be made to fail.
  *
- * Why FIFOs: the folder is bound into every host, and a POSIX shell can speak to them by itself, where a unix socket
- * needs another program. A request is one line (`REPLY-FIFO ACTION PLUG`, short enough to be atomic), the answer one
- * line on a FIFO that the asker has made and that is removed here.
+ * Why FIFOs: the folder is bound into every host, and a shell can speak to them by itself, where a unix socket
+ * needs another program. A request is one line (`REPLY-FIFO NUMBER ACTION PLUG`, short enough to be atomic), the answer
+ * one line (`NUMBER ANSWER`) on a FIFO that the asker has made. `REPLY-FIFO bye` has it removed; that of an asker who
+ * was killed goes with the lab.
  */
 export class FenceDevice implements AsyncDisposable {
   behaviour: FenceDeviceBehaviour = "works";
@@ -85,18 +86,21 @@ export class FenceDevice implements AsyncDisposable {
   }
 
   async #serve(line: string): Promise<void> {
-    const [reply = "", action = "", plug = ""] = line.split(" ");
+    const [reply = "", number = "", action = "", plug = ""] = line.split(" ");
     if (!/^reply\.[\w-]+$/.test(reply)) return;
+    if (number === "bye") {
+      await rm(join(this.ip, reply), { force: true });
+      return;
+    }
     const answer = await this.#answer(action, plug);
     if (answer === undefined) return;
     try {
       const fifo = openSync(join(this.ip, reply), constants.O_WRONLY | constants.O_NONBLOCK);
-      writeSync(fifo, `${answer}\n`);
+      writeSync(fifo, `${number} ${answer}\n`);
       closeSync(fifo);
     } catch {
       // ENXIO: the agent has been killed meanwhile, perhaps by its own order.
     }
-    await unlink(join(this.ip, reply)).catch(() => {}); // The agent may have removed it itself.
   }
 
   /** @returns one line, or undefined for silence */
