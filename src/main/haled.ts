@@ -13,6 +13,7 @@ import { answerArguments } from "./daemon-arguments.ts";
 import { configPath, foldersOf, keysPath, ownName, socketPath, type Folders } from "./folders.ts";
 import { KeyRing } from "./key-ring.ts";
 import { makePorts } from "./make-ports.ts";
+import { optimizeSoon } from "./optimize-soon.ts";
 import { readConfigFile, readKeysFile } from "./read-files.ts";
 import { version } from "./version.ts";
 import { Opener } from "../wire/opener.ts";
@@ -36,6 +37,7 @@ if (answer !== null) {
   process.exit(answer.code);
 }
 
+optimizeSoon();
 try {
   await run(foldersOf(process.env), log);
 } catch (error) {
