@@ -5,7 +5,7 @@ import { asMapping, asText, type Mapping } from "./raw.ts";
 /** A heartbeat is one datagram, and none is longer: so it passes every link in one piece, tunnels included. */
 const heartbeatBytesMax = 1_200;
 /** What every heartbeat has, at most, beside names and lists: its head, its HMAC, numbers that have grown for half a century. */
-const fixedBytes = 142;
+const fixedBytes = 146;
 /** Beside its name, of each other node: the length of the name, its life, the echo. */
 const bytesPerNode = 22;
 /** The name of a witness's disk among the voters. */

@@ -1,10 +1,16 @@
 import type { NodeId } from "../model/ids.ts";
 import type { Message, Packet } from "../model/message.ts";
+import type { PacketTags } from "../model/packet-tags.ts";
 import type { Carrier } from "../wire/packet-format.ts";
 
 /** What became of received bytes. */
 export type Opened =
-  | { readonly ok: true; readonly packet: Packet }
+  | {
+      readonly ok: true;
+      readonly packet: Packet;
+      /** What the sender's packets for us bear from now on; when that was not said before. */
+      readonly tags?: PacketTags;
+    }
   | {
       readonly ok: false;
       /** A short fixed text, for counting. */
@@ -23,5 +29,6 @@ export interface PacketOpener {
 
 /** Makes bytes that the others will believe. The wire's `Sealer` is one; it belongs to one incarnation. */
 export interface PacketSealer {
-  seal(message: Message): Uint8Array;
+  /** @param to the receiver of a control datagram; left out: whoever gets it */
+  seal(message: Message, to?: NodeId): Uint8Array;
 }

@@ -153,7 +153,7 @@ export class Executor {
   }
 
   #send(to: NodeId, message: Message): void {
-    const datagram = this.#datagrams.seal(message);
+    const datagram = this.#datagrams.seal(message, to);
     if (datagram.length <= daemonLimits.datagramBytesMax) this.#ports.transport.sendDatagram(to, datagram);
     else this.#ports.transport.sendStream(to, this.#streams.seal(message));
   }

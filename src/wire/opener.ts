@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import type { NodeId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { Packet } from "../model/message.ts";
+import type { PacketTags, TagSeries } from "../model/packet-tags.ts";
 import { BodyReader } from "./body-reader.ts";
 import type { Keys } from "./keys.ts";
 import { readMessage } from "./message-body.ts";
@@ -14,9 +15,11 @@ import {
   magic,
   packetBytesMax,
   sequenceBytes,
+  tagBytes,
   wireVersion,
 } from "./packet-format.ts";
 import { ReplayWindow } from "./replay-window.ts";
+import { makeTagSeries, tagPlaces } from "./tags.ts";
 
 /**
  * Why bytes are no packet for us.
@@ -43,7 +46,14 @@ export type DropReason =
 
 /** What became of bytes. */
 export type Opened =
-  | { readonly ok: true; readonly packet: Packet; readonly channel: Channel; readonly sequence: number }
+  | {
+      readonly ok: true;
+      readonly packet: Packet;
+      readonly channel: Channel;
+      readonly sequence: number;
+      /** What the sender's packets for us bear from now on; when that was not said before. */
+      readonly tags?: PacketTags;
+    }
   | {
       readonly ok: false;
       readonly reason: DropReason;
@@ -77,6 +87,20 @@ const recentMax = 8;
 /** Senders remembered where there is no list of them. */
 const livesMax = 256;
 
+/** More are not given tags: a packet filter has room for so many. A rotation needs two. */
+const taggedKeysMax = 2;
+
+/** Of whose datagrams tags are told: by carrier, and whether each has one receiver. */
+const taggedChannels: Readonly<Record<Carrier, readonly { readonly channel: Channel; readonly isForOne: boolean }[]>> =
+  {
+    datagram: [
+      { channel: "heartbeat", isForOne: false },
+      { channel: "control", isForOne: true },
+    ],
+    witness: [{ channel: "witness", isForOne: false }],
+    stream: [],
+  };
+
 interface Header {
   readonly channel: Channel;
   readonly from: NodeId;
@@ -97,6 +121,8 @@ export class Opener {
   readonly #cluster: string;
   readonly #self: NodeId;
   readonly #lives = new Map<NodeId, Life>();
+  /** By sender, what was said of its tags. */
+  readonly #told = new Map<NodeId, PacketTags>();
   /** Newest first. What equals one of them byte for byte is its second copy, by another link: no HMAC is needed to say so. */
   readonly #recent: Taken[] = [];
   #keys: Keys;
@@ -113,6 +139,7 @@ export class Opener {
   useKeys(keys: Keys): void {
     this.#keys = keys;
     this.#recent.length = 0;
+    this.#told.clear();
   }
 
   /** Believes other senders from now on; those that stay keep their windows. */
@@ -120,6 +147,7 @@ export class Opener {
     const believed = new Set<string>(nodes);
     this.#nodes = believed;
     this.#recent.length = 0;
+    this.#told.clear();
     for (const known of this.#lives.keys()) if (!believed.has(known)) this.#lives.delete(known);
   }
 
@@ -149,14 +177,43 @@ export class Opener {
     this.#keepLife(from, life);
     window.take(sequence);
     if (by === "datagram") this.#remember({ bytes, from });
-    return { ok: true, packet: { from, incarnation, message }, channel, sequence };
+    const tags = this.#newTags(header, bytes[4] ?? 0, by);
+    return {
+      ok: true,
+      packet: { from, incarnation, message },
+      channel,
+      sequence,
+      ...(tags === null ? {} : { tags }),
+    };
+  }
+
+  /** null when they were said before, with the key that this packet is signed with among theirs. */
+  #newTags({ from, incarnation }: Header, keyNumber: number, by: Carrier): PacketTags | null {
+    const channels = taggedChannels[by];
+    const told = this.#told.get(from);
+    const isTold = told?.life === incarnation && told.series.some(({ selector }) => selector % 256 === keyNumber);
+    if (isTold || channels.length === 0) return null;
+    const { byNumber, signWith } = this.#keys;
+    const numbers = [...new Set([keyNumber, signWith, ...byNumber.keys()])].slice(0, taggedKeysMax);
+    const series = numbers.flatMap((number): readonly TagSeries[] => {
+      const key = byNumber.get(number);
+      if (key === undefined) return [];
+      return channels.map(({ channel, isForOne }) =>
+        makeTagSeries({ key, keyNumber: number, incarnation, channel, receiver: isForOne ? this.#self : "" }),
+      );
+    });
+    const tags = { life: incarnation, at: tagPlaces, series };
+    this.#told.set(from, tags);
+    return tags;
   }
 
   #keepLife(from: NodeId, life: Life): void {
     this.#lives.set(from, life);
     // Only one with the key gets here, and a cluster has fewer names than that.
     const oldest = this.#lives.size > livesMax ? this.#lives.keys().next().value : undefined;
-    if (oldest !== undefined) this.#lives.delete(oldest);
+    if (oldest === undefined) return;
+    this.#lives.delete(oldest);
+    this.#told.delete(oldest);
   }
 
   #remember(taken: Taken): void {
@@ -204,6 +261,7 @@ function readHeader(bytes: Uint8Array): Header | null {
   reader.byte();
   const incarnation = reader.rawIncarnation();
   const sequence = reader.fixed(sequenceBytes);
+  reader.fixed(tagBytes);
   reader.shortText();
   const from = reader.knownName();
   reader.knowIncarnation(incarnation);

@@ -9,7 +9,8 @@ import type { Incarnation } from "../model/incarnation.ts";
  *     4   1  key number
  *     5  14  incarnation of the sender
  *    19   6  sequence, big endian, from 1, growing by 1 per channel and incarnation
- *    25   1+n  cluster name, length first
+ *    25   4  tag: what only key holders can foretell of the next packet (tags.ts)
+ *    29   1+n  cluster name, length first
  *         1+n  sender, length first
  *         ...  body: kind and fields (message-body.ts)
  *        32  HMAC-SHA256 of everything before it
@@ -23,7 +24,7 @@ import type { Incarnation } from "../model/incarnation.ts";
 export const magic = 0x686c;
 
 /** Changes with any change of meaning of any byte. */
-export const wireVersion = 1;
+export const wireVersion = 2;
 
 /** Streams of packets with a sequence each, so that a flood on one does not push the others out of the replay window. */
 export type Channel = "control" | "heartbeat" | "stream" | "witness";
@@ -48,20 +49,28 @@ export function channelOf(number: number): Channel | undefined {
   return channelsByNumber.get(number);
 }
 
-/** Length of the sender's incarnation. */
+/** Where the sender's incarnation is, and how long. */
+export const incarnationOffset = 5;
 export const incarnationBytes = 14;
+
 /** What all packets of a life have at one place, for whoever has to tell them without a key. */
 export function markOf(incarnation: Incarnation): { readonly offset: number; readonly bytes: Uint8Array } {
-  return { offset: clusterOffset - sequenceBytes - incarnationBytes, bytes: Buffer.from(incarnation, "hex") };
+  return { offset: incarnationOffset, bytes: Buffer.from(incarnation, "hex") };
 }
 
-/** Length of the sequence. */
+/** Where the sequence is, and how long. */
+export const sequenceOffset = incarnationOffset + incarnationBytes;
 export const sequenceBytes = 6;
+
+/** Where the tag is, and how long. */
+export const tagOffset = sequenceOffset + sequenceBytes;
+export const tagBytes = 4;
+
 /** Length of the HMAC at the end. */
 export const macBytes = 32;
 
 /** Offset of the cluster name's length. */
-export const clusterOffset = 5 + incarnationBytes + sequenceBytes;
+export const clusterOffset = tagOffset + tagBytes;
 
 /** No datagram is longer: it passes every link unfragmented, tunnels included. Longer messages go over the stream. */
 export const datagramBytesMax = 1_200;

@@ -3,6 +3,7 @@ import type { KeyObject } from "node:crypto";
 import type { NodeId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { HeartbeatBody, Message } from "../model/message.ts";
+import type { TagSeries } from "../model/packet-tags.ts";
 import type { InstantMs } from "../model/units.ts";
 import { instantMs } from "../model/units.ts";
 import { BodyWriter } from "./body-writer.ts";
@@ -11,13 +12,16 @@ import { writeMessage } from "./message-body.ts";
 import type { Channel } from "./packet-format.ts";
 import {
   channelNumbers,
-  clusterOffset,
   macBytes,
   magic,
   packetBytesMax,
   sequenceBytes,
+  sequenceOffset,
+  tagBytes,
+  tagOffset,
   wireVersion,
 } from "./packet-format.ts";
+import { makeTagSeries } from "./tags.ts";
 
 /** Whose packets are sealed, and for which channel. */
 export interface SealerOptions {
@@ -38,34 +42,41 @@ export interface SealerOptions {
  */
 export class Sealer {
   readonly #options: SealerOptions;
-  /** Everything before the body, with the sequence to be filled in. */
+  /** Everything before the body, with sequence and tag to be filled in. */
   #head: Uint8Array;
   #key: KeyObject;
+  #keyNumber: number;
   #sequence: number;
+  /** By receiver. */
+  readonly #series = new Map<string, TagSeries>();
 
   constructor(options: SealerOptions) {
     this.#options = options;
     this.#sequence = options.usedSequences ?? 0;
     this.#key = signingKey(options.keys);
+    this.#keyNumber = options.keys.signWith;
     this.#head = makeHead(options, options.keys.signWith);
   }
 
   /** Signs with other keys from now on. */
   useKeys(keys: Keys): void {
     this.#key = signingKey(keys);
+    this.#keyNumber = keys.signWith;
     this.#head = makeHead(this.#options, keys.signWith);
+    this.#series.clear();
   }
 
   /**
    * One packet, the next of its channel. Send the same bytes on every link: the receiver takes whichever comes first.
    *
+   * @param to the receiver of a control datagram, for its tag; left out: whoever gets it
    * @throws RangeError when the message breaks the model (a negative index) or exceeds `packetBytesMax`
    */
-  seal(message: Message): Uint8Array {
+  seal(message: Message, to?: NodeId): Uint8Array {
     const writer = new BodyWriter();
     writer.bytes(this.#head);
     writeBody(writer, this.#options, message);
-    return this.#finish(Buffer.concat([writer.finish(), noMac]), message.kind);
+    return this.#finish(Buffer.concat([writer.finish(), noMac]), message.kind, to);
   }
 
   /**
@@ -81,15 +92,25 @@ export class Sealer {
   }
 
   /** Numbers and signs. @param packet with room for the HMAC at its end */
-  #finish(packet: Buffer, kind: Message["kind"]): Uint8Array {
+  #finish(packet: Buffer, kind: Message["kind"], to = ""): Uint8Array {
     if (packet.length > packetBytesMax) {
       throw new RangeError(`Cannot send "${kind}": ${packet.length} bytes, at most ${packetBytesMax}`);
     }
     this.#sequence += 1;
-    packet.writeUIntBE(this.#sequence, clusterOffset - sequenceBytes, sequenceBytes);
+    packet.writeUIntBE(this.#sequence, sequenceOffset, sequenceBytes);
+    packet.writeUInt32BE(this.#seriesFor(to).tagOf(this.#sequence), tagOffset);
     const macAt = packet.length - macBytes;
     packet.set(createHmac("sha256", this.#key).update(packet.subarray(0, macAt)).digest(), macAt);
     return packet;
+  }
+
+  #seriesFor(receiver: string): TagSeries {
+    const known = this.#series.get(receiver);
+    if (known !== undefined) return known;
+    const { incarnation, channel } = this.#options;
+    const made = makeTagSeries({ key: this.#key, keyNumber: this.#keyNumber, incarnation, channel, receiver });
+    this.#series.set(receiver, made);
+    return made;
   }
 }
 
@@ -130,6 +151,7 @@ function makeHead({ channel, incarnation, cluster, self }: SealerOptions, keyNum
   writer.byte(keyNumber);
   writer.rawIncarnation(incarnation);
   writer.fixed(0, sequenceBytes);
+  writer.fixed(0, tagBytes);
   writer.shortText(cluster);
   writer.shortText(self);
   return writer.finish();
