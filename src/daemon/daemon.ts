@@ -372,7 +372,6 @@ export class Daemon implements Control {
     const known = [...nodes, ...roster.removed.filter(({ addresses }) => addresses.length > 0)];
     opener.useNodes([this.#setup.self, ...known.map(({ id }) => id)]);
     ports.transport.usePeers(known);
-    this.#intake.forgetMarks();
     this.#beater?.usePeers(nodes);
   }
 

@@ -1,12 +1,8 @@
 import { Counters } from "../model/counters.ts";
-import type { NodeId } from "../model/ids.ts";
-import type { Incarnation } from "../model/incarnation.ts";
 import type { Input } from "../model/input.ts";
-import type { Packet } from "../model/message.ts";
 import type { InstantMs } from "../model/units.ts";
 import type { ReceivedBytes } from "../ports/transport.ts";
 import { witnessOrigin } from "../ports/witness-link.ts";
-import { markOf } from "../wire/packet-format.ts";
 import { Inbox } from "./inbox.ts";
 import { daemonLimits } from "./limits.ts";
 import type { LinkTable } from "./link-table.ts";
@@ -29,8 +25,6 @@ export class Intake {
   readonly #inbox = new Inbox();
   readonly #dropped = new Counters();
   readonly #refused = new RefusedPackets();
-  /** The life of each sender that the transport knows. */
-  readonly #marked = new Map<NodeId, Incarnation>();
   #isGiving = false;
   #isArmed = false;
   #isClosed = false;
@@ -65,11 +59,6 @@ export class Intake {
   /** Nothing is given on any more. */
   close(): void {
     this.#isClosed = true;
-  }
-
-  /** The transport has other peers now, and knows the marks of none. */
-  forgetMarks(): void {
-    this.#marked.clear();
   }
 
   /** Packets that were not given on, by reason. */
@@ -110,15 +99,8 @@ export class Intake {
       return this.#dropped.add(opened.reason);
     }
     links.heard(opened.packet.from, received.link, received.arrivedAt);
-    this.#mark(opened.packet);
+    if (opened.tags !== undefined) setup.ports.transport.useTags(opened.packet.from, opened.tags);
     take({ kind: "packet", packet: opened.packet, arrivedAt: received.arrivedAt });
-  }
-
-  /** The kernel is to know each sender's present life by its packets. */
-  #mark({ from, incarnation }: Packet): void {
-    if (this.#marked.get(from) === incarnation) return;
-    this.#marked.set(from, incarnation);
-    this.#options.setup.ports.transport.useMark(from, markOf(incarnation));
   }
 
   /** What came from the witness's address: its answers, sealed with the cluster's key, and nothing else. */

@@ -24,9 +24,10 @@ const content = new SharedContent(data.memory);
 const counters = new Counters();
 const sealer = new Sealer({ ...setup, channel: "heartbeat", usedSequences: content.beats });
 const own = setup.nodes.find((node) => node.id === setup.self)?.addresses ?? [];
+const now = (): InstantMs => clock.now();
 // Ports of its own: who sent a packet is read in it, not seen on it.
 const links = own.map((address, index) => {
-  return new UdpLink({ link: index as LinkId, address, port: 0, counters, receive: null, peers: new Map() });
+  return new UdpLink({ link: index as LinkId, address, port: 0, counters, now, receive: null, peers: new Map() });
 });
 let ways = waysTo(setup.nodes);
 

@@ -1,4 +1,5 @@
 import type { LinkId, NodeId } from "../model/ids.ts";
+import type { PacketTags } from "../model/packet-tags.ts";
 import type { RosterNode } from "../model/roster.ts";
 import type { InstantMs } from "../model/units.ts";
 
@@ -17,13 +18,6 @@ export interface ReceivedBytes {
   readonly arrivedAt: InstantMs;
 }
 
-/** What every packet of one life of its sender has at one place: seen without a key, and guessed by nobody who has seen none. */
-export interface PacketMark {
-  readonly offset: number;
-  /** At least 4. */
-  readonly bytes: Uint8Array;
-}
-
 /** Paths to the other nodes: every configured address pair is a link. */
 export interface Transport {
   /** Starts receiving. Calls back on the daemon's own thread; must not be called twice. */
@@ -36,8 +30,8 @@ export interface Transport {
   probe(to: NodeId, timeoutMs: number): Promise<"open" | "closed" | "silent">;
   /** Other peers from now on; this node is not among them. Who stays keeps its streams. */
   usePeers(peers: readonly RosterNode[]): void;
-  /** An authentic packet of `peer` has come, of a new life: in a flood of its address, datagrams with this mark all come in. */
-  useMark(peer: NodeId, mark: PacketMark): void;
+  /** What datagrams of `peer` bear from now on: in a flood of its address, those with new tags come in. */
+  useTags(peer: NodeId, tags: PacketTags): void;
   /** Counters by name, for status. */
   counters(): Readonly<Record<string, number>>;
   close(): Promise<void>;

@@ -96,7 +96,7 @@ export class FakeTransport implements Transport {
   }
 
   /** Nobody floods here. */
-  useMark(): void {}
+  useTags(): void {}
 
   #isPeer(node: NodeId): boolean {
     return this.#peers === null || this.#peers.includes(node);

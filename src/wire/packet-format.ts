@@ -1,5 +1,3 @@
-import type { Incarnation } from "../model/incarnation.ts";
-
 /**
  * The outside of every packet, the same for datagrams, heartbeats and stream frames:
  *
@@ -52,11 +50,6 @@ export function channelOf(number: number): Channel | undefined {
 /** Where the sender's incarnation is, and how long. */
 export const incarnationOffset = 5;
 export const incarnationBytes = 14;
-
-/** What all packets of a life have at one place, for whoever has to tell them without a key. */
-export function markOf(incarnation: Incarnation): { readonly offset: number; readonly bytes: Uint8Array } {
-  return { offset: incarnationOffset, bytes: Buffer.from(incarnation, "hex") };
-}
 
 /** Where the sequence is, and how long. */
 export const sequenceOffset = incarnationOffset + incarnationBytes;

@@ -92,8 +92,8 @@ async function listen(clock: Clock, port: number, beats: Beat[]): Promise<readon
   };
   const ears = addresses.peer.map((address, index) => {
     const link = parseLinkId(index);
-    const peers = new Map(addresses.own.map((own) => [own, null]));
-    return new UdpLink({ link, address, port, counters: new Counters(), receive, peers });
+    const peers = new Map(addresses.own.map((own) => [own, []]));
+    return new UdpLink({ link, address, port, counters: new Counters(), now: () => clock.now(), receive, peers });
   });
   for (const ear of ears) await ear.open();
   return ears;

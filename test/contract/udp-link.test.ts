@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { openClock } from "../../src/adapters/clock/system-clock.ts";
 import { makeTarget } from "../../src/adapters/network/datagram-socket.ts";
 import { UdpLink } from "../../src/adapters/network/udp-link.ts";
 import { Counters } from "../../src/model/counters.ts";
@@ -7,6 +8,7 @@ import { canMakeSandbox, enterNetworkSandbox, ip } from "./network-sandbox.ts";
 
 // A device goes down, comes up, is taken away and made anew: what a cable and a driver do to a link.
 
+const { clock } = openClock();
 const address = "192.168.7.11";
 const target = makeTarget("192.168.7.12", 6_940);
 
@@ -26,6 +28,7 @@ describe.skipIf(!canMakeSandbox)("a link whose device changes", () => {
       address,
       port: 6_940,
       counters,
+      now: () => clock.now(),
       receive: () => undefined,
       peers: new Map(),
     });
@@ -62,6 +65,7 @@ describe.skipIf(!canMakeSandbox)("a link whose device changes", () => {
       address: late,
       port: 6_940,
       counters,
+      now: () => clock.now(),
       receive: () => undefined,
       peers: new Map(),
     });

@@ -8,6 +8,7 @@ import type { Prober } from "../../lab/prober.ts";
 import { type AddressSite, service, startAddressSite } from "./address-site.ts";
 import type { AttackPlan } from "./attacker-main.ts";
 import type { HolderWatch } from "../../lab/holder-watch.ts";
+import type { OnPathPlan } from "./on-path-attacker-main.ts";
 
 const port = 6940;
 const waitMs = 30_000;
@@ -17,6 +18,7 @@ const costMax = 0.5;
 const socket = "/run/hale/haled.sock";
 const runner = new URL("../../scripts/run.mjs", import.meta.url).pathname;
 const attacker = new URL("./attacker-main.ts", import.meta.url).pathname;
+const onPathAttacker = new URL("./on-path-attacker-main.ts", import.meta.url).pathname;
 
 let site: AddressSite;
 let owner: string;
@@ -57,7 +59,7 @@ describe("datagrams as fast as they go, from a neighbour, of which a sample come
       "wrong key or altered",
     ],
     ["another version", () => captured.map((packet) => changed(packet, 2)), "another version"],
-    ["another cluster", () => captured.map((packet) => changed(packet, 26)), "another cluster"],
+    ["another cluster", () => captured.map((packet) => changed(packet, 30)), "another cluster"],
   ])("[LIVE-2] %s: refused, told in the status, cheap", async (_what, payloads, told) => {
     expect(await flood(payloads())).toBeLessThan(costMax);
     const { stdout } = await site.cluster.hale(owner, ["status"]);
@@ -120,6 +122,24 @@ describe("datagrams as fast as they go on both networks, with a member's address
     for (const link of [0, 1]) expect(after?.network[`link ${link}: floods of forged addresses`]).toBeGreaterThan(0);
     const links = after?.nodes.find(({ node }) => node === member.name)?.links ?? [];
     expect(links.map(({ state }) => state)).toEqual(["up", "up"]);
+  });
+});
+
+describe("copies of each member's newest packet as fast as they go on both networks, by who sees all packets", () => {
+  test.each([
+    ["altered", true],
+    ["exact", false],
+  ])("[LIVE-2] %s: of each few come in, cheap, and the members are heard all the time", async (_what, isAltered) => {
+    const before = await site.cluster.status(owner);
+    const cost = await floodOnPath(isAltered);
+    const after = await site.cluster.status(owner);
+    expect(after?.group.view).toBe(before?.group.view);
+    expect(cost).toBeLessThan(costMax);
+    for (const link of [0, 1]) expect(after?.network[`link ${link}: floods of forged addresses`]).toBeGreaterThan(0);
+    for (const member of site.cluster.nodes.filter((name) => name !== owner)) {
+      const links = after?.nodes.find(({ node }) => node === member)?.links ?? [];
+      expect(links.map(({ state }) => state)).toEqual(["up", "up"]);
+    }
   });
 });
 
@@ -204,6 +224,29 @@ async function flood(
   const [, sent] = await attack.waitForOutput(/^sent (\d+)$/m, waitMs);
   expect(Number(sent)).toBeGreaterThan(1_000);
   const used = (await usedMs()) - before;
+  expect(await residentKb()).toBeLessThan(400_000);
+  return used / floodMs;
+}
+
+/** An attacker on each network. @returns as `flood` */
+async function floodOnPath(isAltered: boolean): Promise<number> {
+  const others = site.cluster.nodes.filter((name) => name !== owner).map((name) => site.lab.host(name));
+  const attacks = site.lab.networks.map(({ name }) => {
+    const members = others.map((member) => member.ip(name));
+    const plan: OnPathPlan = { device: name, members, victim: victim.ip(name), port, forMs: floodMs, isAltered };
+    return `ip link set ${name} promisc on && ${process.execPath} ${runner} ${onPathAttacker} '${JSON.stringify(plan)}'`;
+  });
+  const before = await usedMs();
+  const told = await site.lab.inSwitch(`{ ${attacks.map((attack) => `(${attack}) &`).join(" ")} wait; }`);
+  const used = (await usedMs()) - before;
+  const sent = [...told.matchAll(/^sent (\d+) of (\d+)$/gm)].map(([, frames, packets]) =>
+    [frames, packets].map(Number),
+  );
+  expect(sent).toHaveLength(attacks.length);
+  for (const [frames = 0, packets = 0] of sent) {
+    expect(packets).toBeGreaterThan(others.length * 5);
+    expect(frames).toBeGreaterThan(20 * packets);
+  }
   expect(await residentKb()).toBeLessThan(400_000);
   return used / floodMs;
 }

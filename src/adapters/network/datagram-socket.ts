@@ -2,7 +2,6 @@ import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { type Libc, libcProblem, loadLibc } from "../native/libc.ts";
 import { familyOf, makeSockaddr } from "./ip-address.ts";
-import { encodeFilter, type Instruction } from "./source-filter.ts";
 
 const sockDatagram = 2;
 const sockCloexec = 0o2000000;
@@ -12,6 +11,8 @@ const soPriority = 12;
 const soBindToDevice = 25;
 const soReceiveBuffer = 8;
 const soReceiveBufferForce = 33;
+const soDetachFilter = 27;
+const noMemory = 12;
 const ipLevel = 0;
 const ipTypeOfService = 1;
 const ipv6Level = 41;
@@ -43,7 +44,7 @@ export interface DatagramSocket {
   /** Why the filter is not in force; null when it is. */
   readonly filterProblem: string | null;
   /** Another filter from now on; what waits already is not filtered again. @returns null when done, otherwise why not */
-  setFilter(filter: readonly Instruction[]): string | null;
+  setFilter(filter: Uint8Array): string | null;
   /** Sends at once; `failed` is told the errno's name, perhaps later. */
   send(target: Target, bytes: Uint8Array, failed: (code: string) => void): void;
 }
@@ -64,8 +65,8 @@ export interface DatagramPlace {
   /** 0: any, for a socket that only sends. */
   readonly port: number;
   readonly device: string;
-  /** In force from the first packet on, where the kernel has filters. */
-  readonly filter: readonly Instruction[];
+  /** The bytes of a `FilterProgram`, in force from the first packet on, where the kernel has filters. */
+  readonly filter: Uint8Array;
 }
 
 /**
@@ -115,8 +116,12 @@ export async function bindDatagramSocket(place: DatagramPlace): Promise<Datagram
   };
 }
 
-function attach(libc: Libc, fd: number, filter: readonly Instruction[]): string | null {
-  return libc.attachFilter(fd, encodeFilter(filter)) === 0 ? null : errnoName(libc.errno());
+function attach(libc: Libc, fd: number, filter: Uint8Array): string | null {
+  if (libc.attachFilter(fd, filter) === 0) return null;
+  // The kernel has room for so many bytes of options (net.core.optmem_max, 20 KiB before Linux 6.7), and wants it for both at once.
+  if (libc.errno() !== noMemory) return errnoName(libc.errno());
+  libc.setsockopt(fd, solSocket, soDetachFilter, Buffer.alloc(4), 4);
+  return libc.attachFilter(fd, filter) === 0 ? null : errnoName(libc.errno());
 }
 
 /** One system call in 2 us; node's own way costs ten times that and answers later. */
@@ -176,6 +181,7 @@ function noLookup(
 
 const errnoNames: Readonly<Record<number, string>> = {
   1: "EPERM",
+  12: "ENOMEM",
   11: "EAGAIN",
   19: "ENODEV",
   22: "EINVAL",

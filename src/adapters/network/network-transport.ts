@@ -2,10 +2,11 @@ import type { HeartbeatConfig, NodeConfig } from "../../model/cluster-config.ts"
 import { Counters } from "../../model/counters.ts";
 import { ClusterError } from "../../model/errors.ts";
 import type { LinkId, NodeId } from "../../model/ids.ts";
+import type { PacketTags } from "../../model/packet-tags.ts";
 import type { RosterNode } from "../../model/roster.ts";
 import { after, type InstantMs } from "../../model/units.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { PacketMark, ReceivedBytes, Transport } from "../../ports/transport.ts";
+import type { ReceivedBytes, Transport } from "../../ports/transport.ts";
 import { PeerPaths } from "./peer-paths.ts";
 import { type PortState, probePort } from "./probe-port.ts";
 import { StreamListener } from "./stream-listener.ts";
@@ -102,8 +103,8 @@ export class NetworkTransport implements Transport {
     this.#listener?.review();
   }
 
-  useMark(peer: NodeId, mark: PacketMark): void {
-    this.#paths.useMark(peer, mark);
+  useTags(peer: NodeId, tags: PacketTags): void {
+    this.#paths.useTags(peer, tags);
     this.#tellLinks();
   }
 
@@ -119,7 +120,7 @@ export class NetworkTransport implements Transport {
   }
 
   #tellLinks(): void {
-    for (const [index, link] of this.#links.entries()) link.usePeers(this.#paths.marksOn(index as LinkId));
+    for (const [index, link] of this.#links.entries()) link.usePeers(this.#paths.tagsOn(index as LinkId));
   }
 
   /** One sender for each peer; to who is gone, nothing more is sent. */
@@ -144,7 +145,8 @@ export class NetworkTransport implements Transport {
       address,
       port: this.#port,
       counters: this.#counters,
-      peers: this.#paths.marksOn(link),
+      now: () => clock.now(),
+      peers: this.#paths.tagsOn(link),
       onUnfiltered: (reason) => this.#noteUnfiltered(reason),
       receive: (bytes, from, source) => {
         if (this.#isClosed) return;

@@ -1,8 +1,8 @@
 import type { LinkId, NodeId } from "../../model/ids.ts";
+import type { PacketTags } from "../../model/packet-tags.ts";
 import type { RosterNode } from "../../model/roster.ts";
 import type { InstantMs } from "../../model/units.ts";
-import type { PacketMark } from "../../ports/transport.ts";
-import type { PeerMarks } from "./udp-link.ts";
+import type { PeerTags } from "./flood-gate.ts";
 import { type Target, makeTarget } from "./datagram-socket.ts";
 
 /** One address of a peer and what is known of the way there. */
@@ -28,7 +28,7 @@ export class PeerPaths {
   readonly #silentAfterMs: number;
   #byNode = new Map<NodeId, readonly PeerPath[]>();
   #byAddress = new Map<string, PeerPath>();
-  readonly #marks = new Map<NodeId, PacketMark>();
+  readonly #tags = new Map<NodeId, PacketTags>();
 
   /**
    * @param peers the other nodes; their addresses are IP addresses
@@ -50,7 +50,7 @@ export class PeerPaths {
       return isSame ? known : made;
     };
     this.#byNode = new Map(peers.map((peer) => [peer.id, pathsTo(peer)]));
-    for (const peer of this.#marks.keys()) if (!this.#byNode.has(peer)) this.#marks.delete(peer);
+    for (const peer of this.#tags.keys()) if (!this.#byNode.has(peer)) this.#tags.delete(peer);
     this.#byAddress = new Map([...this.#byNode.values()].flat().map((path) => [path.target.address, path]));
   }
 
@@ -63,18 +63,19 @@ export class PeerPaths {
   }
 
   /** The peers' addresses on `link`, and what their packets bear. */
-  marksOn(link: LinkId): PeerMarks {
-    const marks = [...this.#byNode].flatMap(([peer, paths]) =>
-      paths
+  tagsOn(link: LinkId): PeerTags {
+    const all = [...this.#byNode].flatMap(([peer, paths]) => {
+      const tags = this.#tags.get(peer);
+      return paths
         .filter((path) => path.link === link)
-        .map((path) => [path.target.address, this.#marks.get(peer) ?? null] as const),
-    );
-    return new Map(marks);
+        .map((path) => [path.target.address, tags === undefined ? [] : [tags]] as const);
+    });
+    return new Map(all);
   }
 
   /** What packets of `peer` bear from now on. */
-  useMark(peer: NodeId, mark: PacketMark): void {
-    this.#marks.set(peer, mark);
+  useTags(peer: NodeId, tags: PacketTags): void {
+    this.#tags.set(peer, tags);
   }
 
   /** True for an address that some peer has. */

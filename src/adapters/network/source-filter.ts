@@ -1,131 +1,111 @@
-import { isIPv6 } from "node:net";
-import type { PacketMark } from "../../ports/transport.ts";
-import { familyOf, makeSockaddr } from "./ip-address.ts";
+import { isIPv4, isIPv6 } from "node:net";
+import type { PacketTags, TagSeries } from "../../model/packet-tags.ts";
+import { assemble, type FilterProgram, go, jump, keep, opcodes, places, step, type Step } from "./filter-program.ts";
+import { makeSockaddr } from "./ip-address.ts";
+import { checkTag, udpHeaderBytes, useSeries } from "./tag-steps.ts";
 
-/**
- * Programs for the kernel's packet filter (classic BPF), which throws datagrams away before they wake anybody: a flood then costs the
- * daemon next to nothing.
- *
- * A program has one register. It loads words of the packet into it, compares, jumps forward, and returns how many bytes are kept: none,
- * or all. An address may be forged, and a mark be copied by who sees the peer's packets, so a filter authenticates nobody.
- */
-export interface Instruction {
-  readonly code: number;
-  /** Instructions skipped when the comparison holds, and when it does not. */
-  readonly ifTrue: number;
-  readonly ifFalse: number;
-  /** What is compared with, loaded from, or returned. */
-  readonly operand: number;
-}
-
-/** What the instructions are called in linux/filter.h. */
-export const opcodes = {
-  /** BPF_LD | BPF_W | BPF_ABS: a word of the packet, big endian. */
-  load: 0x20,
-  /** BPF_JMP | BPF_JEQ | BPF_K */
-  ifEqual: 0x15,
-  /** BPF_JMP | BPF_JSET | BPF_K: any of the operand's bits is set. */
-  ifAnyBit: 0x45,
-  /** BPF_RET | BPF_K */
-  keep: 0x06,
-} as const;
-
-/** Where a load takes its word from, beside the packet as the socket sees it. */
-export const places = {
-  /** SKF_NET_OFF: from the IP header on. */
-  ipHeader: 0xff_f0_00_00,
-  /** SKF_AD_OFF + SKF_AD_RANDOM: a new random word. */
-  random: 0xff_ff_f0_38,
-} as const;
-
-const sourceOffset = { ipv4: 12, ipv6: 8 };
-/** What a program of a UDP socket sees begins with it. */
-const udpHeaderBytes = 8;
-const wholePacket = 0xff_ff_ff_ff;
-
-/** Every datagram comes in. */
-export const acceptAll: readonly Instruction[] = [keep(wholePacket)];
-
-/** None does: for a socket that only sends. */
-export const acceptNone: readonly Instruction[] = [keep(0)];
-
-/** Whose datagrams come in by their address, or only those that bear a mark. */
+/** Whose datagrams come in by their address, or only those with new tags. An address may be forged, a tag be copied once it was seen. */
 export interface FilteredPeer {
   readonly address: string;
-  /** undefined: all come in. null: none is known yet, so they are drawn. Otherwise those that bear it come in, and the rest is drawn. */
-  readonly mark?: PacketMark | null;
+  /**
+   * undefined: all come in. Otherwise those with a tag of one of these lives and a sequence above the series' floor, and the rest is drawn;
+   * none: all are drawn.
+   */
+  readonly lives?: readonly PacketTags[];
 }
 
 /** Who gets through a filter. */
 export interface FilterWish {
-  /** The address the socket is bound to: its family is the packets'. */
-  readonly own: string;
-  /** Those with an address of the other family send nothing here. */
   readonly peers: readonly FilteredPeer[];
-  /** Of what comes from a peer's address without its mark, one in so many. A power of two. */
-  readonly unmarkedOneIn: number;
+  /** Of what comes from a peer's address without a new tag, one in so many. A power of two. */
+  readonly untaggedOneIn: number;
   /** Of all others' one in so many, drawn by lot. A power of two, so that the lot is a mask. */
   readonly strangersOneIn: number;
 }
 
-/** What peers send, and of what others send a few. @throws RangeError when a share is no power of two */
-export function makeSourceFilter({ own, peers, unmarkedOneIn, strangersOneIn }: FilterWish): readonly Instruction[] {
-  const source = places.ipHeader + (isIPv6(own) ? sourceOffset.ipv6 : sourceOffset.ipv4);
-  const known = peers.filter(({ address }) => familyOf(address) === familyOf(own));
+const sourceOffset = { ipv4: 12, ipv6: 8 };
+
+/**
+ * What peers send, and of what others send a few. All floors are 0: see `floorOf`.
+ *
+ * @throws RangeError when a share is no power of two, or there are too many peers
+ */
+export function makeSourceFilter({ peers, untaggedOneIn, strangersOneIn }: FilterWish): FilterProgram {
+  const [four, six] = [isIPv4, isIPv6].map((isOfFamily) => peers.filter(({ address }) => isOfFamily(address)));
+  const layout = peers.flatMap(({ lives = [] }) => lives).at(0)?.at;
+  return assemble([
+    // A socket on "::" has packets of both families.
+    step(opcodes.loadByte, places.ipHeader),
+    step(opcodes.shiftRight, 4),
+    jump(opcodes.ifEqual, 4, { ifTrue: "IPv4" }),
+    go("IPv6"),
+    { label: "IPv4" },
+    ...(four ?? []).flatMap((peer) => peerSteps(peer)),
+    go("stranger"),
+    { label: "IPv6" },
+    ...(six ?? []).flatMap((peer) => peerSteps(peer)),
+    go("stranger"),
+    // Behind a `go`: the kernel wants each word of memory written on every way here that it can think of.
+    ...(layout === undefined ? [] : [{ label: "tagged" }, ...checkTag(layout, "kept", "untagged")]),
+    { label: "stranger" },
+    ...draw(strangersOneIn, "stranger's lot"),
+    { label: "untagged" },
+    ...draw(untaggedOneIn, "untagged lot"),
+    { label: "kept" },
+    keep(true),
+  ]);
+}
+
+/** What `setFloor` finds a series by. Channels of a life are numbered apart, whichever key signs; so each key has a place of its own. */
+export function floorOf(address: string, { life }: PacketTags, { selector }: TagSeries): string {
+  return `floor ${address} ${life} ${selector}`;
+}
+
+/** Falls through when the packet is not of this address. */
+function peerSteps({ address, lives }: FilteredPeer): readonly Step[] {
+  const source = places.ipHeader + (isIPv6(address) ? sourceOffset.ipv6 : sourceOffset.ipv4);
+  const other = `not ${address}`;
+  const compared = wordsOf(address).flatMap((word, index) => [
+    step(opcodes.load, source + 4 * index),
+    // The end of this peer's steps may be too far for a comparison.
+    jump(opcodes.ifEqual, word, { ifTrue: `${address} ${index}` }),
+    go(other),
+    { label: `${address} ${index}` },
+  ]);
+  const all = (lives ?? []).flatMap((tags) => tags.series.map((series) => ({ tags, series })));
+  const ways = all.flatMap(({ tags, series }, index) =>
+    seriesSteps(tags, series, { floor: floorOf(address, tags, series), other: `not ${address}, series ${index}` }),
+  );
+  return [...compared, ...ways, go(lives === undefined ? "kept" : "untagged"), { label: other }];
+}
+
+/** Falls through when the packet is of another series. */
+function seriesSteps(
+  { at }: PacketTags,
+  series: TagSeries,
+  { floor, other }: { readonly floor: string; readonly other: string },
+): readonly Step[] {
   return [
-    ...known.flatMap(({ address, mark }) => {
-      // Each peer has its own end: a jump reaches no further than 255 instructions.
-      const end = mark === undefined ? [keep(wholePacket)] : keepMarked(mark, unmarkedOneIn);
-      const words = wordsOf(address).map((word, index) => ({ place: source + 4 * index, word }));
-      return [...ifSame(words, end.length), ...end];
-    }),
-    ...draw(strangersOneIn),
+    step(opcodes.load, udpHeaderBytes + at.lifeWord),
+    jump(opcodes.ifEqual, series.lifeWord, { ifFalse: other }),
+    step(opcodes.loadHalf, udpHeaderBytes + at.selector),
+    jump(opcodes.ifEqual, series.selector, { ifFalse: other }),
+    ...useSeries(series.key, floor),
+    go("tagged"),
+    { label: other },
   ];
 }
 
-/** As the kernel wants it, a `struct sock_filter` each. */
-export function encodeFilter(instructions: readonly Instruction[]): Uint8Array {
-  const bytes = Buffer.alloc(8 * instructions.length);
-  for (const [index, { code, ifTrue, ifFalse, operand }] of instructions.entries()) {
-    bytes.writeUInt16LE(code, 8 * index);
-    bytes.writeUInt8(ifTrue, 8 * index + 2);
-    bytes.writeUInt8(ifFalse, 8 * index + 3);
-    bytes.writeUInt32LE(operand, 8 * index + 4);
-  }
-  return bytes;
-}
-
-/** What bears the mark, and of the rest one in so many. */
-function keepMarked(mark: PacketMark | null, unmarkedOneIn: number): readonly Instruction[] {
-  const rest = draw(unmarkedOneIn);
-  if (mark === null) return rest;
-  const { bytes, offset } = mark;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  // The last word may overlap the one before it.
-  const starts = Array.from({ length: Math.ceil(bytes.length / 4) }, (_, index) =>
-    Math.min(4 * index, bytes.length - 4),
-  );
-  const words = starts.map((start) => ({ place: udpHeaderBytes + offset + start, word: view.getUint32(start) }));
-  return [...ifSame(words, 1), keep(wholePacket), ...rest];
-}
-
-interface WordAt {
-  readonly place: number;
-  readonly word: number;
-}
-
-/** Goes on when all the words are there, and otherwise skips as many instructions more. */
-function ifSame(words: readonly WordAt[], skipped: number): readonly Instruction[] {
-  return words.flatMap(({ place, word }, index) => {
-    const left = 2 * (words.length - index - 1);
-    return [load(place), jump(opcodes.ifEqual, word, 0, left + skipped)];
-  });
-}
-
 /** One in so many, by lot. */
-function draw(oneIn: number): readonly Instruction[] {
+function draw(oneIn: number, label: string): readonly Step[] {
   if (!Number.isInteger(Math.log2(oneIn))) throw new RangeError(`Cannot draw one in ${oneIn}`);
-  return [load(places.random), jump(opcodes.ifAnyBit, oneIn - 1, 1, 0), keep(wholePacket), keep(0)];
+  return [
+    step(opcodes.load, places.random),
+    jump(opcodes.ifAnyBit, oneIn - 1, { ifTrue: label }),
+    keep(true),
+    { label },
+    keep(false),
+  ];
 }
 
 /** The address in words of four bytes. */
@@ -133,16 +113,4 @@ function wordsOf(address: string): readonly number[] {
   const sockaddr = makeSockaddr(address, 0);
   const [start, length] = isIPv6(address) ? [8, 16] : [4, 4];
   return Array.from({ length: length / 4 }, (_, index) => sockaddr.readUInt32BE(start + 4 * index));
-}
-
-function load(operand: number): Instruction {
-  return { code: opcodes.load, ifTrue: 0, ifFalse: 0, operand };
-}
-
-function jump(code: number, operand: number, ifTrue: number, ifFalse: number): Instruction {
-  return { code, ifTrue, ifFalse, operand };
-}
-
-function keep(bytes: number): Instruction {
-  return { code: opcodes.keep, ifTrue: 0, ifFalse: 0, operand: bytes };
 }
