@@ -5,6 +5,7 @@ import type { HaleClient } from "../client/hale-client.ts";
 import type { MetadataAnswer } from "../model/agent-metadata.ts";
 import type { FenceCall, FenceOutcome } from "../model/operation.ts";
 import type { WallMs } from "../model/units.ts";
+import type { WitnessStatus } from "../model/witness-status.ts";
 import type { WallText } from "./text/look.ts";
 
 /** Where text goes. */
@@ -80,6 +81,8 @@ export interface CliContext {
   readonly fenceAgents: () => Promise<FenceAgents>;
   /** Serves until `signal` is aborted. @throws ClusterError when it cannot begin, or not go on */
   readonly runWitness: (listen: string) => Promise<void>;
+  /** Of the witness that runs on this machine. @throws ClusterError NOT_REACHED */
+  readonly witnessStatus: (signal: AbortSignal) => Promise<WitnessStatus>;
   /** Writes a new arbiter disk for the cluster of `configPath`. @throws ClusterError DISK_UNUSABLE */
   readonly makeArbiterDisk: (path: string, isForced: boolean) => Promise<ArbiterHeader>;
   /** @throws ClusterError DISK_UNUSABLE */

@@ -9,6 +9,8 @@ export interface Call {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Whose socket it is, as systemd calls it. Default `haled`. */
+  readonly unit?: string;
   /** Silence of the daemon after which it counts as not reached. */
   readonly silenceMs: number;
 }
@@ -23,7 +25,7 @@ const documentCharactersMax = 32_000_000;
  * @throws ClusterError NOT_REACHED
  */
 export async function open(call: Call, signal: AbortSignal): Promise<IncomingMessage> {
-  const { socketPath, method, silenceMs } = call;
+  const { socketPath, method, silenceMs, unit } = call;
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   const headers = {
     host: "hale",
@@ -31,7 +33,8 @@ export async function open(call: Call, signal: AbortSignal): Promise<IncomingMes
     ...call.headers,
   };
   return new Promise<IncomingMessage>((resolve, reject) => {
-    const fail = (error: unknown): void => reject(signal.aborted ? abortedBy(signal) : notReached(socketPath, error));
+    const fail = (error: unknown): void =>
+      reject(signal.aborted ? abortedBy(signal) : notReached(socketPath, error, unit));
     const sent: ClientRequest = request({ socketPath, method, path: `/v1${call.path}`, headers, signal, agent: false });
     sent.setTimeout(silenceMs, () => sent.destroy(new Error(`it says nothing for ${silenceMs / 1000} s`)));
     sent.on("error", fail);

@@ -1,9 +1,9 @@
 import { ClusterError } from "../model/errors.ts";
 
-/** Why a daemon could not be asked, and what to do. */
-export function notReached(socketPath: string, cause: unknown): ClusterError {
+/** Why a daemon could not be asked, and what to do. @param unit what systemd calls it */
+export function notReached(socketPath: string, cause: unknown, unit = "haled"): ClusterError {
   const code = (cause as NodeJS.ErrnoException | null)?.code ?? "";
-  const reason = reasons[code] ?? (cause instanceof Error ? cause.message : String(cause));
+  const reason = reasons[code]?.replaceAll("haled", unit) ?? (cause instanceof Error ? cause.message : String(cause));
   return new ClusterError("NOT_REACHED", `Cannot reach the daemon at "${socketPath}": ${reason}`, { cause });
 }
 

@@ -108,6 +108,7 @@ export class Intake {
     const opened = this.#options.setup.witnessOpener?.open(received.bytes, "witness");
     if (opened === undefined) return;
     if (!opened.ok) return this.#dropped.add(`witness ${opened.reason}`);
+    if (opened.tags !== undefined) this.#options.setup.ports.witness?.useTags(opened.tags);
     if (opened.packet.message.kind !== "grant") return this.#dropped.add("witness kind");
     this.#options.take({ kind: "packet", packet: opened.packet, arrivedAt: received.arrivedAt });
   }

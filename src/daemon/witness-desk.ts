@@ -10,9 +10,14 @@ import { Counters } from "../model/counters.ts";
 import type { DiskRecord } from "../model/disk.ts";
 import type { NodeId } from "../model/ids.ts";
 import { makeIncarnation, type Incarnation } from "../model/incarnation.ts";
-import { noView, sameViewId } from "../model/view.ts";
+import type { Message, WitnessGrant } from "../model/message.ts";
+import type { PacketTags } from "../model/packet-tags.ts";
+import type { InstantMs } from "../model/units.ts";
+import { noView, sameViewId, type ViewId } from "../model/view.ts";
+import type { WitnessAsker, WitnessWish } from "../model/witness-status.ts";
 import type { Journal } from "../ports/journal.ts";
 import type { PacketOpener, PacketSealer } from "./codec.ts";
+import { RefusedPackets } from "./refused-packets.ts";
 
 /** What one cluster's witness is made of. */
 export interface DeskSetup {
@@ -27,11 +32,29 @@ export interface DeskSetup {
   readonly random: number;
   /** One datagram to where the question came from. */
   send(address: string, bytes: Uint8Array): void;
+  now(): InstantMs;
+  /** `node` has asked from there, and has the key. @param tags what its packets bear from now on; when that was not said before */
+  heard(node: NodeId, address: string, tags: PacketTags | undefined): void;
   /** For people, one line. */
   note(text: string): void;
   /** The disk refuses: the witness must not go on. */
   failed(reason: string): void;
 }
+
+/** Who has asked. */
+interface Asked {
+  readonly address: string;
+  readonly at: InstantMs;
+  readonly wanted: {
+    readonly step: "promise" | "install";
+    readonly view: ViewId;
+    readonly at: InstantMs;
+    isGranted: boolean;
+  } | null;
+}
+
+/** Askers that are remembered for the status; a cluster has fewer nodes. */
+const askersMax = 64;
 
 /** A journal with more records is written anew with the few that count. */
 const recordsMax = 512;
@@ -48,6 +71,9 @@ export class WitnessDesk {
   readonly #opener: PacketOpener;
   readonly #sealer: PacketSealer;
   readonly #dropped = new Counters();
+  readonly #refused = new RefusedPackets();
+  /** The last one last. */
+  readonly #askers = new Map<NodeId, Asked>();
   #state: ReturnType<typeof startWitness>;
   #records: number;
   #isClosed = false;
@@ -92,19 +118,59 @@ export class WitnessDesk {
     return this.#dropped.all();
   }
 
-  /** A datagram came in. */
+  /** Of packets that should not have come in the last minute; null when there were none. */
+  warning(): string | null {
+    return this.#refused.warning(this.#setup.now());
+  }
+
+  /** The highest view that it promised its vote to, and the last that was installed with it. */
+  views(): { readonly promised: ViewId; readonly installed: ViewId } {
+    return { promised: this.#state.promised, installed: this.#state.logView };
+  }
+
+  /** Who has asked, by name. */
+  askers(): readonly WitnessAsker[] {
+    const now = this.#setup.now();
+    return [...this.#askers]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([node, { address, at, wanted }]) => ({
+        node,
+        address,
+        askedMsAgo: now - at,
+        wanted: wanted === null ? null : { ...wantedOf(wanted), msAgo: now - wanted.at },
+      }));
+  }
+
+  /** A datagram came in. @param address as `send` wants it back */
   receive(bytes: Uint8Array, address: string): void {
     if (this.#isClosed) return;
     const opened = this.#opener.open(bytes, "witness");
-    if (!opened.ok) return this.#dropped.add(opened.reason);
-    const { incarnation, message } = opened.packet;
-    if (message.kind !== "ask") return this.#dropped.add("kind");
+    if (!opened.ok) return this.#refuse(opened.reason, address);
+    const { from, incarnation, message } = opened.packet;
+    if (message.kind !== "ask") return this.#refuse("kind", address);
+    this.#setup.heard(from, address, opened.tags);
+    this.#keepAsker(from, address, message);
     this.#step({ kind: "ask", from: { address, incarnation }, ask: message });
   }
 
   close(): Promise<void> {
     this.#isClosed = true;
     return this.#setup.journal.close();
+  }
+
+  #refuse(reason: string, address: string): void {
+    this.#dropped.add(reason);
+    this.#refused.add(reason, address, this.#setup.now());
+  }
+
+  #keepAsker(node: NodeId, address: string, { step, view }: Extract<Message, { kind: "ask" }>): void {
+    const at = this.#setup.now();
+    const before = this.#askers.get(node)?.wanted ?? null;
+    const wanted = step === "hear" ? before : { step, view, at, isGranted: false };
+    this.#askers.delete(node);
+    this.#askers.set(node, { address, at, wanted });
+    const oldest = this.#askers.size > askersMax ? this.#askers.keys().next().value : undefined;
+    if (oldest !== undefined) this.#askers.delete(oldest);
   }
 
   #step(input: WitnessInput): void {
@@ -116,6 +182,7 @@ export class WitnessDesk {
 
   #execute(effect: WitnessEffect): void {
     if (effect.kind === "answer") {
+      this.#noteGrant(effect.to.address, effect.grant);
       this.#setup.send(effect.to.address, this.#sealer.seal({ kind: "grant", ...effect.grant }));
       return;
     }
@@ -123,6 +190,11 @@ export class WitnessDesk {
       () => this.#step({ kind: "persisted", write: effect.write }),
       (error: unknown) => this.#setup.failed(error instanceof Error ? error.message : String(error)),
     );
+  }
+
+  #noteGrant(address: string, { step, view, isGranted }: WitnessGrant): void {
+    for (const { address: asked, wanted } of this.#askers.values())
+      if (asked === address && wanted?.step === step && sameViewId(wanted.view, view)) wanted.isGranted = isGranted;
   }
 
   #write(records: readonly DiskRecord[]): Promise<void> {
@@ -151,6 +223,10 @@ export class WitnessDesk {
     if (!sameViewId(promised, logView)) few.push({ kind: "promise", promised });
     return few;
   }
+}
+
+function wantedOf({ step, view, isGranted }: NonNullable<Asked["wanted"]>): Omit<WitnessWish, "msAgo"> {
+  return { step, view, isGranted };
 }
 
 function nameIn(records: readonly DiskRecord[]): NodeId | null {

@@ -42,6 +42,11 @@ export function socketPath(folders: Folders): string {
   return join(folders.run, "haled.sock");
 }
 
+/** The unix socket of a running witness. */
+export function witnessSocketPath(folders: Folders): string {
+  return join(folders.run, "witness.sock");
+}
+
 /**
  * This node's name: `HALE_NODE`, or the host name up to its first dot.
  *

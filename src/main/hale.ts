@@ -6,7 +6,7 @@ import { runCli } from "../cli/run-cli.ts";
 import { createSocketClient } from "../client/socket-client.ts";
 import { ClusterError } from "../model/errors.ts";
 import { wallMs } from "../model/units.ts";
-import { configPath, foldersOf, socketPath } from "./folders.ts";
+import { configPath, foldersOf, socketPath, witnessSocketPath } from "./folders.ts";
 import { confirmOnTerminal, listenForQuit, localWallText, outputOf, wantsColour } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -51,6 +51,8 @@ const context: CliContext = {
   fenceAgents: async () => (await import("./fence-agents.ts")).openFenceAgents(),
   runWitness: async (listen) =>
     (await import("./run-witness.ts")).runWitness(folders, { listen, signal: interrupted.signal }),
+  witnessStatus: async (signal) =>
+    (await import("../client/witness-client.ts")).askWitness(witnessSocketPath(folders), signal),
   makeArbiterDisk: async (path, isForced) =>
     (await import("./make-arbiter-disk.ts")).makeArbiterDisk(folders, { path, isForced }),
   readArbiterDisk: async (path) => (await import("./make-arbiter-disk.ts")).readArbiterDisk(path),

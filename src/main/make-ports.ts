@@ -6,7 +6,7 @@ import { IcmpReach } from "../adapters/icmp/icmp-reach.ts";
 import { createLsbAgent } from "../adapters/lsb/lsb-agent.ts";
 import { AddressAgent } from "../adapters/netlink/address-agent.ts";
 import { NetworkTransport } from "../adapters/network/network-transport.ts";
-import { UdpWitnessLink } from "../adapters/network/witness-socket.ts";
+import { UdpWitnessLink } from "../adapters/network/udp-witness-link.ts";
 import { OcfAgent } from "../adapters/ocf/ocf-agent.ts";
 import { ProgramRunner } from "../adapters/process/program-runner.ts";
 import { KernelWatchdog } from "../adapters/watchdog/kernel-watchdog.ts";

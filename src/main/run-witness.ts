@@ -3,17 +3,24 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FileJournal } from "../adapters/journal/file-journal.ts";
 import { createLog } from "../adapters/log/pino-log.ts";
-import { serveWitness, type WitnessServer } from "../adapters/network/witness-socket.ts";
+import { openClock } from "../adapters/clock/system-clock.ts";
+import { serveSocket, type SocketServer } from "../adapters/http/serve-socket.ts";
+import { WitnessServer } from "../adapters/network/witness-server.ts";
 import { parseEndpoint } from "../config/ip.ts";
 import { WitnessDesk } from "../daemon/witness-desk.ts";
+import { Counters } from "../model/counters.ts";
 import { ClusterError } from "../model/errors.ts";
 import { isName, witnessId } from "../model/ids.ts";
+import type { InstantMs } from "../model/units.ts";
+import type { WitnessStatus } from "../model/witness-status.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import { clusterOf, Opener } from "../wire/opener.ts";
 import { Sealer } from "../wire/sealer.ts";
-import type { Folders } from "./folders.ts";
+import { type Folders, witnessSocketPath } from "./folders.ts";
 import { KeyRing } from "./key-ring.ts";
 import { readKeysFile } from "./read-files.ts";
+import { version } from "./version.ts";
 
 /** `hale witness`: where it listens, and until when. */
 export interface WitnessOptions {
@@ -51,6 +58,7 @@ export async function runWitness(folders: Folders, { listen, signal }: WitnessOp
   await using _ = witness;
   await witness.readClusters();
   await witness.serve(endpoint, listen);
+  await using _socket = await answerStatus(witness, folders, log);
   log.write("info", `witness of ${witness.clusters.join(", ")}, listens on ${listen}`);
   const reread = (): void => {
     witness.readClusters().then(
@@ -68,12 +76,34 @@ export async function runWitness(folders: Folders, { listen, signal }: WitnessOp
   }
 }
 
+/** Answers `hale witness status`. A vote is worth more than a word about it: where there can be no socket, the witness goes on without. */
+async function answerStatus(witness: Witness, folders: Folders, log: Log): Promise<SocketServer | null> {
+  const answer = ({ method, url }: Request): Response => {
+    const isKnown = method === "GET" && new URL(url).pathname === "/v1/witness";
+    const body = isKnown
+      ? witness.status()
+      : { code: "USAGE", message: `Cannot answer ${method} ${url}: no such route` };
+    return Response.json(body, { status: isKnown ? 200 : 404 });
+  };
+  return serveSocket({ fetch: answer }, witnessSocketPath(folders)).catch((error: unknown) => {
+    log.write("warning", `"hale witness status" will find nobody: ${(error as Error).message}`);
+    return null;
+  });
+}
+
 class Witness implements AsyncDisposable {
   readonly #folders: Folders;
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #served = new Map<string, Served>();
+  readonly #counters = new Counters();
+  readonly #startedAt: InstantMs;
   #server: WitnessServer | null = null;
+  #listen = "";
+  #isUnfilteredNoted = false;
   #foreign = 0;
+  /** Of `foreign`, what was told already. */
+  #foreignTold = 0;
   #end: (error: ClusterError) => void = () => undefined;
   readonly #failed = new Promise<never>((_, reject) => {
     this.#end = reject;
@@ -82,6 +112,10 @@ class Witness implements AsyncDisposable {
   constructor(folders: Folders, log: Log) {
     this.#folders = folders;
     this.#log = log;
+    const { clock, note } = openClock();
+    if (note !== null) log.write("warning", note);
+    this.#clock = clock;
+    this.#startedAt = clock.now();
     // Whoever waits for the end is told; before, nobody does.
     this.#failed.catch(() => undefined);
   }
@@ -108,10 +142,17 @@ class Witness implements AsyncDisposable {
   }
 
   async serve(endpoint: { readonly ip: string; readonly port: number }, listen: string): Promise<void> {
-    this.#server = await serveWitness(endpoint, (bytes, address) => {
-      const served = this.#served.get(clusterOf(bytes) ?? "");
-      if (served === undefined) this.#foreign += 1;
-      else served.desk.receive(bytes, address);
+    this.#listen = listen;
+    this.#server = await WitnessServer.open({
+      ...endpoint,
+      clock: this.#clock,
+      counters: this.#counters,
+      receive: (bytes, address) => {
+        const served = this.#served.get(clusterOf(bytes) ?? "");
+        if (served === undefined) this.#foreign += 1;
+        else served.desk.receive(bytes, address);
+      },
+      onUnfiltered: (reason) => this.#noteUnfiltered(reason),
     }).catch((cause: NodeJS.ErrnoException) => {
       throw new ClusterError("NETWORK_UNUSABLE", `Cannot listen on ${listen}: ${cause.code ?? cause.message}`, {
         cause,
@@ -128,10 +169,22 @@ class Witness implements AsyncDisposable {
     await Promise.race([asked, this.#failed]);
   }
 
+  status(): WitnessStatus {
+    const clusters = this.clusters.flatMap((cluster) => {
+      const desk = this.#served.get(cluster)?.desk;
+      if (desk === undefined) return [];
+      const [askers, refused] = [desk.askers(), desk.dropped()];
+      return [{ cluster, disk: desk.name, ...desk.views(), askers, refused, warning: desk.warning() }];
+    });
+    const runningMs = this.#clock.now() - this.#startedAt;
+    const network = this.#counters.all();
+    return { listen: this.#listen, version, runningMs, clusters, foreign: this.#foreign, network };
+  }
+
   tellRefused(): void {
-    if (this.#foreign > 0)
-      this.#log.write("warning", `refused ${this.#foreign} packets of clusters without a key file`);
-    this.#foreign = 0;
+    const foreign = this.#foreign - this.#foreignTold;
+    if (foreign > 0) this.#log.write("warning", `refused ${foreign} packets of clusters without a key file`);
+    this.#foreignTold = this.#foreign;
     for (const [cluster, served] of this.#served) {
       const counts = Object.entries(served.desk.dropped());
       const all = counts.reduce((sum, [, count]) => sum + count, 0);
@@ -146,6 +199,11 @@ class Witness implements AsyncDisposable {
     this.tellRefused();
     await this.#server?.close();
     for (const { desk } of this.#served.values()) await desk.close();
+  }
+
+  #noteUnfiltered(reason: string): void {
+    if (!this.#isUnfilteredNoted) this.#log.write("warning", `a flood of packets cannot be kept out: ${reason}`);
+    this.#isUnfilteredNoted = true;
   }
 
   async #open(cluster: string, keyRing: KeyRing): Promise<Served> {
@@ -165,6 +223,8 @@ class Witness implements AsyncDisposable {
       wall: Date.now(),
       random: randomBytes(4).readUInt32LE(),
       send: (address, bytes) => this.#server?.send(address, bytes),
+      now: () => this.#clock.now(),
+      heard: (node, address, tags) => this.#server?.heard(`${cluster} ${node}`, address, tags),
       note: (text) => this.#log.write("warning", `${cluster}: ${text}`),
       failed: (reason) => this.#end(new ClusterError("STATE_UNUSABLE", reason)),
     });

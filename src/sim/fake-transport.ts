@@ -50,6 +50,7 @@ export class FakeTransport implements Transport {
       send: (bytes) => {
         if (this.#receive !== null) this.#parts.network.sendDatagram(this.#parts.self, simWitness, bytes);
       },
+      useTags: () => undefined,
       counters: () => ({}),
       close: () => VirtualPromise.resolved(),
     };

@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FileJournal } from "../../src/adapters/journal/file-journal.ts";
-import { UdpWitnessLink, serveWitness } from "../../src/adapters/network/witness-socket.ts";
+import { UdpWitnessLink } from "../../src/adapters/network/udp-witness-link.ts";
+import { WitnessServer } from "../../src/adapters/network/witness-server.ts";
 import { openClock } from "../../src/adapters/clock/system-clock.ts";
 import { WitnessDesk } from "../../src/daemon/witness-desk.ts";
+import { Counters } from "../../src/model/counters.ts";
 import { type NodeId, witnessId } from "../../src/model/ids.ts";
 import { makeIncarnation } from "../../src/model/incarnation.ts";
 import type { Message, WitnessGrant } from "../../src/model/message.ts";
@@ -56,6 +58,8 @@ async function openDesk(journal: Journal, sealer = newSealer()) {
       const opened = opener.open(bytes, "witness");
       if (opened.ok && opened.packet.message.kind === "grant") answers.push(opened.packet.message);
     },
+    now: () => instantMs(1_000),
+    heard: () => undefined,
     note: () => undefined,
     failed: (reason) => {
       throw new Error(reason);
@@ -156,6 +160,22 @@ describe("the disk of a witness", () => {
   });
 });
 
+test("what a witness says of itself: who has asked, for what, and what came of it", async () => {
+  const { desk, asks } = await openDesk(new FileJournal(folder));
+  await asks(ask("hear"));
+  expect(desk.askers()).toEqual([{ node, address: "there", askedMsAgo: 0, wanted: null }]);
+  await asks(ask("promise", view(2)));
+  const wanted = { step: "promise", view: view(2), isGranted: true, msAgo: 0 };
+  await asks(ask("hear"));
+  expect(desk.askers()).toEqual([{ node, address: "there", askedMsAgo: 0, wanted }]);
+  await asks(ask("promise", view(1)));
+  expect(desk.askers()[0]?.wanted).toEqual({ ...wanted, view: view(1), isGranted: false });
+  expect(desk.views()).toEqual({ promised: view(2), installed: noView });
+  desk.receive(newSealer(otherKeys).seal(ask("promise", view(9))), "10.0.0.9:1");
+  expect(desk.warning()).toMatch(/wrong key or altered 1.*10\.0\.0\.9:1/);
+  await desk.close();
+});
+
 describe("the wire of a witness", () => {
   test("what is not of the cluster, not new or not whole is counted, and not answered", async () => {
     const { desk, answers } = await openDesk(new FileJournal(folder));
@@ -179,7 +199,14 @@ describe("the wire of a witness", () => {
   test("a question and its answer travel, and strangers are not heard", async () => {
     const { clock } = openClock();
     const port = await findFreePort();
-    const echo = await serveWitness({ ip: "127.0.0.1", port }, (bytes, address) => echo.send(address, bytes));
+    const echo: WitnessServer = await WitnessServer.open({
+      ip: "127.0.0.1",
+      port,
+      clock,
+      counters: new Counters(),
+      receive: (bytes, address) => echo.send(address, bytes),
+      onUnfiltered: () => undefined,
+    });
     const link = new UdpWitnessLink({ ip: "127.0.0.1", port, clock });
     const heard = new Promise<Uint8Array>((resolve) => {
       void link.open(({ bytes }) => resolve(bytes)).then(() => link.send(new Uint8Array([1, 2, 3])));

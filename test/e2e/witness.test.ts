@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { HaleCluster, halePrograms } from "../../lab/hale-cluster.ts";
 import type { HostProcess } from "../../lab/host-process.ts";
@@ -7,6 +8,9 @@ import { echoCommand, startEcho } from "../../lab/echo.ts";
 import { waitUntil } from "../../lab/wait-until.ts";
 import { HolderWatch } from "../../lab/holder-watch.ts";
 import { holders } from "../../lab/holders.ts";
+import type { WitnessStatus } from "../../src/model/witness-status.ts";
+import type { AttackPlan } from "./attacker-main.ts";
+import type { OnPathPlan } from "./on-path-attacker-main.ts";
 
 // Goal: two nodes and a witness on a third machine. Whichever of the three, or of the ways between them, is lost, at most one node
 // runs the service, and one does whenever two of the three hear each other.
@@ -16,6 +20,9 @@ const nodes = ["n1", "n2"] as const;
 const service = "web";
 const port = 6941;
 const echoPort = 7;
+const runner = new URL("../../scripts/run.mjs", import.meta.url).pathname;
+const attacker = new URL("./attacker-main.ts", import.meta.url).pathname;
+const onPathAttacker = new URL("./on-path-attacker-main.ts", import.meta.url).pathname;
 const keys = "auth 1\n1 hmac-sha256 a-secret-that-only-this-lab-knows\n";
 
 let lab: Lab;
@@ -129,6 +136,68 @@ test("[GRP-88] the witness comes back with an empty disk: it gets a vote under a
     return now.length === 3 && now.join() !== before.join();
   });
 });
+
+test("hale witness status: whose witness it is, and who has asked; exit code 4 when nobody is there to say so", async () => {
+  const third = lab.host("third");
+  const { stdout } = await third.exec([halePrograms.hale, "witness", "status"]);
+  expect(stdout).toMatch(/^witness at 10\.77\.0\.3:6941, hale \S+, for /);
+  expect(stdout).toMatch(/^lab {2}votes as witness\.[0-9a-f]{12}, promised view \S+, installed \S+$/m);
+  for (const node of nodes) expect(stdout).toMatch(new RegExp(`^  ${node} +\\S+ ago +${lab.host(node).ip()}:\\d+ `, "m"));
+  const status = await witnessStatus();
+  expect(status.clusters.map(({ cluster }) => cluster)).toEqual(["lab"]);
+  expect(status.clusters[0]?.askers.map(({ node }) => node)).toEqual([...nodes]);
+  await killWitness();
+  const nobody = await third.exec([halePrograms.hale, "witness", "status"]);
+  expect(nobody).toMatchObject({ code: 4, stdout: "" });
+  expect(nobody.stderr).toContain("hale-witness");
+  await startWitness();
+});
+
+test.each([
+  ["garbage of a stranger", "floods of strangers"],
+  ["copies of the nodes' newest questions, altered", "floods of forged addresses"],
+])("[SAFE-1] [LIVE-1] the witness is flooded with %s: the owner dies, the other goes on", async (_what, flood) => {
+  await using watch = HolderWatch.start(lab, ip);
+  const owner = (await cluster.owner(service)) ?? "";
+  const other = owner === "n1" ? "n2" : "n1";
+  await using prober = await Prober.start(lab.client, { kind: "udp", ip, port: echoPort });
+  await prober.waitForAnswer(owner, waitMs);
+  const counter = `witness: ${flood}`;
+  const before = (await witnessStatus()).network[counter] ?? 0;
+  if (flood === "floods of strangers") await floodByStranger();
+  else await floodOnPath();
+  await waitUntil("the flood to be noticed", waitMs, async () => {
+    return ((await witnessStatus()).network[counter] ?? 0) > before;
+  });
+  await lab.host(owner).powerOff();
+  await prober.waitForAnswer(other, waitMs);
+  if (!lab.host(owner).isOn) await lab.host(owner).powerOn();
+  await settle();
+  expect(await watch.stop()).toEqual([]);
+});
+
+/** Both end by themselves. */
+const floodMs = 10_000;
+
+async function floodByStranger(): Promise<void> {
+  const payloads = Array.from({ length: 20 }, (_, index) => randomBytes(index * 50).toString("base64"));
+  const plan: AttackPlan = { targets: [lab.host("third").ip()], port, forMs: floodMs, payloads };
+  await lab.client.spawn([process.execPath, runner, attacker, JSON.stringify(plan)]);
+}
+
+async function floodOnPath(): Promise<void> {
+  const [front] = lab.networks;
+  const members = nodes.map((node) => lab.host(node).ip());
+  const victim = lab.host("third").ip();
+  const plan: OnPathPlan = { device: front?.name ?? "", members, victim, port, forMs: floodMs, isAltered: true };
+  const attack = `${process.execPath} ${runner} ${onPathAttacker} '${JSON.stringify(plan)}' >${lab.folder}/attack 2>&1`;
+  await lab.inSwitch(`ip link set ${plan.device} promisc on; ${attack} &`);
+}
+
+async function witnessStatus(): Promise<WitnessStatus> {
+  const text = await lab.host("third").run([halePrograms.hale, "witness", "status", "--json"]);
+  return JSON.parse(text) as WitnessStatus;
+}
 
 async function startWitness(): Promise<void> {
   const third = lab.host("third");

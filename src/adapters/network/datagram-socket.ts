@@ -64,7 +64,8 @@ export interface DatagramPlace {
   readonly address: string;
   /** 0: any, for a socket that only sends. */
   readonly port: number;
-  readonly device: string;
+  /** null: any. */
+  readonly device: string | null;
   /** The bytes of a `FilterProgram`, in force from the first packet on, where the kernel has filters. */
   readonly filter: Uint8Array;
 }
@@ -109,7 +110,7 @@ export async function bindDatagramSocket(place: DatagramPlace): Promise<Datagram
   }
   return {
     socket,
-    deviceIndex: deviceIndexOf(device),
+    deviceIndex: device === null ? 0 : deviceIndexOf(device),
     filterProblem,
     setFilter: (filter) => attach(libc, fd, filter),
     send: (...call) => sendNow(libc, fd, ...call),
@@ -148,10 +149,10 @@ function makeDeviceSocket(libc: Libc, { address, port, device, filter }: Datagra
   const fd = libc.socket(familyOf(address), sockDatagram | sockCloexec | sockNonblock, 0);
   if (fd < 0) return noDeviceSocket;
   const filterProblem = attach(libc, fd, filter);
-  const name = Buffer.from(`${device}\0`, "latin1");
+  const name = Buffer.from(`${device ?? ""}\0`, "latin1");
   const sockaddr = makeSockaddr(address, port);
   const isBound =
-    libc.setsockopt(fd, solSocket, soBindToDevice, name, name.length) === 0 &&
+    (device === null || libc.setsockopt(fd, solSocket, soBindToDevice, name, name.length) === 0) &&
     libc.bind(fd, sockaddr, sockaddr.length) === 0;
   if (!isBound) {
     libc.close(fd);

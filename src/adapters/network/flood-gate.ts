@@ -32,6 +32,8 @@ export interface FloodGateOptions {
   readonly now: () => InstantMs;
   /** Puts a filter in force. */
   readonly use: (filter: Uint8Array) => void;
+  /** Of a flood of strangers one in so many comes in. Default `floodLimits.sampleOneIn`. */
+  readonly strangersOneIn?: number;
 }
 
 /** What came of a tag. */
@@ -105,7 +107,7 @@ export class FloodGate {
     this.#program ??= makeSourceFilter({
       peers: [...this.#peers].map(([address, lives]) => (this.#isForged ? { address, lives } : { address })),
       untaggedOneIn: floodLimits.untaggedOneIn,
-      strangersOneIn: this.#isFlooded ? floodLimits.sampleOneIn : 1,
+      strangersOneIn: this.#isFlooded ? (this.#options.strangersOneIn ?? floodLimits.sampleOneIn) : 1,
     });
     if (this.#isForged) for (const [address, lives] of this.#peers) this.#raiseFloors(this.#program, address, lives);
     return this.#program.bytes;

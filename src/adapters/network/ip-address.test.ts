@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { deviceOf, endpointText, makeSockaddr } from "./ip-address.ts";
+import { deviceOf, endpointText, makeSockaddr, plainIp } from "./ip-address.ts";
 
 test("addresses as the kernel wants them", () => {
   expect(makeSockaddr("192.168.1.11", 6940).toString("hex")).toBe("02001b1cc0a8010b0000000000000000");
@@ -20,4 +20,10 @@ test("the whole loopback network is on lo, an address of nobody is on no device"
 test("endpoints for people", () => {
   expect(endpointText("10.0.0.1", 1)).toBe("10.0.0.1:1");
   expect(endpointText("fd00::1", 1)).toBe("[fd00::1]:1");
+});
+
+test("one spelling of each address, whatever socket saw it", () => {
+  expect(plainIp("10.0.0.1")).toBe("10.0.0.1");
+  expect(plainIp("::ffff:10.0.0.1")).toBe("10.0.0.1");
+  expect(plainIp("FD00:0001:0:0::5")).toBe("fd00:1::5");
 });

@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from "node:net";
+import { isIPv4, isIPv6, SocketAddress } from "node:net";
 import { networkInterfaces } from "node:os";
 
 const familyIpv4 = 2;
@@ -24,6 +24,14 @@ export function endpointText(address: string, port: number): string {
 /** The protocol family for socket(2). */
 export function familyOf(address: string): number {
   return isIPv6(address) ? familyIpv6 : familyIpv4;
+}
+
+/** One spelling of each address; an IPv4 address that a socket of IPv6 sees is the IPv4 address. */
+export function plainIp(address: string): string {
+  if (!address.includes(":")) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  return isIPv6(address) ? new SocketAddress({ address, family: "ipv6" }).address : address;
 }
 
 /** A struct sockaddr_in or sockaddr_in6. @throws TypeError when `address` is not an IP address without a zone */

@@ -254,16 +254,18 @@ const dropReasons: ReadonlyMap<string, string> = new Map([
   ["old-incarnation", "of an earlier life"],
 ]);
 
+/** A reason why a packet was refused, for people. */
+export function reasonText(reason: string): string {
+  return dropReasons.get(reason) ?? reason;
+}
+
 /** Every datagram goes on every link, so all but its first copy are dropped: with more than one link that is news to nobody. */
 function droppedLines({ dropped, nodes }: Snapshot, { paint }: Look): string[] {
   const isCopied = nodes.some(({ links }) => links.length > 1);
   const reasons = Object.entries(dropped).filter(([reason, count]) => count > 0 && !(isCopied && reason === "replay"));
   if (reasons.length === 0) return [];
   return [
-    paint(
-      "dim",
-      `packets dropped: ${reasons.map(([reason, count]) => `${dropReasons.get(reason) ?? reason} ${count}`).join(", ")}`,
-    ),
+    paint("dim", `packets dropped: ${reasons.map(([reason, count]) => `${reasonText(reason)} ${count}`).join(", ")}`),
   ];
 }
 
