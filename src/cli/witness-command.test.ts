@@ -8,13 +8,25 @@ import { fakeContext } from "./fixtures/fake-context.fixture.ts";
 import { runCli } from "./run-cli.ts";
 
 const serv1 = "serv1" as NodeId;
-const view: ViewId = { counter: 12, proposer: serv1, incarnation: makeIncarnation({ boot: 1, startedAt: 1, random: 1 }) };
+const view: ViewId = {
+  counter: 12,
+  proposer: serv1,
+  incarnation: makeIncarnation({ boot: 1, startedAt: 1, random: 1 }),
+};
 const status: WitnessStatus = {
   listen: "192.168.1.20:6941",
   version: "0.1.0",
   runningMs: 93_784_000,
   clusters: [
-    { cluster: "home", disk: witnessId("000000000002"), promised: noView, installed: noView, askers: [], refused: {}, warning: null },
+    {
+      cluster: "home",
+      disk: witnessId("000000000002"),
+      promised: noView,
+      installed: noView,
+      askers: [],
+      refused: {},
+      warning: null,
+    },
     {
       cluster: "office",
       disk: witnessId("000000000001"),

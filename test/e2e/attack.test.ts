@@ -7,6 +7,7 @@ import type { LabHost } from "../../lab/host.ts";
 import type { Prober } from "../../lab/prober.ts";
 import { type AddressSite, service, startAddressSite } from "./address-site.ts";
 import type { AttackPlan } from "./attacker-main.ts";
+import type { CallPlan } from "./caller-main.ts";
 import type { HolderWatch } from "../../lab/holder-watch.ts";
 import type { OnPathPlan } from "./on-path-attacker-main.ts";
 
@@ -18,6 +19,7 @@ const costMax = 0.5;
 const socket = "/run/hale/haled.sock";
 const runner = new URL("../../scripts/run.mjs", import.meta.url).pathname;
 const attacker = new URL("./attacker-main.ts", import.meta.url).pathname;
+const caller = new URL("./caller-main.ts", import.meta.url).pathname;
 const onPathAttacker = new URL("./on-path-attacker-main.ts", import.meta.url).pathname;
 
 let site: AddressSite;
@@ -154,6 +156,21 @@ test("[LIVE-2] streams of garbage at the port, from a neighbour and from a membe
     await host.exec(["sh", "-c", `${hang}${host.ip()} & done; wait`]);
   }
   expect(await residentKb()).toBeLessThan(400_000);
+});
+
+test("[LIVE-2] connections as fast as they go, from two neighbours: a sample is accepted, cheap", async () => {
+  const plan: CallPlan = { target: victim.ip(), port, forMs: floodMs };
+  const before = await usedMs();
+  const callers = await Promise.all(
+    [site.lab.client, site.lab.host("mallory")].map(async (host) => {
+      return host.spawn([process.execPath, runner, caller, JSON.stringify(plan)]);
+    }),
+  );
+  for (const one of callers) expect(Number((await one.waitForOutput(/^called (\d+)$/m, waitMs))[1])).toBeGreaterThan(1_000);
+  expect(((await usedMs()) - before) / floodMs).toBeLessThan(costMax);
+  const { network } = (await site.cluster.status(owner)) ?? {};
+  expect(network?.["listener: floods of strangers"]).toBeGreaterThan(0);
+  expect(network?.["listener: foreign address"]).toBeLessThan(3_000);
 });
 
 describe("the daemon's socket", () => {

@@ -142,7 +142,8 @@ test("hale witness status: whose witness it is, and who has asked; exit code 4 w
   const { stdout } = await third.exec([halePrograms.hale, "witness", "status"]);
   expect(stdout).toMatch(/^witness at 10\.77\.0\.3:6941, hale \S+, for /);
   expect(stdout).toMatch(/^lab {2}votes as witness\.[0-9a-f]{12}, promised view \S+, installed \S+$/m);
-  for (const node of nodes) expect(stdout).toMatch(new RegExp(`^  ${node} +\\S+ ago +${lab.host(node).ip()}:\\d+ `, "m"));
+  for (const node of nodes)
+    expect(stdout).toMatch(new RegExp(`^  ${node} +\\S+ ago +${lab.host(node).ip()}:\\d+ `, "m"));
   const status = await witnessStatus();
   expect(status.clusters.map(({ cluster }) => cluster)).toEqual(["lab"]);
   expect(status.clusters[0]?.askers.map(({ node }) => node)).toEqual([...nodes]);

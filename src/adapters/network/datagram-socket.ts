@@ -1,6 +1,8 @@
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { type Libc, libcProblem, loadLibc } from "../native/libc.ts";
+import { attachFilter } from "./attach-filter.ts";
+import { errnoName } from "./errno-name.ts";
 import { familyOf, makeSockaddr } from "./ip-address.ts";
 
 const sockDatagram = 2;
@@ -11,8 +13,6 @@ const soPriority = 12;
 const soBindToDevice = 25;
 const soReceiveBuffer = 8;
 const soReceiveBufferForce = 33;
-const soDetachFilter = 27;
-const noMemory = 12;
 const ipLevel = 0;
 const ipTypeOfService = 1;
 const ipv6Level = 41;
@@ -112,17 +112,9 @@ export async function bindDatagramSocket(place: DatagramPlace): Promise<Datagram
     socket,
     deviceIndex: device === null ? 0 : deviceIndexOf(device),
     filterProblem,
-    setFilter: (filter) => attach(libc, fd, filter),
+    setFilter: (filter) => attachFilter(libc, fd, filter),
     send: (...call) => sendNow(libc, fd, ...call),
   };
-}
-
-function attach(libc: Libc, fd: number, filter: Uint8Array): string | null {
-  if (libc.attachFilter(fd, filter) === 0) return null;
-  // The kernel has room for so many bytes of options (net.core.optmem_max, 20 KiB before Linux 6.7), and wants it for both at once.
-  if (libc.errno() !== noMemory) return errnoName(libc.errno());
-  libc.setsockopt(fd, solSocket, soDetachFilter, Buffer.alloc(4), 4);
-  return libc.attachFilter(fd, filter) === 0 ? null : errnoName(libc.errno());
 }
 
 /** One system call in 2 us; node's own way costs ten times that and answers later. */
@@ -148,7 +140,7 @@ const noDeviceSocket: DeviceSocket = { fd: -1, filterProblem: null };
 function makeDeviceSocket(libc: Libc, { address, port, device, filter }: DatagramPlace): DeviceSocket {
   const fd = libc.socket(familyOf(address), sockDatagram | sockCloexec | sockNonblock, 0);
   if (fd < 0) return noDeviceSocket;
-  const filterProblem = attach(libc, fd, filter);
+  const filterProblem = attachFilter(libc, fd, filter);
   const name = Buffer.from(`${device ?? ""}\0`, "latin1");
   const sockaddr = makeSockaddr(address, port);
   const isBound =
@@ -178,23 +170,4 @@ function noLookup(
   callback: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
 ): void {
   callback(null, host, isIPv6(host) ? 6 : 4);
-}
-
-const errnoNames: Readonly<Record<number, string>> = {
-  1: "EPERM",
-  12: "ENOMEM",
-  11: "EAGAIN",
-  19: "ENODEV",
-  22: "EINVAL",
-  90: "EMSGSIZE",
-  99: "EADDRNOTAVAIL",
-  100: "ENETDOWN",
-  101: "ENETUNREACH",
-  105: "ENOBUFS",
-  111: "ECONNREFUSED",
-  113: "EHOSTUNREACH",
-};
-
-function errnoName(errno: number): string {
-  return errnoNames[errno] ?? `errno ${errno}`;
 }

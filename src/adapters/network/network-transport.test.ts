@@ -133,7 +133,8 @@ async function newListener(
   listenerSources = sources;
   const listener = new StreamListener({
     counters,
-    isPeer: (from) => peers.includes(from),
+    now: () => realClock.now(),
+    peers,
     receive: (bytes, _address, source) => {
       received.push(Buffer.from(bytes).toString());
       sources.push(source);

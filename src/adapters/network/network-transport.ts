@@ -64,7 +64,8 @@ export class NetworkTransport implements Transport {
     const { clock } = this.#options;
     this.#listener = new StreamListener({
       counters: this.#counters,
-      isPeer: (address) => this.#paths.isPeer(address),
+      now: () => clock.now(),
+      peers: this.#paths.addresses,
       receive: (bytes, from, source) => {
         const origin = `stream of ${this.#paths.originOf(from, null)}`;
         receive({ bytes, link: null, source, origin, arrivedAt: clock.now() });
@@ -100,7 +101,7 @@ export class NetworkTransport implements Transport {
     this.#paths.use(peers);
     this.#followPeers();
     this.#tellLinks();
-    this.#listener?.review();
+    this.#listener?.usePeers(this.#paths.addresses);
   }
 
   useTags(peer: NodeId, tags: PacketTags): void {
@@ -193,6 +194,7 @@ export class NetworkTransport implements Transport {
 
   async #check(): Promise<void> {
     await Promise.all(this.#links.map((link) => link.check()));
+    this.#listener?.check();
     if (this.#problems.size > 0 && !this.#isClosed) await this.#openLinks();
     if (!this.#isClosed) this.#planCheck();
   }

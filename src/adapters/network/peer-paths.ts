@@ -78,9 +78,9 @@ export class PeerPaths {
     this.#tags.set(peer, tags);
   }
 
-  /** True for an address that some peer has. */
-  isPeer(address: string): boolean {
-    return this.#byAddress.has(address);
+  /** Of all peers. */
+  get addresses(): readonly string[] {
+    return [...this.#byAddress.keys()];
   }
 
   /** As in `ReceivedBytes`: a known address on another link than its own is a stranger's. @param link null for streams */

@@ -1,5 +1,9 @@
 import { createServer, type Server, type Socket } from "node:net";
+import type { InstantMs } from "../../model/units.ts";
+import { loadLibc } from "../native/libc.ts";
+import { attachFilter } from "./attach-filter.ts";
 import { bindProblem } from "./bind-problem.ts";
+import { FloodGate } from "./flood-gate.ts";
 import { FrameSplitter } from "./frame-splitter.ts";
 import { endpointText } from "./ip-address.ts";
 import type { Counters } from "../../model/counters.ts";
@@ -20,8 +24,9 @@ export const listenerLimits = {
 /** What a listener needs. */
 export interface StreamListenerOptions {
   readonly counters: Counters;
-  /** True for the addresses of configured nodes; others are closed as soon as they are accepted. */
-  readonly isPeer: (address: string) => boolean;
+  readonly now: () => InstantMs;
+  /** Addresses of configured nodes; others are closed as soon as they are accepted, and kept out by the kernel when they are many. */
+  readonly peers: readonly string[];
   readonly receive: (bytes: Uint8Array, address: string, source: string) => void;
 }
 
@@ -31,16 +36,30 @@ interface Incoming {
   readonly splitter: FrameSplitter;
 }
 
-/** The incoming half of all streams, on one port of several addresses. Who sends is for the wire to find out. */
+/** Nothing of a connection is looked at to know whose it is. */
+const noBytes = new Uint8Array();
+
+/**
+ * The incoming half of all streams, on one port of several addresses. Who sends is for the wire to find out.
+ *
+ * To accept a connection and close it takes the main loop a tenth of a millisecond, so a stranger's are counted like datagrams: when they are
+ * a flood, the kernel throws their first packets away but for one in 1,024 (ADR 0042).
+ */
 export class StreamListener {
   readonly #options: StreamListenerOptions;
   readonly #servers = new Map<string, Server>();
   /** Oldest first. */
   readonly #incoming = new Set<Incoming>();
+  readonly #gate: FloodGate;
+  #peers: ReadonlySet<string>;
   #isClosed = false;
 
   constructor(options: StreamListenerOptions) {
+    const { counters, now, peers } = options;
     this.#options = options;
+    this.#peers = new Set(peers);
+    const plan = { name: "listener", counters, now, use: (filter: Uint8Array) => this.#useFilter(filter) };
+    this.#gate = new FloodGate(plan, tagless(peers));
   }
 
   /** @returns null when it listens, otherwise why not and what to do */
@@ -57,12 +76,21 @@ export class StreamListener {
     server.on("error", () => this.#options.counters.add("listener: error"));
     if (this.#isClosed) server.close();
     else this.#servers.set(address, server);
+    // In a flood that another address has already.
+    this.#useFilter(this.#gate.filter());
     return null;
   }
 
-  /** The peers are others now: connections of those that are none any more are closed. */
-  review(): void {
-    for (const { socket, address } of this.#incoming) if (!this.#options.isPeer(address)) socket.destroy();
+  /** Other peers from now on: connections of those that are none any more are closed. */
+  usePeers(peers: readonly string[]): void {
+    this.#peers = new Set(peers);
+    this.#gate.usePeers(tagless(peers));
+    for (const { socket, address } of this.#incoming) if (!this.#peers.has(address)) socket.destroy();
+  }
+
+  /** Call it about every second: a flood that is over is forgotten. */
+  check(): void {
+    this.#gate.check();
   }
 
   async close(): Promise<void> {
@@ -74,11 +102,12 @@ export class StreamListener {
   }
 
   #accept(socket: Socket): void {
-    const { counters, isPeer } = this.#options;
+    const { counters } = this.#options;
     socket.on("error", () => counters.add("listener: connection broken"));
     const address = socket.remoteAddress;
-    if (address === undefined || !isPeer(address)) {
+    if (address === undefined || !this.#peers.has(address)) {
       counters.add("listener: foreign address");
+      this.#gate.count(address ?? "", noBytes);
       socket.destroy();
       return;
     }
@@ -101,6 +130,16 @@ export class StreamListener {
     socket.destroy();
   }
 
+  /** On all addresses: a port that listens has no other place to say no before a connection is made. */
+  #useFilter(filter: Uint8Array): void {
+    const libc = loadLibc();
+    for (const server of this.#servers.values()) {
+      const fd = fdOf(server);
+      // Without it connections are closed one by one, as they come.
+      if (libc !== null && fd >= 0) attachFilter(libc, fd, filter);
+    }
+  }
+
   #makeRoom(address: string): void {
     const same = [...this.#incoming].filter((one) => one.address === address);
     if (same.length <= listenerLimits.connectionsPerSourceMax) return;
@@ -113,4 +152,14 @@ export class StreamListener {
     for (const { splitter } of this.#incoming) held += splitter.heldBytes;
     return held;
   }
+}
+
+/** Peers that are let in by their address alone. */
+function tagless(peers: readonly string[]): ReadonlyMap<string, readonly never[]> {
+  return new Map(peers.map((address) => [address, []]));
+}
+
+/** Node has no name for the descriptor; -1 where it is not found. */
+function fdOf(server: Server): number {
+  return (server as unknown as { readonly _handle?: { readonly fd?: number } | null })._handle?.fd ?? -1;
 }
