@@ -35,7 +35,8 @@ describe.skipIf(!canMakeSandbox).each([
       peers: [peer],
       receive: (bytes, from) => received.push(`${from}: ${Buffer.from(bytes).toString()}`),
     });
-    expect(await listener.listen(own, port)).toBeNull();
+    const problem = await listener.listen(own, port);
+    if (problem !== null) throw new Error(problem);
   });
   afterEach(async () => {
     for (const socket of sockets) socket.destroy();
