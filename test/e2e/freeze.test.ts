@@ -37,7 +37,9 @@ test("[SVC-23] [SAFE-1, SAFE-2] the owner is cut off and cannot be fenced: not a
   expect((await prober.stop()).outages).toEqual([]);
   expect(lab.fenceDevice.count("off")).toBe(0);
   expect(await watch.stop()).toEqual([]);
-  expect((await cluster.status(owner))?.warnings).toEqual([]);
+  // The device is still out of order, which a node that looks at it in its turn may have told.
+  const warnings = (await cluster.status(owner))?.warnings ?? ["no answer"];
+  expect(warnings.filter((text) => !text.startsWith("fence device "))).toEqual([]);
 });
 
 test("[SVC-23] [SAFE-1, SAFE-2] the owner is fenced while it is frozen: only then another starts the service, and it comes back without", async () => {
