@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { CliContext } from "./cli-context.ts";
+import { addAgentCommands } from "./commands/agent-commands.ts";
 import { addArbiterDiskCommands } from "./commands/arbiter-disk-commands.ts";
 import { addChangeCommands } from "./commands/change-commands.ts";
 import { addConfigCommands } from "./commands/config-commands.ts";
@@ -38,6 +39,7 @@ export function buildProgram(context: CliContext, finish: (code: ExitCode) => vo
   addChangeCommands(cli);
   addConfigCommands(cli);
   addFenceCommands(cli);
+  addAgentCommands(cli);
   addLocalCommands(cli);
   addWitnessCommand(cli);
   addArbiterDiskCommands(cli);

@@ -47,7 +47,14 @@ const agents = (isInstalled: boolean) => () =>
         isInstalled
           ? {
               ok: true as const,
-              metadata: { name: "x", shortDescription: "", longDescription: "", parameters: [], actions: [] },
+              metadata: {
+                name: "x",
+                apiVersion: "",
+                shortDescription: "",
+                longDescription: "",
+                parameters: [],
+                actions: [],
+              },
             }
           : { ok: false as const, reason: "it is not installed", isMissing: true },
       ),

@@ -79,7 +79,7 @@ async function judgeFenceAgents(context: CliContext, { fencing }: ClusterConfig)
   const topic = "fence agents";
   if (fencing.kind !== "devices") return [];
   const names = [...new Set(fencing.devices.map(({ agent }) => agent))].toSorted();
-  const asked = await askAgents(context, names);
+  const asked = await askAgents(context, "fence", names);
   return asked.map(({ agent, answer }): Finding => {
     if (answer.ok) return { topic, level: "ok", text: `${agent} is installed` };
     if (!answer.isMissing)

@@ -50,6 +50,14 @@ export interface FenceAgents {
   run(call: FenceCall, signal: AbortSignal): Promise<FenceOutcome>;
 }
 
+/** The OCF resource agents of this machine. */
+export interface ResourceAgents {
+  /** `provider:type` of what is installed, sorted. */
+  list(): Promise<readonly string[]>;
+  /** @param agent `provider:type` */
+  metadata(agent: string, signal: AbortSignal): Promise<MetadataAnswer>;
+}
+
 /** Everything that the command takes from outside. `src/main/hale.ts` makes the real one, tests make their own. */
 export interface CliContext {
   readonly version: string;
@@ -79,6 +87,8 @@ export interface CliContext {
   readonly inspectNode: (config: ClusterConfig | null, hasDaemon: boolean) => Promise<NodeFacts>;
   /** Opened when they are first needed. */
   readonly fenceAgents: () => Promise<FenceAgents>;
+  /** Opened when they are first needed. */
+  readonly resourceAgents: () => Promise<ResourceAgents>;
   /** Serves until `signal` is aborted. @throws ClusterError when it cannot begin, or not go on */
   readonly runWitness: (listen: string) => Promise<void>;
   /** Of the witness that runs on this machine. @throws ClusterError NOT_REACHED */

@@ -44,12 +44,15 @@ export async function addCompletion(program: Command, context: CliContext, words
     }
     return;
   }
+  const agent = root.commands.get("agent show")?.arguments.get("agent");
+  const agents = agent !== undefined && isTyping(words, "agent show") ? await agentNames(context) : [];
   const names = await namesFromDaemon(context);
   const offer =
     (list: readonly string[]): Completer =>
     (complete) => {
       for (const name of list) complete(name, "");
     };
+  if (agent !== undefined) agent.handler = offer(agents);
   for (const [path, command] of root.commands) {
     const service = command.arguments.get("service");
     if (service !== undefined) service.handler = offer(names.services);
@@ -64,8 +67,19 @@ export async function addCompletion(program: Command, context: CliContext, words
 
 /** @param words `complete -- simulate scen`: the last one is being typed */
 function wantsFile(words: readonly string[]): boolean {
+  return fileCommands.some((command) => isTyping(words, command));
+}
+
+/** True when the word that is being typed is the one after `command`, and no option. */
+function isTyping(words: readonly string[], command: string): boolean {
   const typed = words.slice(words.indexOf("--") + 1);
-  return fileCommands.includes(typed.slice(0, -1).join(" ")) && typed.at(-1)?.startsWith("-") === false;
+  return typed.slice(0, -1).join(" ") === command && typed.at(-1)?.startsWith("-") === false;
+}
+
+/** By provider and type, and by the type alone: bash takes a colon for the end of a word. */
+async function agentNames(context: CliContext): Promise<readonly string[]> {
+  const names = await (await context.resourceAgents()).list().catch(() => []);
+  return [...names, ...new Set(names.map((name) => name.split(":")[1] ?? ""))];
 }
 
 async function namesFromDaemon(

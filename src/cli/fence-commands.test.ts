@@ -21,6 +21,7 @@ async function hale(words: string, over: Over = {}) {
 const plain = { isRequired: false, isDeprecated: false, replacedBy: "", replaces: "", type: "string", options: [] };
 const pdu: AgentMetadata = {
   name: "fence_pdu",
+  apiVersion: "",
   shortDescription: "Fence agent for power strips",
   longDescription: "",
   parameters: [
@@ -35,6 +36,7 @@ const pdu: AgentMetadata = {
     timeoutMs: null,
     intervalMs: null,
     depth: 0,
+    role: "",
     isAutomatic: false,
     isOnTarget: false,
   })),

@@ -403,6 +403,7 @@ describe("usage", () => {
                                    node
         config                     check, show or reload the configuration
         fence                      fence agents and devices
+        agent                      OCF resource agents
         init [options]             found the cluster on this node, once; every other node just starts its
                                    daemon
         check [options]            what stands between this node and safety, and what to do; exit code 0

@@ -1,5 +1,6 @@
-import type { ResourceConfig } from "../model/cluster-config.ts";
+import type { MonitorLevel, ResourceConfig } from "../model/cluster-config.ts";
 import { resourceId, type ServiceId } from "../model/ids.ts";
+import { advisedTimeouts, timeoutDefaults } from "./advised-timeouts.ts";
 import type { Path } from "./config-error.ts";
 import { resourceNameDefault } from "./defaults.ts";
 import { parseIpWithPrefix } from "./ip.ts";
@@ -25,7 +26,8 @@ export function buildResource(document: ResourceDocument, place: ResourcePlace):
     const { agent, name: _name, start: _start, stop: _stop, monitor: _monitor, ...rest } = ocf;
     const [provider = "", type = ""] = agent.split(":");
     const parameters = writtenParameters(Object.keys(rest), [...place.path, "ocf"], place.sourceOf);
-    return { ...buildBase("ocf", ocf, place), kind: "ocf", provider, type, parameters };
+    const base = buildBase("ocf", ocf, place, advisedTimeouts(agent));
+    return { ...base, kind: "ocf", provider, type, parameters, ...levelsOf(ocf.monitor?.levels) };
   }
   if (lsb !== undefined) return { ...buildBase("lsb", lsb, place), kind: "lsb", script: lsb.script };
   if (exec !== undefined) {
@@ -55,15 +57,26 @@ interface TimedMonitor {
   readonly "failures-to-act"?: number | undefined;
 }
 
-function buildBase(kind: string, body: Operations, { service }: ResourcePlace) {
+/** By level, so that the order in the file makes no difference. */
+function levelsOf(written: Readonly<Record<string, string>> | undefined): {
+  readonly levels?: readonly MonitorLevel[];
+} {
+  const levels = Object.entries(written ?? {}).map(([level, span]) => ({
+    level: Number(level),
+    intervalMs: spanOr(span, 0),
+  }));
+  return levels.length === 0 ? {} : { levels: levels.toSorted((a, b) => a.level - b.level) };
+}
+
+function buildBase(kind: string, body: Operations, { service }: ResourcePlace, defaults = timeoutDefaults) {
   const { "failures-to-act": failuresToAct = 1 } = body.monitor ?? {};
   const name = body.name ?? resourceNameDefault(kind, { ...body }) ?? kind;
   return {
     id: resourceId(service, name),
     name,
-    startTimeoutMs: spanOr(body.start?.timeout, 60_000),
-    stopTimeoutMs: spanOr(body.stop?.timeout, 60_000),
-    monitorTimeoutMs: spanOr(body.monitor?.timeout, 20_000),
+    startTimeoutMs: spanOr(body.start?.timeout, defaults.start),
+    stopTimeoutMs: spanOr(body.stop?.timeout, defaults.stop),
+    monitorTimeoutMs: spanOr(body.monitor?.timeout, defaults.monitor),
     monitorIntervalMs: spanOr(body.monitor?.interval, 10_000),
     // Absent where it is 1: older daemons of the cluster read the same configuration.
     ...(failuresToAct > 1 ? { failuresToAct } : {}),

@@ -13,12 +13,14 @@ const actions = ["off", "on", "reboot", "status", "monitor", "metadata"].map((na
   timeoutMs: null,
   intervalMs: null,
   depth: 0,
+  role: "",
   isAutomatic: false,
   isOnTarget: false,
 }));
 
 const pdu: AgentMetadata = {
   name: "fence_pdu",
+  apiVersion: "",
   shortDescription: "a power strip",
   longDescription: "",
   actions,

@@ -397,7 +397,7 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "interval: 5s",
     "intervall: 5s",
     [
-      '15:93: services.intranet.resources[1].ocf.monitor.intervall: found key "intervall", wanted one of interval, timeout, failures-to-act; did you mean "interval"?',
+      '15:93: services.intranet.resources[1].ocf.monitor.intervall: found key "intervall", wanted one of interval, timeout, failures-to-act, levels; did you mean "interval"?',
     ],
   ],
   [

@@ -224,10 +224,27 @@ const address = z.strictObject({
   ...operations,
 });
 
+const levelWanted = "levels above 0 with the time between two such monitors: { 10: 1m, 20: 10m }";
+
 const ocf = z
   .object({
     agent: text("provider:type such as heartbeat:nginx", "An OCF resource agent, provider:type."),
     ...operations,
+    monitor: operations.monitor
+      .unwrap()
+      .extend({
+        levels: z
+          .record(
+            z.string().regex(/^[1-9][0-9]{0,2}$/, { error: levelWanted }),
+            duration("Time between two.", "none"),
+            {
+              error: levelWanted,
+            },
+          )
+          .meta({ description: "Deeper monitors: OCF_CHECK_LEVEL and how often one takes the place of a plain one." })
+          .optional(),
+      })
+      .optional(),
   })
   .catchall(parameter)
   .meta({ description: "An OCF resource agent; every other key is a parameter of the agent." });

@@ -46,6 +46,20 @@ it("knows by its name what cuts off, unless the file says otherwise", () => {
   );
 });
 
+it("writes how often a monitor looks deeper", () => {
+  const written = '{ agent: "heartbeat:nginx", monitor: { levels: { 20: 10m, 10: 60s } } }';
+  const text = `cluster: c\nnodes: { a: { addresses: [10.0.0.1] } }\nfencing: none\nservices: { s: { resources: [{ ocf: ${written} }] } }\n`;
+  const [service] = configOf(text).services;
+  expect(service?.resources[0]).toMatchObject({
+    levels: [
+      { level: 10, intervalMs: 60_000 },
+      { level: 20, intervalMs: 600_000 },
+    ],
+    monitorTimeoutMs: 30_000,
+  });
+  expect(configOf(writeConfig(configOf(text)))).toEqual(configOf(text));
+});
+
 it("writes a watchdog", () => {
   const text =
     "cluster: c\nnodes: { a: { addresses: [10.0.0.1] } }\nfencing: { watchdog: { device: /dev/watchdog1, timeout: 30s } }\n";

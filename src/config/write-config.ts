@@ -3,6 +3,7 @@ import {
   type ClusterConfig,
   deviceMonitorDefault,
   type FencingConfig,
+  type MonitorLevel,
   type NodeConfig,
   type QuarantineConfig,
   type QuorumConfig,
@@ -154,7 +155,13 @@ function writeResource(resource: ResourceConfig): object {
       };
     }
     case "ocf":
-      return { agent: `${resource.provider}:${resource.type}`, ...resource.parameters, ...name, ...times };
+      return {
+        agent: `${resource.provider}:${resource.type}`,
+        ...resource.parameters,
+        ...name,
+        ...times,
+        monitor: { ...monitor, ...writeLevels(resource.levels) },
+      };
     case "lsb":
       return { script: resource.script, ...name, ...times };
     case "exec":
@@ -167,4 +174,9 @@ function writeResource(resource: ResourceConfig): object {
     default:
       return unreachable(resource);
   }
+}
+
+function writeLevels(levels: readonly MonitorLevel[] = []): object {
+  if (levels.length === 0) return {};
+  return { levels: Object.fromEntries(levels.map(({ level, intervalMs }) => [level, formatDuration(intervalMs)])) };
 }

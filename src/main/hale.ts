@@ -49,6 +49,7 @@ const context: CliContext = {
   },
   inspectNode: async (config, hasDaemon) => (await import("./inspect-node.ts")).inspectNode(env, config, hasDaemon),
   fenceAgents: async () => (await import("./fence-agents.ts")).openFenceAgents(),
+  resourceAgents: async () => (await import("./resource-agents.ts")).openResourceAgents(env),
   runWitness: async (listen) =>
     (await import("./run-witness.ts")).runWitness(folders, { listen, signal: interrupted.signal }),
   witnessStatus: async (signal) =>

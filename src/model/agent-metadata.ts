@@ -6,6 +6,8 @@
  */
 export interface AgentMetadata {
   readonly name: string;
+  /** Of the standard that it keeps to: 1.0 or 1.1. Empty where it names none, as fence agents do. */
+  readonly apiVersion: string;
   readonly shortDescription: string;
   readonly longDescription: string;
   readonly parameters: readonly AgentParameter[];
@@ -39,6 +41,8 @@ export interface AgentAction {
   readonly intervalMs: number | null;
   /** Check level of a monitor; 0 when not given. */
   readonly depth: number;
+  /** A monitor of this role alone: Promoted, Unpromoted, or the older Master, Slave. Empty: of any. */
+  readonly role: string;
   /** `on` of a fence agent: to be done whenever a node comes, before anything runs on it. */
   readonly isAutomatic: boolean;
   /** `on` of a fence agent: to be done on the node that is meant. */

@@ -245,6 +245,15 @@ export interface OcfResource extends ResourceBase {
   readonly provider: string;
   readonly type: string;
   readonly parameters: Readonly<Record<string, string>>;
+  /** Deeper monitors, and how often each takes the place of a plain one; by level. Default (absent): none. */
+  readonly levels?: readonly MonitorLevel[];
+}
+
+/** How often a monitor looks deeper than usual. */
+export interface MonitorLevel {
+  /** `OCF_CHECK_LEVEL`, above 0: 10 and 20 by custom. */
+  readonly level: number;
+  readonly intervalMs: DurationMs;
 }
 
 /** An init script, absolute path. */

@@ -34,6 +34,8 @@ export interface OperationOutcome {
   readonly code?: number;
   /** Why, in one line: the exit reason, the signal, the errno. */
   readonly reason: string;
+  /** It runs, and its agent expects trouble: somebody should look. */
+  readonly isDegraded?: true;
   /** The last of what the agent printed, at most 4 KiB. */
   readonly output: string;
   readonly durationMs: number;

@@ -1,8 +1,11 @@
 import { existsSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseAgentMetadata } from "../../src/adapters/agent-metadata/agent-metadata.ts";
-import { advisedTimes, checkParameters, readOcfMetadata } from "../../src/adapters/ocf/metadata.ts";
+import { installedOcfAgents } from "../../src/adapters/ocf/installed-agents.ts";
+import { readOcfMetadata } from "../../src/adapters/ocf/metadata.ts";
 import { ProgramRunner } from "../../src/adapters/process/program-runner.ts";
+import { inTurns } from "../../src/cli/in-turns.ts";
+import { advisedTimeouts, timeoutDefaults, timeoutsAskedBy } from "../../src/config/advised-timeouts.ts";
 import { ownFolder } from "./own-folder.ts";
 
 const folder = ownFolder("metadata");
@@ -16,6 +19,7 @@ afterAll(() => {
 const sample = parseAgentMetadata(`log line
 <?xml version="1.0"?>
 <resource-agent name="sample">
+  <version>1.1</version>
   <shortdesc lang="en">A sample</shortdesc>
   <parameters>
     <parameter name="device" required="1"><shortdesc>the device</shortdesc><content type="string"/></parameter>
@@ -29,23 +33,9 @@ const sample = parseAgentMetadata(`log line
   </actions>
 </resource-agent>`);
 
-test("advised times, of the shallowest monitor", () => {
-  expect(advisedTimes(sample)).toEqual({
-    startTimeoutMs: 40_000,
-    stopTimeoutMs: 60_000,
-    monitorTimeoutMs: 20_000,
-    monitorIntervalMs: 10_000,
-  });
-});
-
-test.each([
-  [{}, ['"sample" needs parameter "device": the device']],
-  [{ device: "x", count: "3", mode: "a", fast: "yes", OCF_CHECK_LEVEL: "10" }, []],
-  [{ device: "x", devise: "y" }, ['"sample" has no parameter "devise": it has device, count, mode, fast']],
-  [{ device: "x", count: "many" }, ['Parameter "count" of "sample" is "many": wants an integer']],
-  [{ device: "x", mode: "c" }, ['Parameter "mode" of "sample" is "c": wants one of a, b']],
-])("parameters %j", (given: Readonly<Record<string, string>>, expected: readonly string[]) => {
-  expect(checkParameters(sample, given)).toEqual(expected);
+test("what it asks for, of the shallowest monitor", () => {
+  expect(timeoutsAskedBy(sample)).toEqual({ start: 40_000, stop: 60_000, monitor: 20_000 });
+  expect(sample.apiVersion).toBe("1.1");
 });
 
 test.each(["", "<a>", "<a/>", "<resource-agent><a></resource-agent>", "usage: agent start|stop"])(
@@ -67,7 +57,30 @@ describe.skipIf(!existsSync("/usr/lib/ocf/resource.d/heartbeat/Dummy"))("agents 
   test.each(["Dummy", "nginx", "apache", "IPaddr2", "Filesystem", "pgsql"])("heartbeat:%s", async (type) => {
     const answer = await readOcfMetadata("heartbeat", type, { runner }, never);
     expect(answer).toMatchObject({ ok: true, metadata: { name: type } });
-    expect(answer.ok && advisedTimes(answer.metadata).startTimeoutMs).toBeGreaterThan(0);
+    expect(answer.ok && timeoutsAskedBy(answer.metadata).start).toBeGreaterThan(0);
     expect(answer.ok && answer.metadata.parameters.length).toBeGreaterThan(0);
   });
+
+  test("[OCF-6] all describe themselves, and no time-out that hale takes is shorter than one that they advise", async () => {
+    const names = (await installedOcfAgents()).filter((name) => name.startsWith("heartbeat:"));
+    expect(names.length).toBeGreaterThan(100);
+    const wrong = await inTurns(names, async (name) => {
+      const answer = await readOcfMetadata(
+        "heartbeat",
+        name.split(":")[1] ?? "",
+        { runner },
+        new AbortController().signal,
+      );
+      if (!answer.ok) return [answer.reason];
+      const asked = timeoutsAskedBy(answer.metadata);
+      const wanted = {
+        start: Math.max(asked.start, timeoutDefaults.start),
+        stop: Math.max(asked.stop, timeoutDefaults.stop),
+        monitor: Math.max(asked.monitor, timeoutDefaults.monitor),
+      };
+      const taken = advisedTimeouts(name);
+      return JSON.stringify(taken) === JSON.stringify(wanted) ? [] : [`${name}: ${JSON.stringify(wanted)}`];
+    });
+    expect(wrong.flat()).toEqual([]);
+  }, 60_000);
 });

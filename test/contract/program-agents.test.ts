@@ -207,7 +207,37 @@ describe("an OCF agent of our own", () => {
     await run("stop");
   });
 
-  test("its exit reason is the reason", async () => {
+  test("[OCF-5] deeper monitors take the place of plain ones when their time has come, and a failure names its level", async () => {
+    agentDoes(
+      "[ $1 = monitor ] && [ $OCF_CHECK_LEVEL = 20 ] && { echo 'ocf-exit-reason:rotten' >&2; exit 1; }; exit 0",
+    );
+    const { OCF_CHECK_LEVEL: _level, ...parameters } = resource.parameters;
+    const levels = [{ level: 20, intervalMs: durationMs(1000) }];
+    const of: OcfResource = { ...resource, id: resourceId(parseServiceId("web"), "levels"), parameters, levels };
+    let now = 0;
+    const aging = new OcfAgent({ runner, node, root, clock: { now: () => instantMs(now) } });
+    const look = async (at: number): Promise<string> => {
+      now = at;
+      return (await aging.run(operation(of, "monitor"), never)).reason;
+    };
+    expect(await look(0)).toBe("runs");
+    expect(await look(1)).toBe("runs");
+    expect(await look(1000)).toBe("runs");
+    expect(await look(1001)).toBe("level 20: rotten (the agent reported a failure (exit code 1))");
+    expect(await look(1002)).toBe("runs");
+  });
+
+  test("[OCF-3] that is degraded runs, and says why", async () => {
+    agentDoes("echo 'ocf-exit-reason:one of two disks is gone' >&2; exit 190");
+    expect(await run("monitor")).toMatchObject({
+      status: "ok",
+      isDegraded: true,
+      reason: "one of two disks is gone (runs, but degraded (exit code 190))",
+    });
+    await run("stop");
+  });
+
+  test("[OCF-4] its exit reason is the reason", async () => {
     agentDoes("echo noise; echo 'ocf-exit-reason:first' >&2; echo 'ocf-exit-reason:Port 80 is taken' >&2; exit 1");
     expect(await run("start")).toMatchObject({
       status: "failed",

@@ -12,7 +12,8 @@ export function parseAgentMetadata(xml: string): AgentMetadata {
   const actions = children(children(root, "actions")[0], "action").map(toAction);
   const shortDescription = textOf(root, "shortdesc") || (root.getAttribute("shortdesc") ?? "");
   const longDescription = textOf(root, "longdesc");
-  return { name: root.getAttribute("name") ?? "", shortDescription, longDescription, parameters, actions };
+  const apiVersion = textOf(root, "version");
+  return { name: root.getAttribute("name") ?? "", apiVersion, shortDescription, longDescription, parameters, actions };
 }
 
 function parseRoot(xml: string): Element {
@@ -56,6 +57,7 @@ function toAction(element: Element): AgentAction {
     timeoutMs: parseSpan(element.getAttribute("timeout")),
     intervalMs: parseSpan(element.getAttribute("interval")),
     depth: Number.isInteger(depth) ? depth : 0,
+    role: element.getAttribute("role") ?? "",
     isAutomatic: isTrue(element.getAttribute("automatic")),
     isOnTarget: isTrue(element.getAttribute("on_target")),
   };

@@ -1,4 +1,4 @@
-import type { AgentMetadata, MetadataAnswer } from "../../model/agent-metadata.ts";
+import type { MetadataAnswer } from "../../model/agent-metadata.ts";
 import { metadataBytesMax, parseAgentMetadata } from "../agent-metadata/agent-metadata.ts";
 import type { ProgramRunner } from "../process/program-runner.ts";
 import { lastLine } from "../process/limit-line.ts";
@@ -52,62 +52,5 @@ export async function readOcfMetadata(
     return { ok: true, metadata: parseAgentMetadata(output) };
   } catch (error) {
     return failed((error as Error).message);
-  }
-}
-
-/** Timeouts that the agent advises, ms; absent where it advises none. */
-export interface AdvisedTimes {
-  readonly startTimeoutMs?: number;
-  readonly stopTimeoutMs?: number;
-  readonly monitorTimeoutMs?: number;
-  readonly monitorIntervalMs?: number;
-}
-
-/** What to take where the configuration says nothing. Of several monitors, the shallowest. */
-export function advisedTimes({ actions }: AgentMetadata): AdvisedTimes {
-  const timeoutOf = (name: string): number | null => actions.find((action) => action.name === name)?.timeoutMs ?? null;
-  const [monitor] = actions.filter(({ name }) => name === "monitor").toSorted((a, b) => a.depth - b.depth);
-  return {
-    ...defined("startTimeoutMs", timeoutOf("start")),
-    ...defined("stopTimeoutMs", timeoutOf("stop")),
-    ...defined("monitorTimeoutMs", monitor?.timeoutMs ?? null),
-    ...defined("monitorIntervalMs", monitor?.intervalMs ?? null),
-  };
-}
-
-function defined<Name extends string>(name: Name, value: number | null): { readonly [key in Name]?: number } {
-  return (value === null || value === 0 ? {} : { [name]: value }) as { readonly [key in Name]?: number };
-}
-
-/** One line per parameter that is missing, unknown or of the wrong type; empty when all is well. */
-export function checkParameters(
-  { name, parameters }: AgentMetadata,
-  given: Readonly<Record<string, string>>,
-): readonly string[] {
-  const known = new Map(parameters.map((parameter) => [parameter.name, parameter]));
-  const missing = parameters
-    .filter((parameter) => parameter.isRequired && parameter.default === null && given[parameter.name] === undefined)
-    .map((parameter) => `"${name}" needs parameter "${parameter.name}": ${parameter.description}`);
-  const wrong = Object.entries(given).flatMap(([key, value]) => {
-    // Not the agent's but the operation's.
-    if (key === "OCF_CHECK_LEVEL") return [];
-    const parameter = known.get(key);
-    if (parameter === undefined) return [`"${name}" has no parameter "${key}": it has ${[...known.keys()].join(", ")}`];
-    const wanted = wrongType(parameter.type, parameter.options, value);
-    return wanted === null ? [] : [`Parameter "${key}" of "${name}" is "${value}": wants ${wanted}`];
-  });
-  return [...missing, ...wrong];
-}
-
-function wrongType(type: string, options: readonly string[], value: string): string | null {
-  switch (type) {
-    case "integer":
-      return /^[+-]?\d+$/.test(value.trim()) ? null : "an integer";
-    case "boolean":
-      return /^(0|1|true|false|yes|no|on|off|ja|y|n|t|f)$/i.test(value.trim()) ? null : "true or false";
-    case "select":
-      return options.length === 0 || options.includes(value) ? null : `one of ${options.join(", ")}`;
-    default:
-      return null;
   }
 }

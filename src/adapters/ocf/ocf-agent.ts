@@ -7,8 +7,9 @@ import type { Clock } from "../../ports/clock.ts";
 import type { ResourceAgent } from "../../ports/resource-agent.ts";
 import type { ProgramEnd, ProgramRunner } from "../process/program-runner.ts";
 import { runOperation, type Verdict, wrongKind } from "../process/run-operation.ts";
+import { dueLevel, type LookedAt } from "./due-level.ts";
 import { ocfVerdict } from "./ocf-codes.ts";
-import { exitReason, ocfEnvironment } from "./ocf-environment.ts";
+import { checkLevelName, exitReason, ocfEnvironment } from "./ocf-environment.ts";
 
 type NotStarted = Extract<ProgramEnd, { kind: "not-started" }>;
 
@@ -30,8 +31,8 @@ const defaultRoot = "/usr/lib/ocf";
 export class OcfAgent implements ResourceAgent {
   readonly kind = "ocf";
   readonly #options: Required<OcfAgentOptions>;
-  /** Resources whose last operation said that they run. */
-  readonly #running = new Set<ResourceId>();
+  /** Resources whose last operation said that they run, and how deep they were looked at. */
+  readonly #running = new Map<ResourceId, LookedAt>();
 
   constructor(options: OcfAgentOptions) {
     this.#options = { root: defaultRoot, ...options };
@@ -64,13 +65,17 @@ export class OcfAgent implements ResourceAgent {
   ): Promise<OperationOutcome> {
     const { action, timeoutMs } = operation;
     const { runner, clock, node, root } = this.#options;
-    const intervalMs = action === "monitor" && !isProbe ? Math.max(1, resource.monitorIntervalMs) : 0;
+    const isRecurring = action === "monitor" && !isProbe;
+    const intervalMs = isRecurring ? Math.max(1, resource.monitorIntervalMs) : 0;
+    const level = isRecurring ? this.#takeLevel(resource) : 0;
     const argv = [join(root, "resource.d", resource.provider, resource.type), action];
-    const environment = ocfEnvironment(resource, { action, timeoutMs, intervalMs, node, root });
+    const environment = ocfEnvironment(resource, { action, timeoutMs, intervalMs, level, node, root });
     const judgeExit = (code: number, output: string): Verdict => {
       const verdict = ocfVerdict(action, code, isProbe);
-      const given = verdict.status === "ok" ? null : exitReason(output);
-      return given === null ? verdict : { ...verdict, reason: `${given} (${verdict.reason})` };
+      const isWell = verdict.status === "ok" && verdict.isDegraded !== true;
+      const given = isWell ? null : exitReason(output);
+      const reason = given === null ? verdict.reason : `${given} (${verdict.reason})`;
+      return { ...verdict, reason: level === 0 || isWell ? reason : `level ${level}: ${reason}` };
     };
     const judgeNotStarted = (end: NotStarted): Verdict => ({
       // As code 5: what was never installed cannot run here, and need not be stopped.
@@ -81,8 +86,16 @@ export class OcfAgent implements ResourceAgent {
     return runOperation({ runner, clock, judgeExit, judgeNotStarted }, operation, { argv, environment }, signal);
   }
 
+  #takeLevel({ id, levels = [], parameters }: OcfResource): number {
+    const plain = Number(parameters[checkLevelName] ?? 0);
+    const { level, lookedAt } = dueLevel(levels, this.#running.get(id) ?? new Map(), this.#options.clock.now(), plain);
+    this.#running.set(id, lookedAt);
+    return level;
+  }
+
   #remember({ resource, action }: Operation, { status }: OperationOutcome): void {
-    if (status === "ok" && action !== "stop") this.#running.add(resource.id);
+    const isNew = !this.#running.has(resource.id);
+    if (status === "ok" && action !== "stop" && isNew) this.#running.set(resource.id, new Map());
     if ((status === "ok" && action === "stop") || status === "not-running") this.#running.delete(resource.id);
   }
 }

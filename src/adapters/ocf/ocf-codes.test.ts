@@ -3,7 +3,7 @@ import { resourceId, parseServiceId } from "../../model/ids.ts";
 import { ocfVerdict } from "./ocf-codes.ts";
 import { exitReason, instanceName } from "./ocf-environment.ts";
 
-describe("OCF exit codes", () => {
+describe("[OCF-1, OCF-2] OCF exit codes", () => {
   test.each([
     ["start", 0, false, "ok", "none"],
     ["stop", 0, false, "ok", "none"],
@@ -31,10 +31,26 @@ describe("OCF exit codes", () => {
     ["monitor", 191, false, "ok", "none"],
     ["start", 190, false, "ok", "none"],
     ["stop", 190, false, "failed", "soft"],
+    ["monitor", 3, false, "ok", "none"],
+    ["monitor", 3, true, "failed", "hard"],
+    ["monitor", 2, false, "failed", "hard"],
+    ["monitor", 4, false, "failed", "hard"],
+    ["monitor", 190, true, "ok", "none"],
+    ["stop", 2, false, "failed", "hard"],
+    ["stop", 6, false, "failed", "fatal"],
     ["monitor", 42, false, "failed", "soft"],
   ] as const)("%s %d (probe %s) is %s, %s", (action, code, isProbe, status, severity) => {
     expect(ocfVerdict(action, code, isProbe)).toMatchObject({ status, severity });
   });
+});
+
+test.each([
+  ["start", 190],
+  ["monitor", 190],
+  ["monitor", 191],
+] as const)("%s with exit code %d is degraded", (action, code) => {
+  expect(ocfVerdict(action, code, false)).toMatchObject({ status: "ok", isDegraded: true });
+  expect(ocfVerdict(action, 0, false).isDegraded).toBeUndefined();
 });
 
 describe("what agents read and say", () => {

@@ -13,11 +13,13 @@ export function ocfVerdict(action: OperationAction, code: number, isProbe: boole
     meaning === undefined ? `exit code ${code}, which OCF does not define` : `${meaning} (exit code ${code})`;
   if (action === "monitor") {
     if (code === 7) return { status: "not-running", severity: "none", reason: "not running" };
-    // 8: runs, and in the role that hale has no word for. 190, 191: runs, and expects trouble.
-    if (code === 8 || code === 190 || code === 191) return { status: "ok", severity: "none", reason };
+    if (code === 8) return { status: "ok", severity: "none", reason };
+    // What an agent cannot look at is no reason to restart it; a probe without an answer leaves the question open.
+    if (code === 3 && !isProbe) return { status: "ok", severity: "none", reason: `not looked at: ${reason}` };
     if (code === 5 && isProbe) return { status: "not-running", severity: "hard", reason };
   }
-  if (action === "start" && (code === 190 || code === 191)) return { status: "ok", severity: "none", reason };
+  const isDegraded = code === 190 || code === 191;
+  if (isDegraded && action !== "stop") return { status: "ok", severity: "none", reason, isDegraded };
   return { status: "failed", severity: severityOf(code), reason };
 }
 

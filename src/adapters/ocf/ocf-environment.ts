@@ -8,13 +8,15 @@ export interface OcfCall {
   readonly timeoutMs: number;
   /** 0 for start, stop and a probe: agents ask for less on a probe, and Debian's apache waits 5 s for a pid file otherwise. */
   readonly intervalMs: number;
+  /** How deep a monitor is to look. */
+  readonly level: number;
   readonly node: NodeId;
   /** `/usr/lib/ocf`. */
   readonly root: string;
 }
 
-/** The one parameter that is not the agent's but the operation's: depth of the monitor. */
-const checkLevelName = "OCF_CHECK_LEVEL";
+/** The one parameter that is not the agent's but the operation's: depth of every monitor. */
+export const checkLevelName = "OCF_CHECK_LEVEL";
 
 /** Name of a resource that may be part of a file name, as agents use it for their state. `web/Dummy:1` becomes `web__Dummy_1`. */
 export function instanceName(id: ResourceId): string {
@@ -25,7 +27,6 @@ export function instanceName(id: ResourceId): string {
 /** The environment of one call of an agent (OCF 1.1 and what Pacemaker adds). */
 export function ocfEnvironment(resource: OcfResource, call: OcfCall): Readonly<Record<string, string>> {
   const parameters = Object.entries(resource.parameters).filter(([name]) => name !== checkLevelName);
-  const isRecurring = call.action === "monitor" && call.intervalMs > 0;
   return {
     OCF_ROOT: call.root,
     OCF_RA_VERSION_MAJOR: "1",
@@ -34,7 +35,7 @@ export function ocfEnvironment(resource: OcfResource, call: OcfCall): Readonly<R
     OCF_RESOURCE_TYPE: resource.type,
     OCF_RESOURCE_PROVIDER: resource.provider,
     OCF_EXIT_REASON_PREFIX: exitReasonPrefix,
-    OCF_CHECK_LEVEL: isRecurring ? (resource.parameters[checkLevelName] ?? "0") : "0",
+    OCF_CHECK_LEVEL: String(call.level),
     OCF_RESKEY_crm_feature_set: "3.17.4",
     OCF_RESKEY_CRM_meta_name: call.action,
     OCF_RESKEY_CRM_meta_timeout: String(call.timeoutMs),

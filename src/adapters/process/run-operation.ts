@@ -5,7 +5,7 @@ import { limitLine } from "./limit-line.ts";
 import type { ProgramCall, ProgramEnd, ProgramRunner } from "./program-runner.ts";
 
 /** The part of an outcome that an exit code decides. */
-export type Verdict = Pick<OperationOutcome, "status" | "severity" | "reason">;
+export type Verdict = Pick<OperationOutcome, "status" | "severity" | "reason" | "isDegraded">;
 
 /** What the kinds of agents that are programs differ in. */
 export interface ProgramAgent {

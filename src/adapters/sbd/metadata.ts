@@ -4,6 +4,7 @@ import { sbdAgent } from "../../model/sbd.ts";
 /** What a fence device of this kind wants to be told, in the words in which fence agents describe themselves. */
 export const sbdMetadata: AgentMetadata = {
   name: sbdAgent,
+  apiVersion: "",
   shortDescription: "Messages on shared disks, by Debian's sbd",
   longDescription:
     "Part of hale. Each node runs the daemon of the package sbd, which resets the node at a message on more than half of the disks, and holds a watchdog. A node runs nothing before its daemon has been seen.",
@@ -18,6 +19,7 @@ export const sbdMetadata: AgentMetadata = {
       timeoutMs: null,
       intervalMs: null,
       depth: 0,
+      role: "",
       isAutomatic: name === "on",
       isOnTarget: name === "on",
     }),

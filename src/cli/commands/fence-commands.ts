@@ -16,13 +16,13 @@ export function addFenceCommands({ program, context, finish }: CliProgram): void
     .option("--json", "one document")
     .action(async ({ json }: JsonOption) => {
       // Programs of this name that do not describe themselves are no agents: fence_virtd is a daemon.
-      const agents = (await askAgents(context, "installed")).flatMap(({ agent, answer }) =>
+      const agents = (await askAgents(context, "fence", "installed")).flatMap(({ agent, answer }) =>
         answer.ok ? [{ name: agent, description: answer.metadata.shortDescription }] : [],
       );
       if (json === true) writeJson(context, { agents });
       else {
         const { agentListText } = await import("../text/agent-text.ts");
-        context.stdout.write(agentListText(agents, lookOf(context)));
+        context.stdout.write(agentListText(agents, "fence-agents", lookOf(context)));
       }
       finish(exitCodes.done);
     });
@@ -69,8 +69,8 @@ export function addFenceCommands({ program, context, finish }: CliProgram): void
       if (!answer.ok) throw new ClusterError("AGENT_UNKNOWN", answer.reason);
       if (json === true) writeJson(context, answer.metadata);
       else {
-        const { agentText } = await import("../text/agent-text.ts");
-        context.stdout.write(agentText(answer.metadata, lookOf(context)));
+        const { fenceAgentText } = await import("../text/agent-text.ts");
+        context.stdout.write(fenceAgentText(answer.metadata, lookOf(context)));
       }
       finish(exitCodes.done);
     });

@@ -1,21 +1,66 @@
-import type { AgentMetadata, AgentParameter } from "../../model/agent-metadata.ts";
+import type { AgentAction, AgentMetadata, AgentParameter } from "../../model/agent-metadata.ts";
 import { alignRows, printable } from "./layout.ts";
 import type { Look } from "./look.ts";
+import { spanText } from "./span-text.ts";
 
-/** `hale fence list`. */
+/** `hale fence list` and `hale agent list`. @param debian the package that brings the usual ones */
 export function agentListText(
   agents: readonly { readonly name: string; readonly description: string }[],
+  debian: "fence-agents" | "resource-agents",
   { paint }: Look,
 ): string {
-  if (agents.length === 0) return "no fence agent is installed: apt install fence-agents\n";
+  if (agents.length === 0) return `no agent is installed: apt install ${debian}\n`;
   const rows = agents.map(({ name, description }) => [paint("strong", name), printable(description)]);
   return `${alignRows(rows).join("\n")}\n`;
 }
 
 /** `hale fence show AGENT`. Older names of parameters are left out: they are accepted, and nobody should begin with them. */
-export function agentText(metadata: AgentMetadata, { paint }: Look): string {
-  const { name, shortDescription, longDescription, parameters, actions } = metadata;
-  const shown = parameters.filter(({ isDeprecated }) => !isDeprecated).filter((each) => each.name !== "action");
+export function fenceAgentText(metadata: AgentMetadata, look: Look): string {
+  const { name, parameters, actions } = metadata;
+  const shown = parameters.filter((each) => each.name !== "action");
+  const on = actions.find((action) => action.name === "on");
+  const names = [...new Set(actions.map((action) => action.name))];
+  return [
+    ...headLines(name, metadata, look),
+    ...parameterLines(shown, look),
+    "",
+    `actions: ${names.join(", ")}`,
+    ...(on?.isAutomatic === true ? ["a node must be switched on by it before anything runs there"] : []),
+    "",
+  ].join("\n");
+}
+
+/** `hale agent show AGENT`. @param agent `provider:type` */
+export function resourceAgentText(agent: string, metadata: AgentMetadata, look: Look): string {
+  const { parameters, actions, apiVersion } = metadata;
+  const times = ({ timeoutMs, intervalMs }: AgentAction): string[] => [
+    timeoutMs === null || timeoutMs === 0 ? "" : spanText(timeoutMs),
+    intervalMs === null || intervalMs === 0 ? "" : spanText(intervalMs),
+  ];
+  const head = ["ACTION", "TIME-OUT", "EVERY", "LEVEL", "ROLE"].map((title) => look.paint("dim", title));
+  const rows = actions.map((action) => [
+    action.name,
+    ...times(action),
+    action.name === "monitor" ? String(action.depth) : "",
+    action.role,
+  ]);
+  return [
+    ...headLines(agent, metadata, look),
+    ...(parameters.length === 0 ? ["no parameters"] : parameterLines(parameters, look)),
+    "",
+    ...alignRows([head, ...rows]),
+    ...(apiVersion === "" ? [] : ["", `OCF ${printable(apiVersion)}`]),
+    "",
+  ].join("\n");
+}
+
+function headLines(name: string, { shortDescription, longDescription }: AgentMetadata, { paint }: Look): string[] {
+  const title = `${paint("title", name)}  ${printable(shortDescription)}`;
+  return [title, ...(longDescription === "" ? [] : [printable(longDescription)]), ""];
+}
+
+function parameterLines(parameters: readonly AgentParameter[], { paint }: Look): readonly string[] {
+  const shown = parameters.filter(({ isDeprecated }) => !isDeprecated);
   const head = ["PARAMETER", "TYPE", "DEFAULT", "MEANING"].map((title) => paint("dim", title));
   const rows = shown.map((parameter) => [
     paint(parameter.isRequired ? "strong" : "dim", parameter.isRequired ? "required" : ""),
@@ -24,18 +69,7 @@ export function agentText(metadata: AgentMetadata, { paint }: Look): string {
     printable(parameter.default ?? ""),
     printable(meaning(parameter)),
   ]);
-  const on = actions.find((action) => action.name === "on");
-  const names = [...new Set(actions.map((action) => action.name))];
-  return [
-    `${paint("title", name)}  ${printable(shortDescription)}`,
-    ...(longDescription === "" ? [] : [printable(longDescription)]),
-    "",
-    ...alignRows([[paint("dim", ""), ...head], ...rows]),
-    "",
-    `actions: ${names.join(", ")}`,
-    ...(on?.isAutomatic === true ? ["a node must be switched on by it before anything runs there"] : []),
-    "",
-  ].join("\n");
+  return alignRows([[paint("dim", ""), ...head], ...rows]);
 }
 
 function typeText({ type, options }: AgentParameter): string {

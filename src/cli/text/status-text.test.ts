@@ -84,6 +84,27 @@ it("shows what is wrong, where and since when", () => {
   `);
 });
 
+it("[OCF-3] shows what is degraded, and why", () => {
+  const outcome = {
+    status: "ok",
+    severity: "none",
+    reason: "one of two disks is gone (runs, but degraded (exit code 190))",
+    isDegraded: true,
+    output: "",
+    durationMs: 1,
+  } as const;
+  const last = { action: "monitor", at: healthy.at, outcome } as const;
+  const services = healthy.services.map((service) =>
+    service.service === "intranet"
+      ? { ...service, resources: service.resources.map((one) => (one.kind === "ocf" ? { ...one, last } : one)) }
+      : service,
+  );
+  expect(statusText({ ...healthy, services }, look)).toContain(`
+◐ intranet  started  serv1  3h     address 192.168.1.100  ocf apache (degraded)
+    intranet/apache: one of two disks is gone (runs, but degraded (exit code 190))
+`);
+});
+
 it("shows a node without quorum", () => {
   expect(`\n${statusText(alone, look)}`).toMatchInlineSnapshot(`
     "

@@ -211,29 +211,41 @@ function serviceLines(snapshot: Snapshot, look: Look): string[] {
     ];
     const reason = service.reason === "" || service.state === "started" ? [] : [reasonRow(service.reason, look)];
     const failed = service.resources.filter((resource) => resource.state === "failed");
-    return [first, ...reason, ...failed.map((resource) => failureRow(resource, snapshot.at, look))];
+    const degraded = service.resources.filter(isDegraded);
+    return [
+      first,
+      ...reason,
+      ...failed.map((resource) => failureRow(resource, snapshot.at, look)),
+      ...degraded.map((resource) => degradedRow(resource, look)),
+    ];
   });
   return alignRows([head, ...rows]);
 }
 
 /** A disabled service that is stopped is as somebody wants it; a stopped one that is enabled is not. */
-function serviceTone({ state, isEnabled }: ServiceSnapshot): Tone {
-  if (state === "started") return isEnabled ? "good" : "warn";
+function serviceTone({ state, isEnabled, resources }: ServiceSnapshot): Tone {
+  if (state === "started") return isEnabled && !resources.some(isDegraded) ? "good" : "warn";
   if (state === "stopped") return isEnabled ? "bad" : "dim";
   return state === "failed" || state === "blocked" ? "bad" : "warn";
 }
 
-function resourceCell(
-  { resource, kind, state }: ResourceSnapshot,
-  { service, state: whole }: ServiceSnapshot,
-  { paint }: Look,
-): string {
+function resourceCell(snapshot: ResourceSnapshot, { service, state: whole }: ServiceSnapshot, { paint }: Look): string {
+  const { resource, kind, state } = snapshot;
   const name = resource.startsWith(`${service}/`) ? resource.slice(service.length + 1) : resource;
   const text = name.includes(kind) ? name : `${kind} ${name}`;
   if (state === "failed") return paint("bad", `${text}!`);
   // Where all is well the names are enough; else each says what it is.
+  if (isDegraded(snapshot)) return paint("warn", `${text} (degraded)`);
   if (whole === "started" && state === "running") return text;
   return whole === "stopped" ? paint("dim", text) : `${text} ${paint("dim", `(${state})`)}`;
+}
+
+function isDegraded({ state, last }: ResourceSnapshot): boolean {
+  return state === "running" && last?.outcome.isDegraded === true;
+}
+
+function degradedRow({ resource, last }: ResourceSnapshot, { paint }: Look): string[] {
+  return [paint("warn", `    ${resource}: ${printable(last?.outcome.reason ?? "")}`)];
 }
 
 function failureRow({ resource, last }: ResourceSnapshot, at: WallMs, { paint }: Look): string[] {

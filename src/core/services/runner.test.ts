@@ -114,6 +114,7 @@ class Bench {
   take(step: RunnerStep): void {
     this.runner = step.state;
     for (const effect of step.effects) this.hear(effect);
+    for (const { text } of step.failures) if (text.includes("degraded")) this.said.push(`event ${text}`);
     for (const { attempt, result } of step.reports) {
       this.said.push(
         `report ${attempt} ${result.kind}${result.kind === "failed" ? ` ${result.action} ${result.resource}` : ""}`,
@@ -298,6 +299,19 @@ describe("a node's own work on a service", () => {
       bench.answers.set("monitor web/app", outcome);
       expect(bench.tick(5_000).finish().heard()).toEqual(["report 1 failed monitor web/app"]);
     }
+  });
+
+  it("[OCF-3] keeps what is degraded, and tells it once", () => {
+    const bench = started();
+    bench.answers.set("monitor web/app", { reason: "one disk is gone", isDegraded: true });
+    bench.tick(5_000).finish().tick(5_000).finish();
+    expect(bench.heard()).toEqual(["event web/app is degraded: one disk is gone"]);
+    bench.answers.set("monitor web/app", { status: "ok" });
+    bench.tick(5_000).finish();
+    bench.answers.set("monitor web/app", { reason: "again", isDegraded: true });
+    bench.tick(5_000).finish();
+    expect(bench.heard()).toEqual(["event web/app is degraded: again"]);
+    expect(bench.runs("monitor web/app")).toBe(true);
   });
 
   it("[SVC-22] takes an operation without any result as timed out, long after its time-out", () => {

@@ -376,6 +376,9 @@ function onMonitored(
   const wasUnknown = before.resources[position]?.state === "unknown";
   const interval = ended.config.monitorIntervalMs;
   if (outcome.status === "ok") {
+    // The one event for it: the next monitors say the same.
+    if (outcome.isDegraded === true && before.resources[position]?.last?.outcome.isDegraded !== true)
+      work.failures.push({ service: before.service, text: `${ended.config.id} is degraded: ${outcome.reason}` });
     const monitorAt = interval === 0 || wasUnknown ? never : after(work.moment.now, interval);
     put(work, before, position, { ...ended, state: "running", monitorAt, failures: 0, unable: null });
     return;

@@ -149,7 +149,7 @@ function resourcesText(service: ServiceConfig): string {
   return JSON.stringify(
     service.resources.map((resource) => {
       const { startTimeoutMs: _a, stopTimeoutMs: _b, monitorTimeoutMs: _c, monitorIntervalMs: _d, ...rest } = resource;
-      const { failuresToAct: _f, ...given } = rest;
+      const { levels: _e, failuresToAct: _f, ...given } = { levels: [], ...rest };
       return Object.entries(given).toSorted(([x], [y]) => (x < y ? -1 : 1));
     }),
   );
