@@ -1,7 +1,6 @@
 import { describeValue, formatPath, type Path, type Problem } from "./config-error.ts";
-import { checkParameter } from "./check-fencing.ts";
-import { resourceNameDefault } from "./defaults.ts";
-import { ipKey, isNetworkOrBroadcast, parseIp, parseIpWithPrefix } from "./ip.ts";
+import { ipKey, parseIp, parseIpWithPrefix } from "./ip.ts";
+import { kindOfKey } from "./kinds/resource-kinds.ts";
 import { asList, asMapping, asText, type Mapping } from "./raw.ts";
 import { unknownReference } from "./references.ts";
 
@@ -59,8 +58,8 @@ function checkResources(path: Path, resources: readonly unknown[]): Problem[] {
       continue;
     }
     const body = asMapping(asMapping(resource)[kind]);
-    problems.push(...checkMainValue([...at, kind], kind, body));
-    const name = asText(body["name"]) ?? resourceNameDefault(kind, body);
+    problems.push(...(kindOfKey(kind)?.check([...at, kind], body) ?? []));
+    const name = asText(body["name"]) ?? kindOfKey(kind)?.nameOf(body);
     if (name === undefined) continue;
     const first = names.get(name);
     if (first === undefined) names.set(name, index);
@@ -75,59 +74,6 @@ function checkResources(path: Path, resources: readonly unknown[]): Problem[] {
 function wrongKindCount(path: Path, kinds: readonly string[]): Problem {
   const found = kinds.length === 0 ? "an empty resource" : `${kinds.length} kinds in one resource: ${kinds.join(", ")}`;
   return { path, found, wanted: 'one kind; begin each resource with "- "' };
-}
-
-function checkMainValue(path: Path, kind: string, body: Mapping): Problem[] {
-  switch (kind) {
-    case "address":
-      return checkIp([...path, "ip"], body["ip"]);
-    case "ocf":
-      return checkOcf(path, body);
-    case "lsb": {
-      const script = asText(body["script"]);
-      if (script === undefined || /^\/.*[^/]$/.test(script)) return [];
-      return [
-        { path: [...path, "script"], found: describeValue(script), wanted: "the absolute path of an init script" },
-      ];
-    }
-    default:
-      return [];
-  }
-}
-
-function checkIp(path: Path, value: unknown): Problem[] {
-  const ip = asText(value);
-  if (ip === undefined) return [];
-  const parsed = parseIpWithPrefix(ip);
-  const wanted = "an address with its prefix length such as 192.168.1.100/24";
-  if (parsed === undefined) return [{ path, found: describeValue(value), wanted }];
-  if (!isNetworkOrBroadcast(parsed)) return [];
-  return [
-    {
-      path,
-      found: `${describeValue(value)}, the network or broadcast address`,
-      wanted: "an address that a host may have",
-    },
-  ];
-}
-
-const ownKeys: readonly string[] = ["agent", "name", "start", "stop", "monitor"];
-
-function checkOcf(path: Path, body: Mapping): Problem[] {
-  const agent = asText(body["agent"]);
-  const problems: Problem[] = [];
-  // A leading dot would be hidden, and a slash would leave the agents' folder.
-  if (agent !== undefined && agent !== "" && !/^[A-Za-z0-9][\w.-]*:[A-Za-z0-9][\w.-]*$/.test(agent)) {
-    problems.push({
-      path: [...path, "agent"],
-      found: describeValue(agent),
-      wanted: "provider:type such as heartbeat:nginx",
-    });
-  }
-  for (const [key, value] of Object.entries(body)) {
-    if (!ownKeys.includes(key)) problems.push(...checkParameter([...path, key], key, value));
-  }
-  return problems;
 }
 
 function checkDoubleAddresses(root: Mapping, services: readonly (readonly [string, unknown])[]): Problem[] {

@@ -70,23 +70,3 @@ export function isCutting(agent: unknown, written: unknown): boolean {
 
 /** As long as a new daemon keeps what it found running, in deadtimes. */
 export const adoptionDeadtimes = 4;
-
-/** The main value of a resource, which names it unless `name:` does. undefined when it is missing or malformed. */
-export function resourceNameDefault(kind: string, body: Mapping): string | undefined {
-  const main = (key: string): string | undefined => {
-    const value = body[key];
-    return typeof value === "string" && value !== "" ? value : undefined;
-  };
-  switch (kind) {
-    case "address":
-      return main("ip")?.split("/")[0];
-    case "ocf":
-      return main("agent")?.split(":")[1];
-    case "lsb":
-      return main("script")?.split("/").at(-1);
-    case "exec":
-      return "exec";
-    default:
-      return undefined;
-  }
-}

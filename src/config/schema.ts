@@ -1,47 +1,12 @@
 import { z } from "zod";
-import { durationPattern, durationWanted, parseDuration } from "./duration.ts";
+import { resourceKinds } from "./kinds/resource-kinds.ts";
+import { duration, durationOrZero, flag, name, namePattern, nameWanted, parameter, text } from "./schema-parts.ts";
 
 /*
  * The one description of cluster.yaml: the parser checks against it, the types of `build-config.ts` are inferred from it, and
  * `hale config schema` prints it as JSON Schema. `error` texts say what is wanted; the parser puts place and finding before them.
  * Nothing here transforms a value, because a transformed schema has no JSON Schema.
  */
-
-const duration = (meaning: string, fallback: string) =>
-  z
-    .string({ error: durationWanted })
-    .regex(durationPattern, { error: durationWanted, abort: true })
-    .refine((value) => (parseDuration(value) ?? 0) > 0, { error: "whole milliseconds, from 1ms to a year" })
-    .meta({ description: meaning, default: fallback });
-
-/** Where 0 has a meaning of its own; it may be written without a unit. */
-const zeroWanted = `${durationWanted}, or 0`;
-const durationOrZero = (meaning: string, fallback: string) =>
-  z
-    .union(
-      [
-        z.literal(0),
-        z
-          .string({ error: zeroWanted })
-          .regex(durationPattern, { error: zeroWanted, abort: true })
-          .refine((value) => parseDuration(value) !== undefined, { error: "whole milliseconds, at most a year" }),
-      ],
-      { error: zeroWanted },
-    )
-    .meta({ description: meaning, default: fallback });
-
-const flag = (meaning: string, fallback: boolean) =>
-  z.boolean({ error: "true or false" }).meta({ description: meaning, default: fallback });
-
-const text = (wanted: string, description: string) =>
-  z.string({ error: wanted }).min(1, { error: wanted }).meta({ description });
-
-/** Numbers and booleans are passed as they are written in the file. */
-const parameter = z.union([z.string(), z.number(), z.boolean()], { error: "a text, a number, true or false" });
-
-const nameWanted = "a name: 1 to 63 letters, digits, dots, underscores or hyphens, beginning with a letter or digit";
-const namePattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$";
-const name = z.string({ error: nameWanted }).meta({ pattern: namePattern });
 
 const nodeName = z.string({ error: "the name of a node" }).meta({ pattern: namePattern });
 
@@ -194,88 +159,14 @@ const fencing = z.union(
   { error: '{ devices: … }, { watchdog: … } or "none"' },
 );
 
-const failuresWanted = "a whole number of failures from 1 to 100";
-
-const operations = {
-  name: name.meta({ description: "Unique in the service. Default: the resource's main value." }).optional(),
-  start: z.strictObject({ timeout: duration("A longer start has failed.", "60s").optional() }).optional(),
-  stop: z.strictObject({ timeout: duration("A longer stop has failed.", "60s").optional() }).optional(),
-  monitor: z
-    .strictObject({
-      interval: durationOrZero("Time between monitors; 0: none.", "10s").optional(),
-      timeout: duration("A longer monitor has failed.", "20s").optional(),
-      "failures-to-act": z
-        .int({ error: failuresWanted })
-        .min(1, { error: failuresWanted })
-        .max(100, { error: failuresWanted })
-        .meta({ description: "So many monitors in a row must fail before anything is done.", default: 1 })
-        .optional(),
-    })
-    .optional(),
-};
-
-const address = z.strictObject({
-  ip: text("an address with its prefix length such as 192.168.1.100/24", "Address and prefix length."),
-  interface: z
-    .string()
-    .regex(/^[^\s/]{1,15}$/, { error: "an interface name such as eth0" })
-    .meta({ description: "Default: the interface that has an address in the same subnet." })
-    .optional(),
-  ...operations,
-});
-
-const levelWanted = "levels above 0 with the time between two such monitors: { 10: 1m, 20: 10m }";
-
-const ocf = z
-  .object({
-    agent: text("provider:type such as heartbeat:nginx", "An OCF resource agent, provider:type."),
-    ...operations,
-    monitor: operations.monitor
-      .unwrap()
-      .extend({
-        levels: z
-          .record(
-            z.string().regex(/^[1-9][0-9]{0,2}$/, { error: levelWanted }),
-            duration("Time between two.", "none"),
-            {
-              error: levelWanted,
-            },
-          )
-          .meta({ description: "Deeper monitors: OCF_CHECK_LEVEL and how often one takes the place of a plain one." })
-          .optional(),
-      })
-      .optional(),
-  })
-  .catchall(parameter)
-  .meta({ description: "An OCF resource agent; every other key is a parameter of the agent." });
-
-const lsb = z.strictObject({ script: text("the absolute path of an init script", "An init script."), ...operations });
-
-const argumentsWanted = 'a list of arguments such as ["/usr/bin/worker", "--start"]';
-/** No program can be given an argument with a zero byte. */
-const argument = z.union([z.string().regex(/^[^\0]*$/), z.number(), z.boolean()], {
-  error: "a text, a number, true or false",
-});
-const commandLine = z.array(argument, { error: argumentsWanted }).min(1, { error: argumentsWanted });
-const command = <Times extends z.ZodRawShape>(times: Times) =>
-  z.union([commandLine, z.strictObject({ command: commandLine, ...times })], { error: argumentsWanted });
-
-const exec = z.strictObject({
-  name: operations.name,
-  start: command(operations.start.unwrap().shape),
-  stop: command(operations.stop.unwrap().shape),
-  monitor: command(operations.monitor.unwrap().shape),
-});
-
 /** Only for what is no mapping at all; unknown keys are told by the parser's own error map. */
 const resourceError = (issue: z.core.$ZodRawIssue) =>
   issue.code === "invalid_type" ? "a resource such as { address: { ip: 192.168.1.100/24 } }" : undefined;
 
 const resource = z
-  .strictObject(
-    { address: address.optional(), ocf: ocf.optional(), lsb: lsb.optional(), exec: exec.optional() },
-    { error: resourceError },
-  )
+  .strictObject(Object.fromEntries(resourceKinds.map(({ key, schema }) => [key, schema.optional()])), {
+    error: resourceError,
+  })
   .meta({ minProperties: 1, maxProperties: 1, description: "Exactly one kind of resource." });
 
 const service = z.strictObject({

@@ -3,7 +3,6 @@ import {
   type ClusterConfig,
   deviceMonitorDefault,
   type FencingConfig,
-  type MonitorLevel,
   type NodeConfig,
   type QuarantineConfig,
   type QuorumConfig,
@@ -12,8 +11,8 @@ import {
   type WatchdogConfig,
   quarantineDefault,
 } from "../model/cluster-config.ts";
-import { unreachable } from "../model/unreachable.ts";
 import { formatDuration } from "./duration.ts";
+import { resourceKinds } from "./kinds/resource-kinds.ts";
 import { watchdogLevel } from "./schema.ts";
 
 /** The configuration as text of cluster.yaml with every default written out. `parseConfig` makes the same of it again. */
@@ -128,55 +127,12 @@ function writeService({ enabled, domain, recovery, resources, withoutQuorum }: S
       "max-restarts": recovery.maxRestarts,
       within: formatDuration(recovery.withinMs),
     },
-    resources: resources.map((resource) => ({ [resource.kind]: writeResource(resource) })),
+    resources: resources.map(writeResource),
   };
 }
 
 function writeResource(resource: ResourceConfig): object {
-  const name = { name: resource.name };
-  const start = { timeout: formatDuration(resource.startTimeoutMs) };
-  const stop = { timeout: formatDuration(resource.stopTimeoutMs) };
-  const { failuresToAct } = resource;
-  const monitor = {
-    interval: zeroOr(resource.monitorIntervalMs),
-    timeout: formatDuration(resource.monitorTimeoutMs),
-    ...(failuresToAct === undefined ? {} : { "failures-to-act": failuresToAct }),
-  };
-  const times = { start, stop, monitor };
-  switch (resource.kind) {
-    case "address": {
-      const device = resource.interface === undefined ? {} : { interface: resource.interface };
-      // The default name of an IPv6 address holds colons, which a written name may not.
-      return {
-        ip: `${resource.ip}/${resource.prefix}`,
-        ...device,
-        ...(resource.name === resource.ip ? {} : name),
-        ...times,
-      };
-    }
-    case "ocf":
-      return {
-        agent: `${resource.provider}:${resource.type}`,
-        ...resource.parameters,
-        ...name,
-        ...times,
-        monitor: { ...monitor, ...writeLevels(resource.levels) },
-      };
-    case "lsb":
-      return { script: resource.script, ...name, ...times };
-    case "exec":
-      return {
-        ...name,
-        start: { command: resource.start, ...start },
-        stop: { command: resource.stop, ...stop },
-        monitor: { command: resource.monitor, ...monitor },
-      };
-    default:
-      return unreachable(resource);
-  }
-}
-
-function writeLevels(levels: readonly MonitorLevel[] = []): object {
-  if (levels.length === 0) return {};
-  return { levels: Object.fromEntries(levels.map(({ level, intervalMs }) => [level, formatDuration(intervalMs)])) };
+  const kind = resourceKinds.find(({ isOf }) => isOf(resource));
+  if (kind === undefined) throw new TypeError(`Cannot write resource "${resource.id}": no kind is known for it`);
+  return { [kind.key]: kind.write(resource) };
 }

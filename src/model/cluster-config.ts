@@ -217,7 +217,7 @@ export interface RecoveryConfig {
 }
 
 /** What every kind of resource has. */
-interface ResourceBase {
+export interface ResourceBase {
   readonly id: ResourceId;
   /** Unique in its service. */
   readonly name: string;
@@ -245,9 +245,14 @@ export interface OcfResource extends ResourceBase {
   readonly provider: string;
   readonly type: string;
   readonly parameters: Readonly<Record<string, string>>;
+  /** The kind that it is written as, where a file has a shorter way to say it. Default (absent): `ocf`. */
+  readonly front?: OcfFront;
   /** Deeper monitors, and how often each takes the place of a plain one; by level. Default (absent): none. */
   readonly levels?: readonly MonitorLevel[];
 }
+
+/** Kinds of the file that are an OCF agent underneath. */
+export type OcfFront = "lvm" | "nfs-export";
 
 /** How often a monitor looks deeper than usual. */
 export interface MonitorLevel {
