@@ -414,16 +414,16 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
   ],
   [
     "- lsb: {",
-    "- systemd: {",
+    "- mirror: {",
     [
-      '16:9: services.intranet.resources[2].systemd: found key "systemd", which is not yet supported in this version, wanted a configuration without it',
+      '16:9: services.intranet.resources[2].mirror: found key "mirror", which is not yet supported in this version, wanted a configuration without it',
     ],
   ],
   [
     "- lsb: {",
     "- lbs: {",
     [
-      '16:9: services.intranet.resources[2].lbs: found key "lbs", wanted one of address, ocf, lsb, exec; did you mean "lsb"?',
+      '16:9: services.intranet.resources[2].lbs: found key "lbs", wanted one of address, filesystem, lvm, nfs-export, systemd, ocf, lsb, rhcs, exec, delay; did you mean "lsb"?',
     ],
   ],
   [

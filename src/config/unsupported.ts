@@ -13,8 +13,6 @@ const keys: readonly string[] = [
   "services.*.notify",
   "services.*.mirror",
   "services.*.dns",
-  "services.*.resources.*.filesystem",
-  "services.*.resources.*.systemd",
   "services.*.resources.*.mirror",
   "services.*.resources.*.script",
   "services.*.resources.*.address.mac",

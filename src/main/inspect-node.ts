@@ -1,3 +1,4 @@
+import { rhcsProgram } from "../adapters/rhcs/rhcs-agent.ts";
 import { createSocket } from "node:dgram";
 import { constants } from "node:fs";
 import { access, readdir, readFile, readlink, stat, statfs } from "node:fs/promises";
@@ -178,7 +179,14 @@ function programsOf(resource: ResourceConfig, env: NodeJS.ProcessEnv): readonly 
       return [resource.script];
     case "exec":
       return [...new Set([resource.start, resource.stop, resource.monitor].flatMap((line) => line[0] ?? []))];
+    case "rhcs":
+      return [rhcsProgram(resource.agent)];
+    case "filesystem":
+      return ["mount", "umount", "findfs", ...(resource.fsck === "no" ? [] : ["fsck"])];
+    case "systemd":
+      return ["systemctl"];
     case "address":
+    case "delay":
       return [];
   }
 }

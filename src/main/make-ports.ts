@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { FileArbiterDisk } from "../adapters/arbiter-disk/file-arbiter-disk.ts";
+import { createDelayAgent } from "../adapters/delay/delay-agent.ts";
 import { createExecAgent } from "../adapters/exec/exec-agent.ts";
+import { createFilesystemAgent } from "../adapters/filesystem/filesystem-agent.ts";
 import { FileJournal } from "../adapters/journal/file-journal.ts";
 import { IcmpReach } from "../adapters/icmp/icmp-reach.ts";
 import { createLsbAgent } from "../adapters/lsb/lsb-agent.ts";
@@ -9,6 +11,8 @@ import { NetworkTransport } from "../adapters/network/network-transport.ts";
 import { UdpWitnessLink } from "../adapters/network/udp-witness-link.ts";
 import { OcfAgent } from "../adapters/ocf/ocf-agent.ts";
 import { ProgramRunner } from "../adapters/process/program-runner.ts";
+import { createRhcsAgent } from "../adapters/rhcs/rhcs-agent.ts";
+import { createSystemdAgent } from "../adapters/systemd/systemd-agent.ts";
 import { KernelWatchdog } from "../adapters/watchdog/kernel-watchdog.ts";
 import type { DaemonPorts } from "../daemon/setup.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
@@ -52,6 +56,10 @@ export function makePorts(options: PortsOptions): DaemonPorts {
       new OcfAgent({ clock, runner, node: self }),
       createLsbAgent({ clock, runner }),
       createExecAgent({ clock, runner, node: self }),
+      createFilesystemAgent({ clock, runner }),
+      createSystemdAgent({ clock, runner }),
+      createDelayAgent({ clock, runner, folder: join(folders.run, "delay") }),
+      createRhcsAgent({ clock, runner }),
     ],
     fence: createFenceDevices({ runner }),
     watchdog: new KernelWatchdog(note),

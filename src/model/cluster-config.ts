@@ -275,5 +275,50 @@ export interface ExecResource extends ResourceBase {
   readonly monitor: readonly string[];
 }
 
+/** A file system, mounted by hale itself. */
+export interface FilesystemResource extends ResourceBase {
+  readonly kind: "filesystem";
+  /** A path, LABEL=, UUID=, PARTLABEL=, PARTUUID=, host:/path, //host/share, or the name of a kind without a device. */
+  readonly device: string;
+  /** Absolute, without a slash at its end. */
+  readonly directory: string;
+  /** Default (absent): mount finds out. */
+  readonly fstype?: string;
+  /** As for mount -o. Default (absent): none. */
+  readonly options?: string;
+  /** Before it is mounted. auto: what fsck repairs unasked, where the type has such a program; force: even when it looks clean. */
+  readonly fsck: "auto" | "force" | "no";
+}
+
+/** A unit of systemd. */
+export interface SystemdResource extends ResourceBase {
+  readonly kind: "systemd";
+  /** With its suffix: `nginx.service`. */
+  readonly unit: string;
+}
+
+/** Waits, and does nothing else. */
+export interface DelayResource extends ResourceBase {
+  readonly kind: "delay";
+  readonly waitStartMs: DurationMs;
+  readonly waitStopMs: DurationMs;
+}
+
+/** An agent in the call style of Red Hat's cluster manager, `/usr/share/cluster`. */
+export interface RhcsResource extends ResourceBase {
+  readonly kind: "rhcs";
+  /** A name there, with or without `.sh`, or an absolute path. */
+  readonly agent: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
 /** A resource of a service. */
-export type ResourceConfig = AddressResource | OcfResource | LsbResource | ExecResource;
+export type ResourceConfig =
+  | AddressResource
+  | OcfResource
+  | LsbResource
+  | ExecResource
+  | FilesystemResource
+  | SystemdResource
+  | DelayResource
+  | RhcsResource;

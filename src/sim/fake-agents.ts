@@ -6,7 +6,16 @@ import type { FakeKernel } from "./fake-kernel.ts";
 import type { SimProcess } from "./sim-process.ts";
 import { VirtualPromise } from "./virtual-promise.ts";
 
-const kinds: readonly ResourceConfig["kind"][] = ["address", "ocf", "lsb", "exec"];
+const kinds: readonly ResourceConfig["kind"][] = [
+  "address",
+  "ocf",
+  "lsb",
+  "exec",
+  "filesystem",
+  "systemd",
+  "delay",
+  "rhcs",
+];
 
 /**
  * One agent per kind of resource, all working on the same simulated kernel.

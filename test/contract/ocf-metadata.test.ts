@@ -6,6 +6,7 @@ import { readOcfMetadata } from "../../src/adapters/ocf/metadata.ts";
 import { ProgramRunner } from "../../src/adapters/process/program-runner.ts";
 import { inTurns } from "../../src/cli/in-turns.ts";
 import { advisedTimeouts, timeoutDefaults, timeoutsAskedBy } from "../../src/config/advised-timeouts.ts";
+import { parseConfig } from "../../src/config/parse-config.ts";
 import { ownFolder } from "./own-folder.ts";
 
 const folder = ownFolder("metadata");
@@ -83,4 +84,22 @@ describe.skipIf(!existsSync("/usr/lib/ocf/resource.d/heartbeat/Dummy"))("agents 
     });
     expect(wrong.flat()).toEqual([]);
   }, 60_000);
+
+  test.each([
+    "lvm: { group: vg0, volume: data, access: tag }",
+    "nfs-export: { directory: /srv, clients: '*', fsid: 1 }",
+  ])("the front %s says what its agent understands", async (written) => {
+    const text = `cluster: c\nnodes: { a: { addresses: [10.0.0.1] } }\nfencing: none\nservices: { s: { resources: [{ ${written} }] } }\n`;
+    const parsed = parseConfig(text, "f");
+    const resource = parsed.ok ? parsed.config.services[0]?.resources[0] : undefined;
+    if (resource?.kind !== "ocf") throw new Error("not a front");
+    const answer = await readOcfMetadata(resource.provider, resource.type, { runner }, never);
+    const known = answer.ok ? answer.metadata.parameters : [];
+    expect(known.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(resource.parameters)));
+    for (const { name, options, isRequired, default: fallback } of known) {
+      const given = resource.parameters[name];
+      if (isRequired && fallback === null) expect([name, given]).not.toEqual([name, undefined]);
+      if (given !== undefined && options.length > 0) expect(options).toContain(given);
+    }
+  });
 });

@@ -23,7 +23,7 @@ export interface ResourceAgentHarness {
   /** An agent that knows nothing of what the first has done: that of the next daemon. */
   readonly successor?: () => ResourceAgent;
   /** The resource, changed so that the action never ends. Absent where nothing can hang. */
-  readonly hanging?: (action: OperationAction) => ResourceConfig;
+  readonly hanging?: (action: OperationAction) => ResourceConfig | undefined;
   /** The resource, changed so that the action fails. */
   readonly failing?: (action: OperationAction) => ResourceConfig | undefined;
   close(): void | Promise<void>;

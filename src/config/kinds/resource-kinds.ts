@@ -1,11 +1,28 @@
 import { address } from "./address.ts";
+import { delay } from "./delay.ts";
 import { exec } from "./exec.ts";
+import { filesystem } from "./filesystem.ts";
 import type { ResourceKind } from "./kind.ts";
 import { lsb } from "./lsb.ts";
+import { lvm } from "./lvm.ts";
+import { nfsExport } from "./nfs-export.ts";
 import { ocf } from "./ocf.ts";
+import { rhcs } from "./rhcs.ts";
+import { systemd } from "./systemd.ts";
 
 /** Every kind of resource that a file may have. */
-export const resourceKinds: readonly ResourceKind[] = [address, ocf, lsb, exec];
+export const resourceKinds: readonly ResourceKind[] = [
+  address,
+  filesystem,
+  lvm,
+  nfsExport,
+  systemd,
+  ocf,
+  lsb,
+  rhcs,
+  exec,
+  delay,
+];
 
 /** The kind of a key in the file; undefined when there is none. */
 export function kindOfKey(key: string): ResourceKind | undefined {

@@ -50,12 +50,22 @@ function claimsOf(resource: ResourceConfig): readonly string[] {
       return [`lsb ${resource.script}`];
     case "exec":
       return [`exec ${JSON.stringify(resource.start)}`];
+    case "filesystem":
+      return [`device ${resource.device}`, `directory ${resource.directory}`];
+    case "systemd":
+      return [`unit ${resource.unit}`];
+    case "delay":
+      return [];
+    case "rhcs":
+      return Object.entries(resource.parameters).map(([name, value]) => `rhcs ${resource.agent} ${name}=${value}`);
     case "ocf": {
       const agent = `${resource.provider}:${resource.type}`;
       const { ip } = resource.parameters;
       const given = Object.entries(resource.parameters).map(([name, value]) => `${agent} ${name}=${value}`);
       const address = ip === undefined ? [] : [`ip ${ip.replace(/\/.*/, "")}`];
-      return given.length === 0 ? [agent] : [...given, ...address];
+      const { device, directory } = resource.parameters;
+      const mount = agent !== "heartbeat:Filesystem" ? [] : [`device ${device}`, `directory ${directory}`];
+      return given.length === 0 ? [agent] : [...given, ...address, ...mount];
     }
     default:
       return unreachable(resource);
