@@ -1,4 +1,5 @@
 import { Document, isCollection, isPair, visit } from "yaml";
+import { resourceKinds } from "./kinds/resource-kinds.ts";
 import {
   type ClusterConfig,
   deviceMonitorDefault,
@@ -12,7 +13,6 @@ import {
   quarantineDefault,
 } from "../model/cluster-config.ts";
 import { formatDuration } from "./duration.ts";
-import { resourceKinds } from "./kinds/resource-kinds.ts";
 import { watchdogLevel } from "./schema.ts";
 
 /** The configuration as text of cluster.yaml with every default written out. `parseConfig` makes the same of it again. */

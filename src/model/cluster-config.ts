@@ -237,6 +237,10 @@ export interface AddressResource extends ResourceBase {
   readonly prefix: number;
   /** Default: the interface that has an address in the same subnet. */
   readonly interface?: string;
+  /** IPv4: `ip address` shows it after the interface's name. Default (absent): none. */
+  readonly label?: string;
+  /** IPv6: a start waits until the kernel has asked whether somebody else has it, a second or two. Default (absent): false. */
+  readonly detectsDuplicates?: true;
 }
 
 /** An OCF resource agent, `provider:type`. */

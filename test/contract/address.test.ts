@@ -119,6 +119,7 @@ describe.skipIf(!canMakeSandbox)("address", () => {
           },
           isRunning: () => isSet(resource.ip),
           kill: () => void ip(`address del ${host} dev hale0`),
+          mends: true,
           failing: () => address(host, { ip: "nonsense" }),
           close: () => undefined,
         };
@@ -251,6 +252,106 @@ describe.skipIf(!canMakeSandbox)("address", () => {
       expect(isSet("10.9.0.3")).toBe(false);
     });
   }
+
+  /** Until it is so, or a second and a half is over: what is waited for is the kernel. */
+  async function soon(isSo: () => boolean): Promise<boolean> {
+    const end = performance.now() + 1500;
+    while (!isSo() && performance.now() < end) await sleep(10);
+    return isSo();
+  }
+
+  for (const host of ["192.168.7.120/24", "fd07::120/64"]) {
+    test(`[ADR-1] ${host}, taken away by somebody, is back within a second and announced, without a word to the core`, async () => {
+      const told: string[] = [];
+      const agent = new AddressAgent({
+        clock: { now: () => instantMs(0) },
+        runner,
+        kernel: netlink(),
+        announceAtMs: [0],
+        onProblem: (text) => told.push(text),
+      });
+      agents.push(agent);
+      const hints: string[] = [];
+      agent.onDeath(({ what }) => hints.push(what));
+      const resource = address(host);
+      await run(agent, "start", resource);
+      ear.frames();
+      const takenAt = performance.now();
+      ip(`address del ${host} dev hale0`);
+      expect(await soon(() => isSet(resource.ip))).toBe(true);
+      expect(performance.now() - takenAt).toBeLessThan(1000);
+      expect(announcements(resource.ip)).not.toEqual([]);
+      expect([told, hints]).toEqual([[`Address ${host} was taken away by somebody: put back`], []]);
+      await run(agent, "stop", resource);
+      await sleep(450);
+      expect(isSet(resource.ip)).toBe(false);
+    });
+  }
+
+  test("[ADR-1] a monitor that finds it gone first puts it back, too", async () => {
+    const agent = makeAgent();
+    const resource = address("192.168.7.121/24");
+    await run(agent, "start", resource);
+    ip("address del 192.168.7.121/24 dev hale0");
+    expect(await run(agent, "monitor", resource)).toMatchObject({ status: "ok" });
+    expect(isSet(resource.ip)).toBe(true);
+    await run(agent, "stop", resource);
+  });
+
+  test("[ADR-1] somebody who takes it away again and again is left to the core", async () => {
+    const agent = makeAgent();
+    const hints: string[] = [];
+    agent.onDeath(({ what }) => hints.push(what));
+    const resource = address("192.168.7.122/24");
+    await run(agent, "start", resource);
+    for (let times = 0; times < 6; times += 1) {
+      ip("address del 192.168.7.122/24 dev hale0");
+      if (times < 5) expect(await soon(() => isSet(resource.ip))).toBe(true);
+    }
+    expect(await soon(() => hints.length > 0)).toBe(true);
+    expect(hints).toEqual(["address 192.168.7.122: it was taken away 5 times within 10 s"]);
+    expect(await run(agent, "monitor", resource)).toMatchObject({ status: "not-running" });
+    await run(agent, "stop", resource);
+  });
+
+  test("[ADR-1] what a new daemon finds set is kept from its first monitor on", async () => {
+    ip("address add 192.168.7.123/24 dev hale0");
+    const agent = makeAgent();
+    const resource = address("192.168.7.123/24");
+    await run(agent, "monitor", resource);
+    ip("address del 192.168.7.123/24 dev hale0");
+    expect(await soon(() => isSet(resource.ip))).toBe(true);
+    await run(agent, "stop", resource);
+  });
+
+  test("[ADR-2] a label is shown", async () => {
+    const agent = makeAgent();
+    const resource = address("192.168.7.124/24", { label: "web" });
+    await run(agent, "start", resource);
+    expect(ip("address show dev hale0 label hale0:web")).toContain("192.168.7.124/24");
+    await run(agent, "stop", resource);
+  });
+
+  test("[ADR-3] with duplicate detection a start waits for it, and fails when somebody else has the address", async () => {
+    const agent = makeAgent();
+    const free = address("fd07::124/64", { detectsDuplicates: true });
+    expect(await run(agent, "start", free)).toMatchObject({ status: "ok" });
+    expect(ip("-6 address show dev hale0 tentative")).not.toContain("fd07::124");
+    await run(agent, "stop", free);
+    // The neighbour at the other end of the cable says that it has it, as long as it is asked.
+    const kernel = netlink();
+    const hale1 = (await kernel.read()).interfaces.find(({ name }) => name === "hale1");
+    const bytes = parseIpBytes("fd07::125");
+    if (hale1 === undefined || bytes === null) throw new Error("no neighbour");
+    const claims = setInterval(() => void kernel.announce({ interface: hale1, ip: bytes, prefix: 64 }), 20);
+    const taken = address("fd07::125/64", { detectsDuplicates: true });
+    const outcome = await run(agent, "start", taken);
+    clearInterval(claims);
+    kernel.close();
+    expect(outcome).toMatchObject({ status: "failed", severity: "hard" });
+    expect(outcome.reason).toMatch(/somebody else on hale0 has it \(duplicate address detection\)/);
+    expect(isSet(taken.ip)).toBe(false);
+  });
 
   test("is fast: a takeover waits for nothing else", async () => {
     const agent = makeAgent(netlink(), [0]);

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { AddressResource } from "../../model/cluster-config.ts";
-import type { Operation, OperationOutcome } from "../../model/operation.ts";
+import type { DeathHint, Operation, OperationOutcome } from "../../model/operation.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { Announcer } from "../../ports/announcer.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ResourceAgent } from "../../ports/resource-agent.ts";
+import { AddressGuard } from "./address-guard.ts";
 import { libcProblem, loadLibc } from "../native/libc.ts";
 import type { ProgramRunner } from "../process/program-runner.ts";
 import type { AddressChange, AddressKernel, AddressTable, Interface, InterfaceAddress } from "./address-kernel.ts";
@@ -30,6 +32,10 @@ export interface AddressAgentOptions {
 /** The first ones beat lost frames, the late ones switches that were busy with the failure that made us take over. */
 const announceAtMsDefault: readonly number[] = [0, 50, 200, 1000, 5000];
 
+/** Of an interface's name with a label; longer ones the kernel refuses. */
+const labelCharactersMax = 15;
+const detectionPeriodMs = 50;
+
 type Verdict = Pick<OperationOutcome, "status" | "severity" | "reason">;
 
 /**
@@ -43,6 +49,8 @@ export class AddressAgent implements ResourceAgent, Announcer {
   readonly #kernel: AddressKernel;
   readonly #announceAtMs: readonly number[];
   readonly #onProblem: (text: string) => void;
+  readonly #guard: AddressGuard;
+  #tell: (hint: DeathHint) => void = () => undefined;
   /** By address as configured. */
   readonly #timers = new Map<string, readonly NodeJS.Timeout[]>();
 
@@ -52,14 +60,27 @@ export class AddressAgent implements ResourceAgent, Announcer {
     this.#kernel = kernel ?? (libc === null ? createIpKernel(runner) : createNetlinkKernel(libc));
     this.#announceAtMs = announceAtMs ?? announceAtMsDefault;
     this.#onProblem = onProblem ?? (() => undefined);
+    this.#guard = new AddressGuard(this.#kernel, {
+      isSet: async (resource) => {
+        const ip = parseIpBytes(resource.ip);
+        return ip === null || findAddress(await this.#kernel.read(), ip, resource.interface).length > 0;
+      },
+      restore: async (resource) => this.#restore(resource),
+      onRestored: ({ ip, prefix }) => this.#onProblem(`Address ${ip}/${prefix} was taken away by somebody: put back`),
+      onLost: ({ id, ip }, why) => this.#tell({ resource: id, what: `address ${ip}: ${why}` }),
+    });
     if (kernel === undefined && libc === null) this.#onProblem(`Addresses are set by ip, slower: ${libcProblem()}`);
   }
 
   async run(operation: Operation, signal: AbortSignal): Promise<OperationOutcome> {
     const startedAt = performance.now();
+    const { resource, action } = operation;
+    if (resource.kind === "address" && action !== "monitor") this.#guard.release(resource);
     const verdict = await this.#judge(operation, signal).catch((error: unknown) =>
       failed(`Cannot ${operation.action} ${nameOf(operation.resource)}: ${(error as Error).message}`),
     );
+    const runs = verdict.status === "ok" && action !== "stop";
+    if (resource.kind === "address" && runs) this.#guard.keep(resource);
     return { ...verdict, output: "", durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000 };
   }
 
@@ -70,14 +91,19 @@ export class AddressAgent implements ResourceAgent, Announcer {
     this.#timers.set(address.ip, timers);
   }
 
+  onDeath(tell: (hint: DeathHint) => void): void {
+    this.#tell = tell;
+  }
+
   async close(): Promise<void> {
+    this.#guard.close();
     for (const timers of this.#timers.values()) timers.forEach(clearTimeout);
     this.#timers.clear();
     this.#kernel.close();
     return Promise.resolve();
   }
 
-  async #judge({ resource, action, notAfter }: Operation, signal: AbortSignal): Promise<Verdict> {
+  async #judge({ resource, action, notAfter, timeoutMs }: Operation, signal: AbortSignal): Promise<Verdict> {
     if (resource.kind !== "address")
       return failed(`Cannot ${action} "${resource.name}": it is ${resource.kind}, not address`, "fatal");
     if (signal.aborted) return failed(`Cannot ${action} ${nameOf(resource)}: cancelled`);
@@ -88,7 +114,7 @@ export class AddressAgent implements ResourceAgent, Announcer {
       case "start":
         if (this.#clock.now() >= notAfter)
           return { status: "refused", severity: "none", reason: "the lease had run out" };
-        return this.#start(resource, ip);
+        return this.#start(resource, ip, { timeoutMs, signal });
       case "stop":
         return this.#stop(resource, ip);
       case "monitor":
@@ -98,7 +124,7 @@ export class AddressAgent implements ResourceAgent, Announcer {
     }
   }
 
-  async #start(resource: AddressResource, ip: Uint8Array): Promise<Verdict> {
+  async #start(resource: AddressResource, ip: Uint8Array, limits: Limits): Promise<Verdict> {
     const table = await this.#kernel.read();
     const choice = chooseInterface(table, ip, resource.interface);
     const cannot = `Cannot start ${nameOf(resource)}: `;
@@ -111,13 +137,55 @@ export class AddressAgent implements ResourceAgent, Announcer {
     }
     const link = linkProblem(on);
     if (link !== null) return failed(cannot + link);
-    if (there.length === 0) await this.#kernel.add({ interface: on, ip, prefix: resource.prefix });
+    if (there.length === 0) await this.#kernel.add(changeOf(resource, on, ip));
+    if (resource.detectsDuplicates === true) {
+      const problem = await this.#waitUntilUsable(resource, ip, limits);
+      if (problem !== null) return { ...problem, reason: cannot + problem.reason };
+    }
     this.#announceFirst(resource, on, ip);
     return {
       status: "ok",
       severity: "none",
       reason: there.length === 0 ? `set on ${on.name}` : `was on ${on.name} already`,
     };
+  }
+
+  /** Why it cannot be used; null when it can. What somebody else has is taken away again. */
+  async #waitUntilUsable(
+    resource: AddressResource,
+    ip: Uint8Array,
+    { timeoutMs, signal }: Limits,
+  ): Promise<Verdict | null> {
+    for (const beganAt = performance.now(); performance.now() - beganAt < timeoutMs; ) {
+      const table = await this.#kernel.read();
+      const [found] = findAddress(table, ip, resource.interface);
+      if (found === undefined) return failed("somebody took it away at once");
+      if (found.address.isDuplicate) {
+        await removeGently(this.#kernel, table, found.on, found.address);
+        const reason = `somebody else on ${found.on.name} has it (duplicate address detection): find out who, and ask there`;
+        return failed(reason, "hard");
+      }
+      if (!found.address.isTentative) return null;
+      await sleep(detectionPeriodMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return failed("cancelled while its duplicate address detection ran");
+    }
+    const reason = `its duplicate address detection has not ended after ${timeoutMs} ms`;
+    return { status: "timed-out", severity: "soft", reason };
+  }
+
+  /** Why not; null when it is set and announced again. */
+  async #restore(resource: AddressResource): Promise<string | null> {
+    const ip = parseIpBytes(resource.ip);
+    if (ip === null) return `"${resource.ip}" is not an IP address`;
+    const choice = chooseInterface(await this.#kernel.read(), ip, resource.interface);
+    if (choice.kind === "none") return choice.reason;
+    const link = linkProblem(choice.interface);
+    if (link !== null) return link;
+    // Without detection: it was ours a moment ago.
+    const { detectsDuplicates: _detects, ...change } = changeOf(resource, choice.interface, ip);
+    await this.#kernel.add(change);
+    this.#announceFirst(resource, choice.interface, ip);
+    return null;
   }
 
   async #stop(resource: AddressResource, ip: Uint8Array): Promise<Verdict> {
@@ -136,6 +204,12 @@ export class AddressAgent implements ResourceAgent, Announcer {
   async #monitor(resource: AddressResource, ip: Uint8Array): Promise<Verdict> {
     const table = await this.#kernel.read();
     const [found] = findAddress(table, ip, resource.interface);
+    if (found === undefined && this.#guard.keeps(resource)) {
+      const problem = await this.#guard.putBack(resource);
+      return problem === null
+        ? { status: "ok", severity: "none", reason: "taken away by somebody, and put back" }
+        : { status: "not-running", severity: "none", reason: `not set: ${problem}` };
+    }
     if (found === undefined) return { status: "not-running", severity: "none", reason: "not set" };
     const broken = `Address ${resource.ip} on ${found.on.name}: `;
     if (resource.interface !== undefined && resource.interface !== found.on.name) {
@@ -184,6 +258,23 @@ export class AddressAgent implements ResourceAgent, Announcer {
     this.#timers.get(ip)?.forEach(clearTimeout);
     this.#timers.delete(ip);
   }
+}
+
+function changeOf(resource: AddressResource, on: Interface, ip: Uint8Array): AddressChange {
+  const { prefix, label, detectsDuplicates } = resource;
+  return {
+    interface: on,
+    ip,
+    prefix,
+    ...(label === undefined ? {} : { label: `${on.name}:${label}`.slice(0, labelCharactersMax) }),
+    ...(detectsDuplicates === undefined ? {} : { detectsDuplicates }),
+  };
+}
+
+/** Of one operation. */
+interface Limits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
 }
 
 interface Found {

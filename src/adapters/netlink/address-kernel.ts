@@ -36,6 +36,17 @@ export interface AddressChange {
   readonly interface: Interface;
   readonly ip: Uint8Array;
   readonly prefix: number;
+  /** IPv4, for tools that know an address by it: the interface's name, a colon and a word. Default (absent): none. */
+  readonly label?: string;
+  /** IPv6: let the kernel ask whether somebody else has it, and do not use it before. Default (absent): false. */
+  readonly detectsDuplicates?: boolean;
+}
+
+/** The kernel's word that addresses have changed. */
+export interface AddressWatch {
+  /** Since it was asked last, or opened. Does not wait. */
+  hasChanged(): boolean;
+  close(): void;
 }
 
 /**
@@ -53,6 +64,8 @@ export interface AddressKernel {
   remove(change: AddressChange): void | Promise<void>;
   /** One announcement of each form: ARP request and reply, or a neighbour advertisement. */
   announce(change: AddressChange): void | Promise<void>;
+  /** Absent where nothing tells of changes. */
+  watch?(): AddressWatch;
   /** Frees what announcing keeps open; usable again afterwards. */
   close(): void;
 }

@@ -23,10 +23,11 @@ export function createIpKernel(runner: ProgramRunner): AddressKernel {
       return { interfaces: links.map(toInterface), addresses: links.flatMap(toAddresses) };
     },
     async add(change) {
-      const { interface: on, ip, prefix } = change;
+      const { interface: on, ip, prefix, label, detectsDuplicates = false } = change;
       const argv = ["ip", "address", "add", `${ipText(ip)}/${prefix}`, "dev", on.name];
       if (ip.length === 4 && prefix < 31) argv.push("broadcast", "+");
-      if (ip.length === 16) argv.push("nodad");
+      if (ip.length === 4 && label !== undefined) argv.push("label", label);
+      if (ip.length === 16 && !detectsDuplicates) argv.push("nodad");
       expect(await run(argv), /File exists|already assigned/);
     },
     async remove({ interface: on, ip, prefix }) {

@@ -1,6 +1,6 @@
 import { getSystemErrorName } from "node:util";
 import type { Libc } from "../native/libc.ts";
-import type { AddressChange, AddressTable, Interface, InterfaceAddress } from "./address-kernel.ts";
+import type { AddressChange, AddressTable, AddressWatch, Interface, InterfaceAddress } from "./address-kernel.ts";
 import { broadcastOf } from "../native/ip-bytes.ts";
 
 /**
@@ -22,12 +22,17 @@ const messages = {
   getAddress: 22,
 } as const;
 const flags = { request: 1, acknowledge: 4, dump: 0x300, create: 0x400, exclusive: 0x200 } as const;
-const addressAttributes = { address: 1, local: 2, broadcast: 4, flags: 8 } as const;
+const addressAttributes = { address: 1, local: 2, label: 3, broadcast: 4, flags: 8 } as const;
 const linkAttributes = { address: 1, name: 3 } as const;
 const addressFlags = { secondary: 0x01, noDad: 0x02, dadFailed: 0x08, tentative: 0x40 } as const;
 const linkFlags = { up: 0x1, loopback: 0x8, pointToPoint: 0x10, noArp: 0x80, lowerUp: 0x10000 } as const;
 const errnos = { exists: -17, notAvailable: -99 } as const;
 
+/** RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR. */
+const watchedGroups = 0x10 | 0x100;
+const doNotWait = 0x40;
+/** ENOBUFS: more has happened than the socket could hold. */
+const lostMessages = 105;
 const socketRaw = 3;
 const closeOnExec = 0o2000000;
 /** A dump comes in chunks of at most 32 KiB, or the page size; a larger buffer never cuts one. */
@@ -57,7 +62,9 @@ export function addAddress(libc: Libc, change: AddressChange): void {
   if (isIpv4 && prefix < 31) attributes.push(attribute(addressAttributes.broadcast, broadcastOf(ip, prefix)));
   // Duplicate address detection would keep the address unusable for a second or more, in the middle of a takeover. Nobody else has it:
   // its last owner is known to be off or to have stopped it.
-  const bits = isIpv4 ? 0 : addressFlags.noDad;
+  const bits = isIpv4 || change.detectsDuplicates === true ? 0 : addressFlags.noDad;
+  if (isIpv4 && change.label !== undefined)
+    attributes.push(attribute(addressAttributes.label, Buffer.from(`${change.label}\0`)));
   const body = Buffer.concat([addressHeader(change, bits), ...attributes]);
   withSocket(libc, (socket) => socket.ask(messages.newAddress, flags.create | flags.exclusive, body, errnos.exists));
 }
@@ -68,6 +75,28 @@ export function removeAddress(libc: Libc, change: AddressChange): void {
   const attributes = [attribute(addressAttributes.local, ip), attribute(addressAttributes.address, ip)];
   const body = Buffer.concat([addressHeader(change, 0), ...attributes]);
   withSocket(libc, (socket) => socket.ask(messages.delAddress, 0, body, errnos.notAvailable));
+}
+
+/** Hears of every address that is set or removed. @throws Error when the kernel refuses */
+export function watchAddresses(libc: Libc): AddressWatch {
+  const fd = check(libc, libc.socket(families.netlink, socketRaw | closeOnExec, 0), "open a netlink socket");
+  // struct sockaddr_nl: family, padding, port, groups.
+  const address = Buffer.alloc(12);
+  address.writeUInt16LE(families.netlink, 0);
+  address.writeUInt32LE(watchedGroups, 8);
+  check(libc, libc.bind(fd, address, address.length), "listen to the kernel");
+  const buffer = Buffer.alloc(receiveBytes);
+  return {
+    hasChanged() {
+      let hasHeard = false;
+      for (let messages = 0; messages < chunksMax; messages += 1) {
+        if (libc.recv(fd, buffer, buffer.length, doNotWait) < 0) return hasHeard || libc.errno() === lostMessages;
+        hasHeard = true;
+      }
+      return true;
+    },
+    close: () => void libc.close(fd),
+  };
 }
 
 interface NetlinkMessage {

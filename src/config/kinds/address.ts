@@ -3,10 +3,11 @@ import type { AddressResource } from "../../model/cluster-config.ts";
 import { describeValue, type Path, type Problem } from "../config-error.ts";
 import { isNetworkOrBroadcast, parseIpWithPrefix } from "../ip.ts";
 import { asText, type Mapping } from "../raw.ts";
-import { operations, text } from "../schema-parts.ts";
+import { flag, operations, text } from "../schema-parts.ts";
 import { defineKind } from "./kind.ts";
 import { buildBase, mainText, writeBase } from "./operations.ts";
 
+const labelWanted = "1 to 8 letters, digits, dots, underscores or hyphens";
 const ipWanted = "an address with its prefix length such as 192.168.1.100/24";
 
 /** A virtual address, set and announced by hale itself. */
@@ -19,6 +20,12 @@ export const address = defineKind({
       .regex(/^[^\s/]{1,15}$/, { error: "an interface name such as eth0" })
       .meta({ description: "Default: the interface that has an address in the same subnet." })
       .optional(),
+    label: z
+      .string({ error: labelWanted })
+      .regex(/^[A-Za-z0-9_.-]{1,8}$/, { error: labelWanted })
+      .meta({ description: "IPv4: what ip address shows after the interface's name." })
+      .optional(),
+    "duplicate-detection": flag("IPv6: ask before it is used whether somebody has it.", false).optional(),
     ...operations,
   }),
   nameOf: (body) => mainText(body, "ip")?.split("/")[0],
@@ -26,15 +33,19 @@ export const address = defineKind({
   build(body, place): AddressResource {
     const { ip, prefix } = parseIpWithPrefix(body.ip) ?? { ip: body.ip, prefix: 32 };
     const device = body.interface === undefined ? {} : { interface: body.interface };
+    const label = body.label === undefined ? {} : { label: body.label };
+    const detects = body["duplicate-detection"] === true ? { detectsDuplicates: true as const } : {};
     const base = buildBase(body.ip.split("/")[0] ?? body.ip, body, place);
-    return { ...base, kind: "address", ip, prefix, ...device };
+    return { ...base, kind: "address", ip, prefix, ...device, ...label, ...detects };
   },
   isOf: (resource) => resource.kind === "address",
   write(resource) {
     const device = resource.interface === undefined ? {} : { interface: resource.interface };
     const { name: _name, ...times } = { name: "", ...writeBase(resource) };
     const name = resource.name === resource.ip ? {} : { name: resource.name };
-    return { ip: `${resource.ip}/${resource.prefix}`, ...device, ...name, ...times };
+    const label = resource.label === undefined ? {} : { label: resource.label };
+    const detects = resource.detectsDuplicates === true ? { "duplicate-detection": true } : {};
+    return { ip: `${resource.ip}/${resource.prefix}`, ...device, ...label, ...detects, ...name, ...times };
   },
 });
 
@@ -44,6 +55,20 @@ function check(path: Path, body: Mapping): Problem[] {
   const at = [...path, "ip"];
   const parsed = parseIpWithPrefix(ip);
   if (parsed === undefined) return [{ path: at, found: describeValue(ip), wanted: ipWanted }];
+  const isIpv4 = parsed.bytes.length === 4;
+  if (!isIpv4 && body["label"] !== undefined)
+    return [
+      {
+        path: [...path, "label"],
+        atKey: true,
+        found: "a label of an IPv6 address",
+        wanted: "none: only IPv4 has them",
+      },
+    ];
+  if (isIpv4 && body["duplicate-detection"] === true) {
+    const found = "duplicate detection of an IPv4 address";
+    return [{ path: [...path, "duplicate-detection"], atKey: true, found, wanted: "none: only IPv6 has it" }];
+  }
   if (!isNetworkOrBroadcast(parsed)) return [];
   const found = `${describeValue(ip)}, the network or broadcast address`;
   return [{ path: at, found, wanted: "an address that a host may have" }];

@@ -66,6 +66,8 @@ describe("each kind of resource", () => {
         },
       },
     ],
+    ["address: { ip: 10.0.0.9/24, label: web }", { kind: "address", name: "10.0.0.9", label: "web" }],
+    ["address: { ip: 'fd00::9/64', duplicate-detection: true }", { name: "fd00::9", detectsDuplicates: true }],
     ["systemd: { unit: nginx }", { kind: "systemd", name: "nginx", unit: "nginx.service" }],
     ["systemd: { unit: 'srv-a.mount', name: a }", { name: "a", unit: "srv-a.mount" }],
     ["systemd: { unit: 'postgresql@15-main.service' }", { unit: "postgresql@15-main.service" }],
@@ -101,6 +103,14 @@ describe("each kind of resource", () => {
     [
       "filesystem: { device: /dev/sdb1, directory: /d, options: 'a, b' }",
       'options: found "a, b", wanted options as for mount -o, with commas and without blanks',
+    ],
+    [
+      "address: { ip: 'fd00::9/64', label: web }",
+      "label: found a label of an IPv6 address, wanted none: only IPv4 has them",
+    ],
+    [
+      "address: { ip: 10.0.0.9/24, duplicate-detection: true }",
+      "duplicate-detection: found duplicate detection of an IPv4 address, wanted none: only IPv6 has it",
     ],
     ["lvm: { group: a/b }", 'group: found "a/b", wanted the name of a volume group such as vg0'],
     ["lvm: { group: a, access: tags }", 'access: found "tags", wanted system-id or tag'],
