@@ -1,4 +1,5 @@
 import { describeValue, type Path, type Problem } from "./config-error.ts";
+import { checkParameter } from "./check-parameter.ts";
 import { checkLevels } from "./check-levels.ts";
 import { checkWatchdogLevels } from "./check-watchdog-levels.ts";
 import {
@@ -122,18 +123,6 @@ function checkAgentOrFile(path: Path, key: string, value: unknown): Problem[] {
   if (key.endsWith("-file") && value !== undefined && text?.startsWith("/") !== true) {
     return [{ path, found: describeValue(value), wanted: "an absolute path" }];
   }
-  return [];
-}
-
-/** Parameters travel as lines `key=value` and as environment variables: neither may hold a line break. */
-export function checkParameter(path: Path, key: string, value: unknown): Problem[] {
-  if (!/^[A-Za-z][\w-]*$/.test(key)) {
-    const wanted = "a parameter name of letters, digits, underscores and hyphens";
-    return [{ path, atKey: true, found: `key ${JSON.stringify(key)}`, wanted }];
-  }
-  // oxlint-disable-next-line no-control-regex -- a zero byte is what is looked for
-  if (typeof value === "string" && /[\n\r\0]/.test(value))
-    return [{ path, found: "a text of several lines", wanted: "one line" }];
   return [];
 }
 

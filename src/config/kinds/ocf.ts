@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { MonitorLevel, OcfResource } from "../../model/cluster-config.ts";
 import { advisedTimeouts } from "../advised-timeouts.ts";
-import { checkParameter } from "../check-fencing.ts";
+import { checkParameter } from "../check-parameter.ts";
 import { describeValue, type Path, type Problem } from "../config-error.ts";
 import { formatDuration } from "../duration.ts";
 import { asText, type Mapping } from "../raw.ts";

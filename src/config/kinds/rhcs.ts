@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { RhcsResource } from "../../model/cluster-config.ts";
-import { checkParameter } from "../check-fencing.ts";
+import { checkParameter } from "../check-parameter.ts";
 import { describeValue, type Path, type Problem } from "../config-error.ts";
 import { asText, type Mapping } from "../raw.ts";
 import { operations, parameter, text } from "../schema-parts.ts";
