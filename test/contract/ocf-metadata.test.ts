@@ -24,7 +24,7 @@ const sample = parseAgentMetadata(`log line
   <shortdesc lang="en">A sample</shortdesc>
   <parameters>
     <parameter name="device" required="1"><shortdesc>the device</shortdesc><content type="string"/></parameter>
-    <parameter name="count"><content type="integer" default="3"/></parameter>
+    <parameter name="count"><longdesc>how many</longdesc><shortdesc>count</shortdesc><content type="integer" default="3"/></parameter>
     <parameter name="mode"><content type="select"><option value="a"/><option value="b"/></content></parameter>
     <parameter name="fast"><deprecated><replaced-with name="mode"/></deprecated><content type="boolean"/></parameter>
   </parameters>
@@ -37,6 +37,7 @@ const sample = parseAgentMetadata(`log line
 test("what it asks for, of the shallowest monitor", () => {
   expect(timeoutsAskedBy(sample)).toEqual({ start: 40_000, stop: 60_000, monitor: 20_000 });
   expect(sample.apiVersion).toBe("1.1");
+  expect(sample.parameters.map(({ description }) => description)).toEqual(["the device", "how many", "", ""]);
 });
 
 test.each(["", "<a>", "<a/>", "<resource-agent><a></resource-agent>", "usage: agent start|stop"])(

@@ -45,9 +45,16 @@ function toParameter(element: Element): AgentParameter {
     replaces: element.getAttribute("obsoletes") ?? "",
     type: content?.getAttribute("type") ?? "string",
     default: content?.getAttribute("default") ?? null,
-    description: textOf(element, "shortdesc") || textOf(element, "longdesc"),
+    description: descriptionOf(element),
     options: children(content, "option").map((option) => option.getAttribute("value") ?? ""),
   };
+}
+
+/** Short; but many agents only repeat the name there. */
+function descriptionOf(element: Element): string {
+  const short = textOf(element, "shortdesc");
+  const isEmpty = short === "" || short === element.getAttribute("name");
+  return isEmpty ? textOf(element, "longdesc") || short : short;
 }
 
 function toAction(element: Element): AgentAction {
