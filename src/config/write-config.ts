@@ -132,7 +132,7 @@ function writeService({ enabled, domain, recovery, resources, withoutQuorum }: S
 }
 
 function writeResource(resource: ResourceConfig): object {
-  const kind = resourceKinds.find(({ isOf }) => isOf(resource));
+  const kind = resourceKinds.find((one) => one.isOf(resource));
   if (kind === undefined) throw new TypeError(`Cannot write resource "${resource.id}": no kind is known for it`);
   return { [kind.key]: kind.write(resource) };
 }
