@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { badLinks } from "./bad-links.ts";
 import { busyCores } from "./busy-cores.ts";
 import { cost } from "./cost.ts";
+import { decision } from "./decision.ts";
 import { idle } from "./idle.ts";
 import { killedDaemon } from "./killed-daemon.ts";
 import { killedService } from "./killed-service.ts";
@@ -27,6 +28,7 @@ const figures: Readonly<Record<string, Figure>> = {
   simulator,
   "bad-links": badLinks,
   cost,
+  decision,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });

@@ -167,8 +167,8 @@ describe("intents", () => {
       undefined,
     ],
     [
-      { kind: "start-service" },
-      'Cannot accept the intent: field "kind": found "start-service", wanted one of enable-service, disable-service, restart-service, relocate-service, clear-service, standby-node, online-node, release-node, fence-node, confirm-off-node, remove-node, readmit-node',
+      { kind: "begin-service" },
+      'Cannot accept the intent: field "kind": found "begin-service", wanted one of enable-service, disable-service, start-service, stop-service, restart-service, freeze-service, unfreeze-service, relocate-service, clear-service, standby-node, online-node, freeze-node, unfreeze-node, begin-maintenance, end-maintenance, release-node, fence-node, confirm-off-node, remove-node, readmit-node',
       "kind",
     ],
     [

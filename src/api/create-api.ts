@@ -3,6 +3,7 @@ import type { ConfigInForce, FenceList, Health } from "../model/api-format.ts";
 import { authorHeader } from "../model/api-format.ts";
 import { ClusterError } from "../model/errors.ts";
 import { isName, parseServiceId } from "../model/ids.ts";
+import type { Preview } from "../model/preview.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Control } from "../ports/control.ts";
@@ -29,6 +30,8 @@ export function createApi(control: Control, clock: Clock): Hono {
   });
   app.post("/config/reload", async (c) => {
     const signal = c.req.raw.signal;
+    if (c.req.query("dry-run") === "true")
+      return c.json<Preview>(await control.previewReload(parseAuthor(c.req.header(authorHeader))));
     const answer = await control.reload(parseAuthor(c.req.header(authorHeader)), signal).catch(failureOf);
     return c.json(answer, statusOfAnswer(answer));
   });

@@ -2,6 +2,7 @@ import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import { type NodeId, parseNodeId, parseServiceId, type ServiceId } from "../model/ids.ts";
 import type { Answer, Intent } from "../model/intent.ts";
+import type { Preview } from "../model/preview.ts";
 import type { FenceReport, Snapshot, Why } from "../model/snapshot.ts";
 import { durationMs, wallMs } from "../model/units.ts";
 import type { Control } from "../ports/control.ts";
@@ -69,6 +70,27 @@ export class FakeControl implements Control {
   reload(author: string): Promise<Answer> {
     this.reloads.push(author);
     return Promise.resolve(this.reloadAnswer);
+  }
+
+  preview(intent: Intent): Preview {
+    if (intent.kind !== "relocate-service") return { ok: false, code: "NOT_ALLOWED", text: "Cannot do it: not today" };
+    const { service } = intent;
+    const step = { atMs: 0, node: n1, service, reason: "asked" };
+    return {
+      ok: true,
+      text: "it would be there",
+      steps: [
+        { ...step, action: "stop" },
+        { ...step, atMs: 1_200, action: "start", node: parseNodeId("n2") },
+      ],
+      outages: [{ service, from: n1, to: parseNodeId("n2"), outageMs: 2_400 }],
+      unsure: [],
+    };
+  }
+
+  previewReload(): Promise<Preview> {
+    const text = "the configuration would be in force";
+    return Promise.resolve({ ok: true, text, steps: [], outages: [], unsure: [] });
   }
 
   events(after: number): readonly ClusterEvent[] {

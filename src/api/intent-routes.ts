@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { authorHeader, type SubmitLine } from "../model/api-format.ts";
 import type { Answer, Intent } from "../model/intent.ts";
+import type { Preview } from "../model/preview.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Control } from "../ports/control.ts";
 import { errorBody, statusOfAnswer } from "./api-errors.ts";
@@ -9,7 +10,8 @@ import { apiLimits } from "./limits.ts";
 import { parseIntent } from "./parse-intent.ts";
 import { textStream } from "./text-stream.ts";
 
-/** `POST /v1/intents`: lines of JSON until the answer; with `?wait=false` one document as soon as it is accepted or refused. */
+/** `POST /v1/intents`: lines of JSON until the answer; with `?wait=false` one document as soon as it is accepted or refused; with
+ * `?dry-run=true` one document, what would follow, and nothing is done. */
 export function intentRoutes(control: Control, clock: Clock): Hono {
   const app = new Hono();
   const tooLarge = errorBody("USAGE", `Cannot accept the intent: more than ${apiLimits.bodyBytesMax} bytes`);
@@ -19,6 +21,7 @@ export function intentRoutes(control: Control, clock: Clock): Hono {
     const parsed = parseIntent(body);
     if (!parsed.ok) return c.json(errorBody("USAGE", parsed.message, parsed.field), 400);
     const author = parseAuthor(c.req.header(authorHeader));
+    if (c.req.query("dry-run") === "true") return c.json<Preview>(control.preview(parsed.intent, author));
     if (c.req.query("wait") !== "false") {
       const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store" };
       return c.body(streamAnswer({ control, clock, intent: parsed.intent, author }), 200, headers);

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { ConfigInForce, SubmitLine } from "../model/api-format.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import { ClusterError } from "../model/errors.ts";
+import type { Why } from "../model/snapshot.ts";
 import type { CliContext } from "./cli-context.ts";
 import { fakeContext, fakeEvents, linesOf } from "./fixtures/fake-context.fixture.ts";
 import { healthy, whyIntranet } from "./fixtures/snapshots.fixture.ts";
@@ -40,6 +41,12 @@ describe("looking", () => {
     expect(await hale("why intranet")).toMatchObject({
       code: 0,
       out: expect.stringContaining("WHAT FAILED") as string,
+    });
+    const one = JSON.parse((await hale("why intranet serv1 --json")).out) as Why;
+    expect([one.nodes.map(({ node }) => node), one.history.length, one.failures.length]).toEqual([["serv1"], 2, 1]);
+    expect(await hale("why intranet serv9")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Cannot find node "serv9": service "intranet" knows serv1, serv2, serv3') as string,
     });
     expect(JSON.parse((await hale("why intranet --json")).out)).toEqual(whyIntranet);
   });
@@ -387,34 +394,37 @@ describe("usage", () => {
       keeps services running on a few Linux servers
 
       Options:
-        -V, --version              output the version number
-        -h, --help                 display help for command
+        -V, --version                   output the version number
+        -h, --help                      display help for command
 
       Commands:
-        status [options]           members, links, quorum and services, as this node sees them; exit code
-                                   3 without quorum
-        watch [options]            the status, refreshed in place until q or Ctrl-C
-        why [options] <service>    why a service is where it is: every node with its reasons, what led
-                                   here, what failed and with which output
-        events [options]           what happened, one line each, as this node has seen it since its daemon
-                                   started
-        service                    enable, disable, restart, clear or relocate a service
-        node                       standby, online, release, fence, confirm-off, remove or readmit for a
-                                   node
-        config                     check, show or reload the configuration
-        fence                      fence agents and devices
-        agent                      OCF resource agents
-        init [options]             found the cluster on this node, once; every other node just starts its
-                                   daemon
-        check [options]            what stands between this node and safety, and what to do; exit code 0
-                                   nothing, 5 warnings, 1 problems; needs no daemon
-        simulate [options] <file>  run a scenario with the real decision code on virtual time; exit code 0
-                                   when every expectation held
-        witness [options]          be the witness of every cluster with a key file in /etc/hale/witness,
-                                   until told to end
-        arbiter-disk               make the disk that decides between halves, or show it
-        completion <shell>         print a script that completes commands and names
-        help [command]             display help for command
+        status [options]                members, links, quorum and services, as this node sees them; exit
+                                        code 3 without quorum
+        watch [options]                 the status, refreshed in place until q or Ctrl-C
+        why [options] <service> [node]  why a service is where it is: the rules, every node (or the named
+                                        one) with its reasons, what led here, what failed
+        events [options]                what happened, one line each, as this node has seen it since its
+                                        daemon started
+        service                         enable, disable, start, stop, restart, relocate, freeze, unfreeze
+                                        or clear a service
+        node                            standby, online, freeze, unfreeze, release, fence, confirm-off,
+                                        remove or readmit for a node
+        maintenance                     leave everything running, and see to nothing: nothing is started,
+                                        stopped, moved, looked at or fenced
+        config                          check, show or reload the configuration
+        fence                           fence agents and devices
+        agent                           OCF resource agents
+        init [options]                  found the cluster on this node, once; every other node just starts
+                                        its daemon
+        check [options]                 what stands between this node and safety, and what to do; exit
+                                        code 0 nothing, 5 warnings, 1 problems; needs no daemon
+        simulate [options] <file>       run a scenario with the real decision code on virtual time; exit
+                                        code 0 when every expectation held
+        witness [options]               be the witness of every cluster with a key file in
+                                        /etc/hale/witness, until told to end
+        arbiter-disk                    make the disk that decides between halves, or show it
+        completion <shell>              print a script that completes commands and names
+        help [command]                  display help for command
 
       Exit codes: 0 done, 1 failed, 2 usage or wrong configuration, 3 no quorum, 4 daemon not reached, 5 warnings (hale check).
       Folders: HALE_ETC (/etc/hale), HALE_STATE (/var/lib/hale), HALE_RUN (/run/hale). More: man hale, man cluster.yaml.

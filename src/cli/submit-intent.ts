@@ -3,6 +3,7 @@ import type { Answer, Intent } from "../model/intent.ts";
 import { lookOf, writeJson } from "./cli-command.ts";
 import type { CliContext } from "./cli-context.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "./exit-codes.ts";
+import { showPreview } from "./show-preview.ts";
 import { parseSpan } from "./parse-span.ts";
 import { printable } from "./text/layout.ts";
 
@@ -11,10 +12,14 @@ export interface ChangeOptions {
   readonly wait: boolean;
   readonly timeout?: string;
   readonly json?: boolean;
+  /** Only tell what would follow. */
+  readonly dryRun?: boolean;
 }
 
 /** Asks the cluster to do something and shows how it goes, until it is done or refused. */
 export async function submitIntent(context: CliContext, intent: Intent, options: ChangeOptions): Promise<ExitCode> {
+  if (options.dryRun === true)
+    return showPreview(context, await context.client.preview(intent, context.signal), options.json === true);
   const show = progressShower(context, options.json === true);
   const timeoutMs = options.timeout === undefined ? null : parseSpan(options.timeout, "time-out");
   const timeout = new AbortController();

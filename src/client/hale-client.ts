@@ -1,6 +1,7 @@
 import type { ConfigInForce, Health, SubmitLine } from "../model/api-format.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import type { Answer, Intent } from "../model/intent.ts";
+import type { Preview } from "../model/preview.ts";
 import type { FenceReport, Snapshot, Why } from "../model/snapshot.ts";
 
 /**
@@ -21,4 +22,7 @@ export interface HaleClient {
   /** Progress, then the answer, last. With `wait: false` one item: progress (accepted) or the answer. */
   submit(intent: Intent, options: { readonly wait: boolean }, signal: AbortSignal): AsyncIterable<SubmitLine>;
   reload(signal: AbortSignal): Promise<Answer>;
+  /** What would follow; nothing is done. */
+  preview(intent: Intent, signal: AbortSignal): Promise<Preview>;
+  previewReload(signal: AbortSignal): Promise<Preview>;
 }

@@ -11,6 +11,7 @@ import {
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import { ClusterError, type ErrorCode, errorCodes } from "../model/errors.ts";
 import type { Answer } from "../model/intent.ts";
+import type { Preview } from "../model/preview.ts";
 import type { Snapshot, Why } from "../model/snapshot.ts";
 import type { HaleClient } from "./hale-client.ts";
 import { type Call, open, readAll, readLines } from "./http-over-socket.ts";
@@ -71,6 +72,10 @@ export function createSocketClient({ socketPath, author }: SocketClientOptions):
     fences: async (signal) => (await document<FenceList>(get("/fences"), signal)).fences,
     events: async (after, signal) => (await document<EventList>(get(`/events?after=${after}`), signal)).events,
     reload: (signal) => document<Answer>({ method: "POST", path: "/config/reload", silenceMs: reloadMs }, signal),
+    preview: (intent, signal) =>
+      document<Preview>({ method: "POST", path: "/intents?dry-run=true", body: intent, silenceMs: streamMs }, signal),
+    previewReload: (signal) =>
+      document<Preview>({ method: "POST", path: "/config/reload?dry-run=true", silenceMs: streamMs }, signal),
 
     async *followEvents(after, signal) {
       const response = await stream({ ...get(`/events?after=${after}&follow=true`), silenceMs: streamMs }, signal);

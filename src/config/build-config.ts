@@ -1,4 +1,5 @@
 import {
+  type Amounts,
   type ArbiterConfig,
   type ClusterConfig,
   deviceMonitorDefault,
@@ -10,6 +11,7 @@ import {
   type NodeConfig,
   type QuorumConfig,
   type RecoveryConfig,
+  type Relation,
   type ServiceConfig,
   type WatchdogConfig,
   quarantineDefault,
@@ -17,8 +19,10 @@ import {
 import { type NodeId, parseDeviceId, parseNodeId, parseServiceId } from "../model/ids.ts";
 import { sbdAgent } from "../model/sbd.ts";
 import { type DurationMs, durationMs } from "../model/units.ts";
+import { parseAmount } from "./amount.ts";
 import { buildResource } from "./build-resource.ts";
 import type { Path } from "./config-error.ts";
+import { parseDayWindow } from "./day-window.ts";
 import {
   assumeOffDefault,
   daemonGraceMax,
@@ -71,7 +75,8 @@ function buildNode(id: string, node: ClusterDocument["nodes"][string], sourceOf:
   });
   const votes = node.votes === undefined || node.votes === 1 ? {} : { votes: node.votes };
   const watchdog = levels.includes(watchdogLevel) ? { watchdog: true as const } : {};
-  return { id: parseNodeId(id), addresses: node.addresses, ...votes, fence, ...watchdog };
+  const offers = node.offers === undefined ? {} : { offers: buildAmounts(node.offers) };
+  return { id: parseNodeId(id), addresses: node.addresses, ...votes, fence, ...watchdog, ...offers };
 }
 
 function buildStep(step: StepDocument, path: Path, sourceOf: SourceOf): FenceStep {
@@ -178,17 +183,40 @@ function buildService(
     ),
     enabled: service.enabled ?? true,
     ...(service["without-quorum"] === "freeze" ? { withoutQuorum: "freeze" } : {}),
+    ...(service.after?.length ? { after: buildRelations(service.after) } : {}),
+    ...(service.with?.length ? { with: buildRelations(service.with) } : {}),
+    ...(service.apart?.length ? { apart: buildRelations(service.apart) } : {}),
+    ...(service.exclusive === true ? { exclusive: true } : {}),
+    ...(service.needs === undefined ? {} : { needs: buildAmounts(service.needs) }),
   };
+}
+
+function buildRelations(written: NonNullable<ServiceDocument["after"]>): readonly Relation[] {
+  return written.map((relation): Relation => {
+    if (typeof relation === "string") return { service: parseServiceId(relation) };
+    const service = parseServiceId(relation.service);
+    return relation.soft === true ? { service, soft: true } : { service };
+  });
 }
 
 function buildDomain(domain: ServiceDocument["domain"], nodes: readonly NodeId[]): FailoverDomain {
   const written = domain?.nodes?.map((node) => parseNodeId(node)) ?? [];
+  const { failback = false, priority, stickiness = 0 } = domain ?? {};
+  const between = typeof failback === "object" ? parseDayWindow(failback.between) : undefined;
+  const priorities = Object.entries(priority ?? {}).map(([node, value]) => [parseNodeId(node), value] as const);
   return {
     nodes: written.length > 0 ? written : nodes,
     ordered: domain?.ordered ?? false,
     restricted: domain?.restricted ?? false,
-    failback: domain?.failback ?? false,
+    failback: failback !== false,
+    ...(priorities.length > 0 ? { priorities: Object.fromEntries(priorities) } : {}),
+    ...(stickiness > 0 ? { stickiness } : {}),
+    ...(between === undefined ? {} : { failbackBetween: between }),
   };
+}
+
+function buildAmounts(written: Readonly<Record<string, string | number>>): Amounts {
+  return Object.fromEntries(Object.entries(written).map(([name, amount]) => [name, parseAmount(amount) ?? 0]));
 }
 
 function buildRecovery(recovery: ServiceDocument["recovery"]): RecoveryConfig {

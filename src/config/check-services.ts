@@ -32,6 +32,7 @@ function checkDomain(path: Path, domain: Mapping, nodes: readonly string[]): Pro
       });
     }
   }
+  problems.push(...checkPriority(path, domain, list.length === 0 ? nodes : list.flatMap((node) => asText(node) ?? [])));
   if (domain["restricted"] === true && list.length === 0) {
     problems.push({
       path: [...path, "restricted"],
@@ -39,6 +40,25 @@ function checkDomain(path: Path, domain: Mapping, nodes: readonly string[]): Pro
       wanted: "nodes, or no restriction",
     });
   }
+  return problems;
+}
+
+/** Each node of the domain has one, and no other node. */
+function checkPriority(path: Path, domain: Mapping, nodes: readonly string[]): Problem[] {
+  if (domain["priority"] === undefined) return [];
+  const given = Object.keys(asMapping(domain["priority"]));
+  const problems = given
+    .filter((node) => !nodes.includes(node))
+    .map((node) => unknownReference([...path, "priority", node], node, "node of the domain", nodes));
+  const missing = nodes.find((node) => !given.includes(node));
+  if (missing !== undefined)
+    problems.push({
+      path: [...path, "priority"],
+      found: `no priority of ${missing}`,
+      wanted: "one for each node of the domain",
+    });
+  if (domain["ordered"] !== undefined)
+    problems.push({ path: [...path, "ordered"], found: "ordered beside priority", wanted: "one of them" });
   return problems;
 }
 

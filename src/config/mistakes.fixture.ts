@@ -298,7 +298,11 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
       "11:53: services.intranet.domain.restricted: found a restricted domain without nodes, wanted nodes, or no restriction",
     ],
   ],
-  ["failback: false", "failback: no", ['11:81: services.intranet.domain.failback: found "no", wanted true or false']],
+  [
+    "failback: false",
+    "failback: no",
+    ['11:81: services.intranet.domain.failback: found "no", wanted true, false or { between: "02:00-04:00" }'],
+  ],
   [
     "policy: restart",
     "policy: restrat",
@@ -454,9 +458,16 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
   ],
   [
     "    enabled: false",
-    "    after: [intranet]\n    enabled: false",
+    "    notify: { mail: x }\n    enabled: false",
     [
-      '19:5: services.reports.after: found key "after", which is not yet supported in this version, wanted a configuration without it',
+      '19:5: services.reports.notify: found key "notify", which is not yet supported in this version, wanted a configuration without it',
+    ],
+  ],
+  [
+    "    enabled: false",
+    "    after: [intranett]\n    enabled: false",
+    [
+      '19:13: services.reports.after[0]: found "intranett", wanted a configured service: intranet, reports; did you mean "intranet"?',
     ],
   ],
   [

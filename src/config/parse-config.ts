@@ -1,5 +1,6 @@
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import { buildConfig } from "./build-config.ts";
+import { checkCapacity } from "./check-capacity.ts";
 import { checkFencing } from "./check-fencing.ts";
 import { checkHeartbeat } from "./check-heartbeat.ts";
 import { checkHeartbeatSize } from "./check-heartbeat-size.ts";
@@ -7,6 +8,7 @@ import { checkNames } from "./check-names.ts";
 import { checkNodes } from "./check-nodes.ts";
 import { checkQuorum } from "./check-quorum.ts";
 import { checkSbd } from "./check-sbd.ts";
+import { checkRelations } from "./check-relations.ts";
 import { checkServices } from "./check-services.ts";
 import { checkWithoutQuorum } from "./check-without-quorum.ts";
 import type { ConfigError, Problem } from "./config-error.ts";
@@ -77,6 +79,8 @@ function semanticProblems(value: unknown): Problem[] {
     ...checkFencing(root),
     ...checkSbd(root),
     ...checkServices(root),
+    ...checkRelations(root),
+    ...checkCapacity(root),
     ...checkWithoutQuorum(root),
   ];
 }

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { amountWanted, parseAmount } from "./amount.ts";
+import { parseDayWindow } from "./day-window.ts";
 import { resourceKinds } from "./kinds/resource-kinds.ts";
 import { duration, durationOrZero, flag, name, namePattern, nameWanted, parameter, text } from "./schema-parts.ts";
 
@@ -34,6 +36,12 @@ const fenceStep = z.strictObject({
 /** A node's last level: its own watchdog. */
 export const watchdogLevel = "watchdog";
 
+const amount = z
+  .union([z.number(), z.string()], { error: amountWanted })
+  .refine((value) => parseAmount(value) !== undefined, { error: amountWanted });
+const amounts = (meaning: string) =>
+  z.record(name, amount, { error: "amounts by name such as { memory: 16G }" }).meta({ description: meaning });
+
 const votesWanted = "a whole number of votes from 0 to 15";
 
 const node = z.strictObject({
@@ -60,6 +68,7 @@ const node = z.strictObject({
         "Levels, tried in order. A level is one step, or a list of steps that must all confirm. The last may be watchdog: when all devices have failed, its own resets the node.",
     })
     .optional(),
+  offers: amounts("What there is for services that say what they need.").optional(),
 });
 
 /** What `quorum.arbiter.witness` must be. */
@@ -169,14 +178,59 @@ const resource = z
   })
   .meta({ minProperties: 1, maxProperties: 1, description: "Exactly one kind of resource." });
 
+const failbackWanted = 'true, false or { between: "02:00-04:00" }';
+const dayWindow = z
+  .string({ error: "a time of day such as 02:00-04:00" })
+  .refine((value) => parseDayWindow(value) !== undefined, { error: "a time of day such as 02:00-04:00" })
+  .meta({ description: "From and to, in local time." });
+const wholeNumber = (from: number, to: number) =>
+  z
+    .int({ error: `a whole number from ${from} to ${to}` })
+    .min(from, { error: `a whole number from ${from} to ${to}` })
+    .max(to, { error: `a whole number from ${from} to ${to}` });
+
+const relationWanted = "the name of a service, or { service: NAME, soft: true }";
+const serviceName = z.string({ error: relationWanted }).meta({ pattern: namePattern });
+const relations = (meaning: string) =>
+  z
+    .array(
+      z.union(
+        [serviceName, z.strictObject({ service: serviceName, soft: flag("Where it can be had.", false).optional() })],
+        {
+          error: relationWanted,
+        },
+      ),
+      { error: "a list of services" },
+    )
+    .meta({ description: meaning })
+    .optional();
+
 const service = z.strictObject({
+  after: relations("Started after these, stopped before them."),
+  with: relations("On one node with these."),
+  apart: relations("On no node with these."),
+  exclusive: flag("No other service on its node.", false).optional(),
+  needs: amounts("What it takes of what its node offers.").optional(),
   enabled: flag("The wish before any operator spoke.", true).optional(),
   domain: z
     .strictObject({
       nodes: z.array(nodeName, { error: "a list of node names" }).optional(),
       ordered: flag("The earlier node is preferred.", false).optional(),
       restricted: flag("Only these nodes may run the service.", false).optional(),
-      failback: flag("Return to a better node when it comes back.", false).optional(),
+      failback: z
+        .union([z.boolean(), z.strictObject({ between: dayWindow })], { error: failbackWanted })
+        .meta({
+          description: "Return to a better node when it comes back: at once, or at this time of day.",
+          default: false,
+        })
+        .optional(),
+      priority: z
+        .record(nodeName, wholeNumber(1, 100), { error: "a priority for each node of the domain" })
+        .meta({ description: "By node, 1 is best; nodes of one priority are equal." })
+        .optional(),
+      stickiness: wholeNumber(0, 100)
+        .meta({ description: "So many places better must a node be for a failback.", default: 0 })
+        .optional(),
     })
     .optional(),
   recovery: z

@@ -1,17 +1,22 @@
 import { Document, isCollection, isPair, visit } from "yaml";
 import { resourceKinds } from "./kinds/resource-kinds.ts";
 import {
+  type Amounts,
   type ClusterConfig,
   deviceMonitorDefault,
+  type FailoverDomain,
   type FencingConfig,
   type NodeConfig,
   type QuarantineConfig,
   type QuorumConfig,
+  type Relation,
   type ResourceConfig,
   type ServiceConfig,
   type WatchdogConfig,
   quarantineDefault,
 } from "../model/cluster-config.ts";
+import { formatAmount } from "./amount.ts";
+import { formatDayWindow } from "./day-window.ts";
 import { formatDuration } from "./duration.ts";
 import { watchdogLevel } from "./schema.ts";
 
@@ -56,13 +61,14 @@ function zeroOr(span: number): string | 0 {
   return span === 0 ? 0 : formatDuration(span);
 }
 
-function writeNode({ addresses, votes = 1, fence, watchdog }: NodeConfig, fencing: FencingConfig): object {
+function writeNode({ addresses, votes = 1, fence, watchdog, offers }: NodeConfig, fencing: FencingConfig): object {
   const written = fence.map((steps) =>
     steps.map(({ delayMs, ...step }) => ({ ...step, ...(delayMs ? { delay: formatDuration(delayMs) } : {}) })),
   );
   const levels: unknown[] = written.map((steps) => (steps.length === 1 ? steps[0] : steps));
   if (watchdog === true) levels.push(watchdogLevel);
-  return { addresses, votes, ...(fencing.kind === "devices" || levels.length > 0 ? { fence: levels } : {}) };
+  const fenced = fencing.kind === "devices" || levels.length > 0 ? { fence: levels } : {};
+  return { addresses, votes, ...fenced, ...(offers === undefined ? {} : { offers: writeAmounts(offers) }) };
 }
 
 function writeQuorum(quorum: QuorumConfig): unknown {
@@ -117,11 +123,18 @@ function writeQuarantine(quarantine: QuarantineConfig): unknown {
   return { losses, within: formatDuration(withinMs), for: formatDuration(forMs) };
 }
 
-function writeService({ enabled, domain, recovery, resources, withoutQuorum }: ServiceConfig): object {
+function writeService(service: ServiceConfig): object {
+  const { enabled, domain, recovery, resources, withoutQuorum } = service;
+  const { after = [], with: beside = [], apart = [], exclusive = false } = service;
   return {
     enabled,
+    ...(after.length > 0 ? { after: writeRelations(after) } : {}),
+    ...(beside.length > 0 ? { with: writeRelations(beside) } : {}),
+    ...(apart.length > 0 ? { apart: writeRelations(apart) } : {}),
+    ...(exclusive ? { exclusive } : {}),
+    ...(service.needs === undefined ? {} : { needs: writeAmounts(service.needs) }),
     "without-quorum": withoutQuorum ?? "stop",
-    domain,
+    domain: writeDomain(domain),
     recovery: {
       policy: recovery.policy,
       "max-restarts": recovery.maxRestarts,
@@ -129,6 +142,26 @@ function writeService({ enabled, domain, recovery, resources, withoutQuorum }: S
     },
     resources: resources.map(writeResource),
   };
+}
+
+function writeDomain({ nodes, ordered, restricted, failback, ...more }: FailoverDomain): object {
+  const { priorities, stickiness = 0, failbackBetween } = more;
+  return {
+    nodes,
+    ...(priorities === undefined ? { ordered } : {}),
+    restricted,
+    failback: failbackBetween === undefined ? failback : { between: formatDayWindow(failbackBetween) },
+    ...(priorities === undefined ? {} : { priority: priorities }),
+    ...(stickiness > 0 ? { stickiness } : {}),
+  };
+}
+
+function writeAmounts(amounts: Amounts): object {
+  return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, formatAmount(amount)]));
+}
+
+function writeRelations(relations: readonly Relation[]): readonly unknown[] {
+  return relations.map(({ service, soft }) => (soft === true ? { service, soft } : service));
 }
 
 function writeResource(resource: ResourceConfig): object {

@@ -57,7 +57,7 @@ function acknowledge(work: Work, entry: Entry, refusal: { readonly code: string;
 
 function concerns(intent: Intent, event: { readonly node: NodeId; readonly service?: ServiceId }): boolean {
   if ("service" in intent) return event.service === intent.service;
-  return event.node === intent.node;
+  return "node" in intent ? event.node === intent.node : false;
 }
 
 function progressText(event: { readonly node: NodeId; readonly service?: ServiceId; readonly text: string }): string {

@@ -3,6 +3,7 @@ import { after } from "../model/units.ts";
 import { managerConfig, type ManagerState, patch, submit, wake, type Work } from "./manager-work.ts";
 import { watchdogAtExit } from "./manager-watchdog.ts";
 import { servicesInOrder } from "./services/cluster-state.ts";
+import { mayStayBehind } from "./services/frozen.ts";
 import { isQuiet } from "./services/runner-state.ts";
 import { placesOf } from "./services/service-record.ts";
 
@@ -14,6 +15,11 @@ export function shutDown(work: Work): void {
   const { shutdown, cluster, self, incarnation, runner } = work.state;
   if (shutdown === null || shutdown.isDone) return;
   const { facts, moment } = work;
+  if (shutdown.leaveAskedAt === null && cluster.nodes[self]?.isLeaving !== true && mayStayBehind(cluster, self)) {
+    // [SVC-30] Without a word to the group: a leave would be the proof that nothing runs here.
+    exit(work);
+    return;
+  }
   const isIn = facts.view !== null || moment.now < facts.leaseUntil;
   const here = cluster.nodes[self];
   const isMember = here?.incarnation === incarnation && here.isMember && here.off === null;

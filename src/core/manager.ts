@@ -10,6 +10,7 @@ import { type InstantMs, never } from "../model/units.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { idleFenceRunner, onFenceOutcome } from "./fencing/fence-runner.ts";
 import { deliver } from "./manager-entries.ts";
+import { openFailbackWindows } from "./manager-failback.ts";
 import { freeDevices, takeDeviceCheck, watchDevices } from "./manager-devices.ts";
 import { afterFencer, fenceAsTold, probePorts, seeToFences, tendFencer } from "./manager-fencing.ts";
 import { mandate, watchLease, watchWitness } from "./manager-lease.ts";
@@ -136,6 +137,7 @@ export function stepManager(
   probePorts(work);
   retryFailed(work);
   endQuarantines(work);
+  openFailbackWindows(work);
   answerRequests(work);
   shutDown(work);
   endRemoved(work);

@@ -8,6 +8,7 @@ import type { GroupFacts } from "../model/group-facts.ts";
 import { isWitness, type NodeId, type ServiceId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
+import type { Preview, Wish } from "../model/preview.ts";
 import type { CoreSnapshot, FenceReport, Why } from "../model/snapshot.ts";
 import type { Roster } from "../model/roster.ts";
 import { earliest, type InstantMs, never } from "../model/units.ts";
@@ -24,6 +25,7 @@ import { replayDisk } from "./replication/replay-disk.ts";
 import { clusterMachine } from "./services/cluster-machine.ts";
 import { explainFences } from "./services/explain-fences.ts";
 import { explainService } from "./services/explain.ts";
+import { previewOf as previewCluster } from "./services/preview.ts";
 import { takeSnapshot } from "./snapshot.ts";
 
 /**
@@ -129,6 +131,18 @@ export function whyOf(core: CoreState, service: ServiceId, moment: Moment): Why 
   const missing = [...away, ...(facts.witness?.isHeard === false ? [facts.witness.name] : [])];
   const unheard = missing.length === 0 ? "" : `, not heard: ${missing.join(", ")}`;
   return { ...why, summary: `no quorum here${unheard}; as last known: ${why.summary}` };
+}
+
+/** What would follow from a wish; nothing is done. */
+export function previewOf(core: CoreState, wish: Wish, author: string, moment: Moment): Preview {
+  const facts = groupFacts(core.group, moment);
+  if (facts.view === null && moment.now >= facts.leaseUntil)
+    return {
+      ok: false,
+      code: "NO_QUORUM",
+      text: "Cannot foretell it: this node has no quorum; ask where there is one",
+    };
+  return previewCluster(core.manager.cluster, wish, author, core.manager.self);
 }
 
 /** What was done, and is being done, to make nodes known to be off. Newest first. */

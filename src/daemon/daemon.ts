@@ -7,6 +7,7 @@ import type { ServiceId } from "../model/ids.ts";
 import { makeIncarnation, type Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
 import type { Answer, Intent } from "../model/intent.ts";
+import type { Preview } from "../model/preview.ts";
 import type { FenceReport, Snapshot, Why } from "../model/snapshot.ts";
 import type { Roster } from "../model/roster.ts";
 import type { InstantMs } from "../model/units.ts";
@@ -197,6 +198,19 @@ export class Daemon implements Control {
       );
       return () => forget();
     });
+  }
+
+  preview(intent: Intent, author: string): Preview {
+    const refusal = this.#refusalOf(intent);
+    if (refusal !== null) return { ok: false, code: "NOT_ALLOWED", text: refusal };
+    return this.#rules.previewOf(this.#startedCore(), { kind: "intent", intent }, author, this.#moment());
+  }
+
+  async previewReload(author: string): Promise<Preview> {
+    const read = await this.#setup.readConfig();
+    if (!read.ok) return { ok: false, code: read.code ?? "CONFIG_INVALID", text: read.errors.join("\n") };
+    const { config, digest } = read;
+    return this.#rules.previewOf(this.#startedCore(), { kind: "config", config, digest }, author, this.#moment());
   }
 
   events(after: number): readonly ClusterEvent[] {
@@ -436,7 +450,7 @@ export class Daemon implements Control {
 
   #moment(): Moment {
     const { clock } = this.#setup.ports;
-    return { now: clock.now(), wall: clock.wall() };
+    return { now: clock.now(), wall: clock.wall(), zoneMs: clock.zoneMs?.() ?? 0 };
   }
 }
 

@@ -5,6 +5,7 @@ import type { ServiceId, NodeId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
 import type { CoreBoot, CoreState, CoreStep } from "../core/step.ts";
+import type { Preview, Wish } from "../model/preview.ts";
 import type { CoreSnapshot, FenceReport, Why } from "../model/snapshot.ts";
 import type { Roster } from "../model/roster.ts";
 import type { ArbiterDisk } from "../ports/arbiter-disk.ts";
@@ -72,6 +73,8 @@ export interface Rules {
   snapshotOf(core: CoreState, moment: Moment): CoreSnapshot;
   whyOf(core: CoreState, service: ServiceId, moment: Moment): Why | null;
   fencesOf(core: CoreState): readonly FenceReport[];
+  /** What would follow from a wish. */
+  previewOf(core: CoreState, wish: Wish, author: string, moment: Moment): Preview;
   configOf(core: CoreState): ClusterConfig;
   /** Whom this node has to do with; the same value as long as it stays so. */
   rosterOf(core: CoreState): Roster;

@@ -47,7 +47,12 @@ export interface NodeConfig {
   readonly fence: readonly (readonly FenceStep[])[];
   /** After all levels: its own watchdog, of `fencing.watchdog`. Default (absent): not. */
   readonly watchdog?: true;
+  /** What there is for services that say what they need, by name. Default (absent): nothing. */
+  readonly offers?: Amounts;
 }
+
+/** Whole numbers by name (memory, cpu, whatever is counted). */
+export type Amounts = Readonly<Record<string, number>>;
 
 /** The votes of nodes that have another number than one, by name. */
 export function unusualVotes(nodes: readonly NodeConfig[]): ReadonlyMap<NodeId, number> {
@@ -195,6 +200,22 @@ export interface ServiceConfig {
    * nothing; then only a fence device keeps the others from starting it beside.
    */
   readonly withoutQuorum?: "freeze";
+  /** Started after these, stopped before them. Default (absent): none. */
+  readonly after?: readonly Relation[];
+  /** On one node with these. Default (absent): none. */
+  readonly with?: readonly Relation[];
+  /** On no node with these. Default (absent): none. */
+  readonly apart?: readonly Relation[];
+  /** No other service on its node. Default (absent): false. */
+  readonly exclusive?: true;
+  /** What it takes of what its node offers. Default (absent): nothing. */
+  readonly needs?: Amounts;
+}
+
+/** What a service has to do with another one. soft: where it can be had; nothing is stopped or kept from starting for it. */
+export interface Relation {
+  readonly service: ServiceId;
+  readonly soft?: true;
 }
 
 /** The nodes that may or should run a service. */
@@ -206,6 +227,18 @@ export interface FailoverDomain {
   readonly restricted: boolean;
   /** Return to a better node when it comes back. */
   readonly failback: boolean;
+  /** By node, from 1; lower is better, and several may be equal. Takes the place of `ordered`. Default (absent): the list says it. */
+  readonly priorities?: Readonly<Record<NodeId, number>>;
+  /** With failback: a better node must be so many places better. Default (absent): 0. */
+  readonly stickiness?: number;
+  /** With failback: only at this time of day. Default (absent): at once. */
+  readonly failbackBetween?: DayWindow;
+}
+
+/** Minutes from midnight, in the local time of the node that looks; the end is the first minute outside. It may lie before the beginning. */
+export interface DayWindow {
+  readonly from: number;
+  readonly until: number;
 }
 
 /** What follows a failed monitor or start. */

@@ -64,6 +64,8 @@ export type EntryBody =
     }
   /** A failed service may be tried again everywhere: its back-off has passed. `attempt`: the service's at that time. */
   | { readonly kind: "retry"; readonly service: ServiceId; readonly attempt: number }
+  /** The time of day has come at which a service may return to a better node. `attempt`: the service's order at that time. */
+  | { readonly kind: "failback"; readonly service: ServiceId; readonly attempt: number }
   /** A clean stop has begun: the others take over the services of the node, then it leaves. */
   | { readonly kind: "leaving"; readonly node: NodeId; readonly incarnation: Incarnation }
   /** A fence request begins: it is said before it is done, so that everyone knows whom it may hit. */

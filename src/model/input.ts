@@ -43,4 +43,6 @@ export type Input =
 export interface Moment {
   readonly now: InstantMs;
   readonly wall: WallMs;
+  /** What the local time of day is ahead of UTC. Default (absent): 0. */
+  readonly zoneMs?: number;
 }

@@ -5,6 +5,19 @@ export type Intent =
   | { readonly kind: "enable-service"; readonly service: ServiceId }
   | { readonly kind: "disable-service"; readonly service: ServiceId }
   | { readonly kind: "restart-service"; readonly service: ServiceId }
+  /** At once, and keep it running; ends `stop-service`. */
+  | { readonly kind: "start-service"; readonly service: ServiceId }
+  /** At once, until it is started, or a node comes or goes. */
+  | { readonly kind: "stop-service"; readonly service: ServiceId }
+  /** Nothing is done with it, nor looked at, until it is unfrozen. */
+  | { readonly kind: "freeze-service"; readonly service: ServiceId }
+  | { readonly kind: "unfreeze-service"; readonly service: ServiceId }
+  /** The same for whatever runs there; it is given nothing more. */
+  | { readonly kind: "freeze-node"; readonly node: NodeId }
+  | { readonly kind: "unfreeze-node"; readonly node: NodeId }
+  /** The same for everything: nothing is started, stopped, moved, looked at or fenced. */
+  | { readonly kind: "begin-maintenance" }
+  | { readonly kind: "end-maintenance" }
   /** Without `to`: to the best other node. */
   | { readonly kind: "relocate-service"; readonly service: ServiceId; readonly to?: NodeId }
   /** Forget its failures: every node may be tried again at once. */

@@ -6,8 +6,28 @@ export type ParsedIntent =
   | { readonly ok: true; readonly intent: Intent }
   | { readonly ok: false; readonly text: string };
 
-const serviceVerbs = ["enable", "disable", "restart", "relocate", "clear"] as const;
-const nodeVerbs = ["standby", "online", "release", "fence", "confirm-off", "remove", "readmit"] as const;
+const serviceVerbs = [
+  "enable",
+  "disable",
+  "start",
+  "stop",
+  "restart",
+  "relocate",
+  "freeze",
+  "unfreeze",
+  "clear",
+] as const;
+const nodeVerbs = [
+  "standby",
+  "online",
+  "freeze",
+  "unfreeze",
+  "release",
+  "fence",
+  "confirm-off",
+  "remove",
+  "readmit",
+] as const;
 
 /**
  * Reads the words after `hale` of a command that only passes on a wish: `service relocate web --to n2`, `node standby n1`.
@@ -15,13 +35,20 @@ const nodeVerbs = ["standby", "online", "release", "fence", "confirm-off", "remo
  */
 export function parseIntent(words: readonly string[]): ParsedIntent {
   const [noun, verb, name, ...rest] = words;
-  if (noun !== "service" && noun !== "node") return wrong(noun, "service or node");
+  if (noun === "maintenance") return parseMaintenance(words.slice(1));
+  if (noun !== "service" && noun !== "node") return wrong(noun, "service, node or maintenance");
   const verbs: readonly string[] = noun === "service" ? serviceVerbs : nodeVerbs;
   if (verb === undefined || !verbs.includes(verb)) return wrong(verb, `${noun} ${verbs.join(", ")}`);
   if (name === undefined || !isName(name)) return wrong(name, `the name of a ${noun}`);
   if (verb === "relocate") return parseRelocate(name, rest);
   if (rest.length > 0) return wrong(rest[0], "nothing more");
   return { ok: true, intent: { kind: `${verb}-${noun}`, [noun]: name } as unknown as Intent };
+}
+
+function parseMaintenance([state, ...more]: readonly string[]): ParsedIntent {
+  if (state !== "on" && state !== "off") return wrong(state, "maintenance on or off");
+  if (more.length > 0) return wrong(more[0], "nothing more");
+  return { ok: true, intent: { kind: state === "on" ? "begin-maintenance" : "end-maintenance" } };
 }
 
 function parseRelocate(name: string, rest: readonly string[]): ParsedIntent {

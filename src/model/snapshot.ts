@@ -82,6 +82,8 @@ export interface NodeSnapshot {
   /** lost: gone, and not known to run nothing. off: known to run nothing (fenced, left, assumed). */
   readonly state: "member" | "joining" | "lost" | "fencing" | "off" | "unknown";
   readonly isStandby: boolean;
+  /** An operator has frozen what runs there. Absent: no. */
+  readonly isFrozen?: true;
   readonly incarnation: Incarnation | null;
   readonly since: WallMs | null;
   readonly reason: string;
@@ -119,6 +121,10 @@ export interface DeviceSnapshot {
 export interface ServiceSnapshot {
   readonly service: ServiceId;
   readonly isEnabled: boolean;
+  /** Stopped by an operator until it is started, or a node comes or goes. Absent: no. */
+  readonly isStopped?: true;
+  /** Left alone, and not looked at: by itself, with its node, or with the whole cluster. Absent: no. */
+  readonly isFrozen?: true;
   readonly state: "stopped" | "starting" | "started" | "stopping" | "failed" | "blocked" | "unknown";
   readonly owner: NodeId | null;
   readonly since: WallMs | null;
@@ -140,6 +146,10 @@ export interface ResourceSnapshot {
 export interface Why {
   readonly service: ServiceId;
   readonly summary: string;
+  /** The rules in the order in which they are asked. Absent: told by an older version. */
+  readonly rules?: readonly WhyRule[];
+  /** The entry that last gave it a node. Absent: none did. */
+  readonly placed?: { readonly entry: number; readonly at: WallMs; readonly text: string };
   /** In order of preference. */
   readonly nodes: readonly NodeVerdict[];
   /** What led here, newest first: the entries that decided. */
@@ -159,6 +169,16 @@ export interface Why {
     readonly at: WallMs;
     readonly outcome: OperationOutcome;
   }[];
+}
+
+/** What one rule says of a service. */
+export interface WhyRule {
+  /** Id in the specification. */
+  readonly rule: string;
+  readonly question: string;
+  /** false: this is why it does not run, or is not seen to. */
+  readonly isMet: boolean;
+  readonly answer: string;
 }
 
 /** One node's case for and against running a service. */

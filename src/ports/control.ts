@@ -2,6 +2,7 @@ import type { ClusterEvent } from "../model/cluster-event.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { ServiceId } from "../model/ids.ts";
 import type { Answer, Intent } from "../model/intent.ts";
+import type { Preview } from "../model/preview.ts";
 import type { FenceReport, Snapshot, Why } from "../model/snapshot.ts";
 
 /** What the API may ask of the daemon it lives in. Implemented by the daemon; everything goes through its inbox. */
@@ -17,6 +18,10 @@ export interface Control {
   submit(intent: Intent, author: string, progress: (text: string) => void, signal: AbortSignal): Promise<Answer>;
   /** Reads the configuration file again; when right, proposes it to the group. */
   reload(author: string, signal: AbortSignal): Promise<Answer>;
+  /** What would follow from an intent. */
+  preview(intent: Intent, author: string): Preview;
+  /** Reads the configuration file again; what would follow if it came into force. */
+  previewReload(author: string): Promise<Preview>;
   /** Kept events, oldest first, with a sequence above `after`. */
   events(after: number): readonly ClusterEvent[];
   /** Calls back with each new event until the returned function is called. */

@@ -16,6 +16,7 @@ import { noQuorumNoServiceChecker } from "./checkers/no-quorum-no-service.ts";
 import { oneOrderChecker } from "./checkers/one-order.ts";
 import { oneOwnerChecker } from "./checkers/one-owner.ts";
 import { recoveryChecker } from "./checkers/recovery.ts";
+import { relationsChecker } from "./checkers/relations.ts";
 import { resourceOrderChecker } from "./checkers/resource-order.ts";
 import type { MachineClock } from "./fake-clock.ts";
 import { FakeFence, type DeviceState, type PowerControl } from "./fake-fence.ts";
@@ -143,6 +144,7 @@ export class World implements PowerControl, MachineWitness {
         isConnected: (from, to) => this.network.isConnected(from, to),
         hasThirdVote: (node) => this.#hasThirdVote(node),
       }),
+      relationsChecker(bench),
       recoveryChecker(bench),
       doublesChecker(bench),
     ];
@@ -291,6 +293,7 @@ export class World implements PowerControl, MachineWitness {
     const text = `${words} of an operator`;
     if ("service" in intent) this.disturb({ text, nodes: [], service: intent.service });
     if ("node" in intent) this.disturb({ text, nodes: [intent.node] });
+    if (!("node" in intent) && !("service" in intent)) this.disturb({ text, nodes: [...this.machines.keys()] });
     const done = (answer: Answer): void => {
       this.note(node, `-- hale ${words}: ${answer.ok ? "done" : `${answer.code}`}: ${answer.text}`);
       onAnswer(answer);

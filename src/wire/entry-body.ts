@@ -45,6 +45,7 @@ const shapes: { readonly [Kind in EntryBody["kind"]]: Shape<Extract<EntryBody, {
   observed: { node: "text", incarnation: "text", since: "number", services: "objects" },
   "service-result": { node: "text", incarnation: "text", service: "text", attempt: "number", result: "object" },
   retry: { service: "text", attempt: "number" },
+  failback: { service: "text", attempt: "number" },
   leaving: { node: "text", incarnation: "text" },
   "fence-begun": { target: "text", incarnation: "text or null", by: "text", attempt: "number", reason: "text" },
   "fence-result": {

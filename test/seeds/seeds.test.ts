@@ -5,7 +5,7 @@ import type { RareState } from "../../src/sim/rare-states/rare-states.ts";
 import { realWire } from "../../src/sim/real-wire.ts";
 import { parseKeys } from "../../src/wire/keys.ts";
 
-/** 218 in all: what fits into the fast gate; test/exploration goes on with 10 of each shape, and `npm run soak` takes others, for as long as one likes. */
+/** 227 in all: what fits into the fast gate; test/exploration goes on with 10 of each shape, and `npm run soak` takes others, for as long as one likes. */
 const seedsOf: Readonly<Partial<Record<Shape, number>>> = {
   "2": 27,
   "3": 27,
@@ -29,6 +29,7 @@ const seedsOf: Readonly<Partial<Record<Shape, number>>> = {
   "3-last": 9,
   "3-cut": 6,
   "3-sbd": 6,
+  "3-related": 9,
 };
 const gateShapes = shapes.filter((shape) => (seedsOf[shape] ?? 0) > 0);
 

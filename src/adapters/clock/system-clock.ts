@@ -25,7 +25,7 @@ export function openClock(): OpenedClock {
 
 /** A clock on any source of instants. Exported for its test. */
 export function makeClock(now: () => InstantMs): Clock {
-  return { now, wall: () => wallMs(Date.now()), wakeAt: (at, callback) => wakeAt(now, at, callback) };
+  return { now, wall: () => wallMs(Date.now()), zoneMs, wakeAt: (at, callback) => wakeAt(now, at, callback) };
 }
 
 function boottimeReader(): (() => InstantMs) | null {
@@ -63,4 +63,9 @@ function wakeAt(now: () => InstantMs, at: InstantMs, callback: () => void): () =
   };
   arm();
   return () => clearTimeout(timer);
+}
+
+/** By the zone of this machine, summer time and all. */
+function zoneMs(): number {
+  return -new Date().getTimezoneOffset() * 60_000;
 }

@@ -6,21 +6,41 @@ import type { CliProgram } from "../cli-command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type ChangeOptions, submitIntent } from "../submit-intent.ts";
 
-/** What changes something: `service …`, `node …`. */
+/** What changes something: `service …`, `node …`, `maintenance …`. */
 export function addChangeCommands(cli: CliProgram): void {
   addServiceCommands(cli);
   addNodeCommands(cli);
+  addMaintenanceCommands(cli);
+}
+
+function addMaintenanceCommands({ program, context, finish }: CliProgram): void {
+  const group = program
+    .command("maintenance")
+    .description(
+      "leave everything running, and see to nothing: nothing is started, stopped, moved, looked at or fenced",
+    );
+  const states = { on: ["begin", "begin-maintenance"], off: ["end", "end-maintenance"] } as const;
+  for (const [state, [verb, kind]] of Object.entries(states))
+    withChangeOptions(group.command(state).description(`${verb} it`)).action(async (options: ChangeOptions) => {
+      finish(await submitIntent(context, { kind }, options));
+    });
 }
 
 const serviceActions = {
   enable: ["let it run, and keep it running", "enable-service"],
   disable: ["stop it, and keep it stopped", "disable-service"],
+  start: ["start it now, after a stop or a failure", "start-service"],
+  stop: ["stop it now, until it is started or a node comes or goes; see disable", "stop-service"],
   restart: ["stop it and start it again where it is", "restart-service"],
+  freeze: ["leave it alone and do not look at it, until it is unfrozen", "freeze-service"],
+  unfreeze: ["see to it again", "unfreeze-service"],
   clear: ["forget its failures, so that every node may be tried again at once, and that it ran twice", "clear-service"],
 } as const;
 
 function addServiceCommands({ program, context, finish }: CliProgram): void {
-  const group = program.command("service").description("enable, disable, restart, clear or relocate a service");
+  const group = program
+    .command("service")
+    .description("enable, disable, start, stop, restart, relocate, freeze, unfreeze or clear a service");
   for (const [action, [description, kind]] of Object.entries(serviceActions)) {
     withChangeOptions(group.command(action).description(description))
       .argument("<service>", "name of the service")
@@ -40,6 +60,8 @@ function addServiceCommands({ program, context, finish }: CliProgram): void {
 const nodeActions = {
   standby: ["give up its services and take none; it stays a member with its vote", "standby-node", null],
   online: ["end standby: it may run services again", "online-node", null],
+  freeze: ["leave alone what runs there, and give it nothing", "freeze-node", null],
+  unfreeze: ["see to what runs there again", "unfreeze-node", null],
   release: ["end its quarantine, and forget how often it was lost", "release-node", null],
   fence: [
     "cut it off now by its fence devices; its services go elsewhere",
@@ -63,7 +85,7 @@ const nodeActions = {
 function addNodeCommands({ program, context, finish }: CliProgram): void {
   const group = program
     .command("node")
-    .description("standby, online, release, fence, confirm-off, remove or readmit for a node");
+    .description("standby, online, freeze, unfreeze, release, fence, confirm-off, remove or readmit for a node");
   for (const [action, [description, kind, question]] of Object.entries(nodeActions)) {
     const command = withChangeOptions(group.command(action).description(description)).argument(
       "<node>",
@@ -73,7 +95,11 @@ function addNodeCommands({ program, context, finish }: CliProgram): void {
     command.action(async (node: string, options: ChangeOptions & { readonly yes?: boolean }) => {
       const intent: Intent = { kind, node: nodeNamed(node) };
       // Nobody to ask is a script, and a script has said what it wants.
-      const isSure = question === null || options.yes === true || ((await context.confirm(question(node))) ?? true);
+      const isSure =
+        question === null ||
+        options.dryRun === true ||
+        options.yes === true ||
+        ((await context.confirm(question(node))) ?? true);
       if (!isSure) {
         context.stderr.write("Nothing was done\n");
         finish(exitCodes.failed);
@@ -84,6 +110,7 @@ function addNodeCommands({ program, context, finish }: CliProgram): void {
 
 function withChangeOptions(command: Command): Command {
   return command
+    .option("--dry-run", "do nothing; tell what would start, stop and move, in which order, and how long what is down")
     .option("--no-wait", "return once it is accepted, before it is done")
     .option("--timeout <span>", "wait no longer than this; what was accepted goes on")
     .option("--json", "one document at the end instead of progress");

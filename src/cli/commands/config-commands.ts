@@ -1,6 +1,7 @@
 import { lookOf, writeJson, type CliProgram } from "../cli-command.ts";
 import type { CliContext } from "../cli-context.ts";
 import { checkConfig } from "../check-config.ts";
+import { showPreview } from "../show-preview.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "../exit-codes.ts";
 
 interface JsonOption {
@@ -45,8 +46,14 @@ export function addConfigCommands({ program, context, finish }: CliProgram): voi
   group
     .command("reload")
     .description("let the daemon read its file again and the cluster agree on it; a wrong file changes nothing")
+    .option("--dry-run", "do nothing; tell what would start, stop and move, in which order, and how long what is down")
     .option("--json", "one document")
-    .action(async (options: JsonOption) => finish(await reloadConfig(context, options.json === true)));
+    .action(async (options: JsonOption & { readonly dryRun?: boolean }) => {
+      const json = options.json === true;
+      if (options.dryRun === true)
+        finish(showPreview(context, await context.client.previewReload(context.signal), json));
+      else finish(await reloadConfig(context, json));
+    });
 }
 
 async function reloadConfig(context: CliContext, json: boolean): Promise<ExitCode> {

@@ -1,3 +1,5 @@
+import { ClusterError } from "../../model/errors.ts";
+import type { Why } from "../../model/snapshot.ts";
 import { lookOf, writeJson, type CliProgram } from "../cli-command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { parseSpan } from "../parse-span.ts";
@@ -32,12 +34,13 @@ export function addShowCommands({ program, context, finish }: CliProgram): void 
   program
     .command("why")
     .description(
-      "why a service is where it is: every node with its reasons, what led here, what failed and with which output",
+      "why a service is where it is: the rules, every node (or the named one) with its reasons, what led here, what failed",
     )
     .argument("<service>", "name of the service")
+    .argument("[node]", "only this node's case")
     .option("--json", "one document")
-    .action(async (service: string, options: { readonly json?: boolean }) => {
-      const why = await context.client.why(service, context.signal);
+    .action(async (service: string, node: string | undefined, options: { readonly json?: boolean }) => {
+      const why = onlyNode(await context.client.why(service, context.signal), node);
       if (options.json === true) writeJson(context, why);
       else {
         const { whyText } = await import("../text/why-text.ts");
@@ -45,4 +48,16 @@ export function addShowCommands({ program, context, finish }: CliProgram): void 
       }
       finish(exitCodes.done);
     });
+}
+
+/** The same, with one node's case; of what led here and what failed, only what names it. */
+function onlyNode(why: Why, node: string | undefined): Why {
+  if (node === undefined) return why;
+  const nodes = why.nodes.filter((verdict) => verdict.node === node);
+  if (nodes.length === 0) {
+    const known = why.nodes.map((verdict) => verdict.node).join(", ");
+    throw new ClusterError("NODE_UNKNOWN", `Cannot find node "${node}": service "${why.service}" knows ${known}`);
+  }
+  const history = why.history.filter(({ text }) => text.split(/[^\w.-]+/).includes(node));
+  return { ...why, nodes, history, failures: why.failures.filter((failure) => failure.node === node) };
 }

@@ -9,7 +9,8 @@ import { spanText } from "./span-text.ts";
 export function whyText(why: Why, look: Look): string {
   const { paint } = look;
   const sections = [
-    [`${paint("title", why.service)}  ${printable(why.summary)}`],
+    [`${paint("title", why.service)}  ${printable(why.summary)}`, ...placedLines(why, look)],
+    ruleLines(why, look),
     verdictLines(why.nodes, look),
     historyLines(why, look),
     doubleLines(why, look),
@@ -19,6 +20,21 @@ export function whyText(why: Why, look: Look): string {
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"))
     .join("\n\n")}\n`;
+}
+
+function placedLines({ placed }: Why, { paint, wallText }: Look): string[] {
+  if (placed === undefined) return [];
+  return [`${paint("dim", `placed ${wallText(placed.at)}, entry ${placed.entry}:`)} ${printable(placed.text)}`];
+}
+
+function ruleLines({ rules = [] }: Why, { paint }: Look): string[] {
+  if (rules.length === 0) return [];
+  const rows = rules.map(({ rule, question, isMet, answer }) => [
+    paint("dim", rule),
+    question,
+    paint(isMet ? "good" : "bad", printable(answer)),
+  ]);
+  return [paint("dim", "RULES (in the order in which they are asked)"), ...alignRows(rows)];
 }
 
 const verdictTones: Readonly<Record<NodeVerdict["verdict"], Tone>> = {

@@ -46,6 +46,8 @@ export interface NodeRecord {
   readonly isAccounted: boolean;
   readonly isStandby: boolean;
   readonly isLeaving: boolean;
+  /** An operator has frozen what runs there. Absent: nobody has. */
+  readonly frozen?: FrozenRecord | null;
   /** When it was lost, oldest first: those that count for the next quarantine. */
   readonly losses: readonly WallMs[];
   readonly quarantine: QuarantineRecord | null;
@@ -60,6 +62,12 @@ export interface QuarantineRecord {
   /** By the stamps of entries. */
   readonly until: WallMs;
   readonly losses: number;
+}
+
+/** Nothing is to be done with it: who wanted that, and when. */
+export interface FrozenRecord {
+  readonly by: string;
+  readonly at: WallMs;
 }
 
 /** A node's own word on its watchdog. */

@@ -12,7 +12,16 @@ function domain(nodes: readonly string[], given: Partial<FailoverDomain> = {}): 
 }
 
 function candidate(node: string, given: Partial<Candidate> = {}): Candidate {
-  return { node: parseNodeId(node), against: [], services: 0, isQuarantined: false, isNew: false, ...given };
+  return {
+    node: parseNodeId(node),
+    against: [],
+    services: 0,
+    misfits: 0,
+    isOthersOnly: false,
+    isQuarantined: false,
+    isNew: false,
+    ...given,
+  };
 }
 
 function question(given: Partial<PlacementQuestion> = {}): PlacementQuestion {
@@ -130,6 +139,8 @@ describe("placement, whatever is asked", () => {
         node: fc.constant(parseNodeId(name)),
         against: fc.constantFrom<readonly string[]>([], ["on standby"]),
         services: fc.nat(3),
+        misfits: fc.nat(2),
+        isOthersOnly: fc.boolean(),
         isQuarantined: fc.boolean(),
         isNew: fc.boolean(),
       }),

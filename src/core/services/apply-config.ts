@@ -48,7 +48,7 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
     const record = draft.services[service.id];
     if (record !== undefined) beginThaw(draft, record, service);
   }
-  draft.config = { config, digest: body.digest, entry: draft.index };
+  draft.config = { config, digest: body.digest, entry: draft.index, author: body.author };
   for (const { id } of config.nodes) if (!isRemoved(draft, id)) takeUpNode(draft, id, before !== null);
   followWatchdogs(draft, config);
   if (config.quarantine?.kind === "none") forgetQuarantines(draft);

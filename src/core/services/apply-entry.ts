@@ -20,6 +20,7 @@ import {
   patchService,
   type Refusal,
 } from "./cluster-state.ts";
+import { applyFailback } from "./failback.ts";
 import { forgive } from "./failure-memory.ts";
 import { applySelfFenced, applyWatchdog } from "./apply-watchdog.ts";
 import { settle } from "./settle.ts";
@@ -44,13 +45,14 @@ export function applyEntry(state: ClusterState, entry: Entry): Applied {
     fences: { ...state.fences },
     brokenDevices: { ...state.brokenDevices },
     ...(state.removed === undefined ? {} : { removed: state.removed }),
+    ...(state.maintenance ? { maintenance: state.maintenance } : {}),
     events: [],
   };
   const refusal = applyBody(draft, entry.body);
   if (refusal === null) settle(draft);
-  const { index, at, config, nodes, services, fences, brokenDevices, removed, events } = draft;
+  const { index, at, config, nodes, services, fences, brokenDevices, removed, maintenance, events } = draft;
   if (refusal !== null) return { state: { ...state, index, at }, events: [], refusal };
-  const more = removed === undefined ? {} : { removed };
+  const more = { ...(removed === undefined ? {} : { removed }), ...(maintenance ? { maintenance } : {}) };
   return { state: { index, at, config, nodes, services, fences, brokenDevices, ...more }, events, refusal };
 }
 
@@ -79,6 +81,9 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
       return null;
     case "retry":
       applyRetry(draft, body);
+      return null;
+    case "failback":
+      applyFailback(draft, body);
       return null;
     case "leaving":
       applyLeaving(draft, body);

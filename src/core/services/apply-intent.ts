@@ -16,10 +16,12 @@ import {
   patchService,
   type Refusal,
 } from "./cluster-state.ts";
-import { blockersOf, placementOf } from "./eligibility.ts";
+import { blockersOf } from "./eligibility.ts";
+import { bindGroup, placementOfGroup } from "./together.ts";
 import { forgive } from "./failure-memory.ts";
 import { readmitNode, refuseReadmission, refuseRemoval, removeNode } from "./removed-nodes.ts";
 import { phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
+import { frozenText, setFrozen, thawCommand } from "./frozen.ts";
 import { releaseNode } from "./quarantine.ts";
 import { stopAgain, stopBlockedAgain } from "./stop-again.ts";
 
@@ -31,12 +33,41 @@ import { stopAgain, stopBlockedAgain } from "./stop-again.ts";
 export function applyIntent(draft: Draft, intent: Intent, author: string): Refusal | null {
   const refusal = refusalOf(draft, intent);
   if (refusal !== null) return refusal;
+  if ("service" in intent) noteAsked(draft, intent, author);
   switch (intent.kind) {
     case "enable-service":
       enable(draft, serviceOf(draft, intent.service), author);
       return null;
     case "disable-service":
       disable(draft, serviceOf(draft, intent.service), author);
+      return null;
+    case "start-service":
+      enable(draft, serviceOf(draft, intent.service), author, "started");
+      return null;
+    case "stop-service":
+      stopForNow(draft, serviceOf(draft, intent.service), author);
+      return null;
+    case "freeze-service":
+      setFrozen(draft, { service: serviceOf(draft, intent.service) }, { by: author, at: draft.at });
+      return null;
+    case "unfreeze-service":
+      setFrozen(draft, { service: serviceOf(draft, intent.service) }, null);
+      return null;
+    case "freeze-node":
+      setFrozen(draft, { node: intent.node }, { by: author, at: draft.at });
+      draft.events.push({ node: intent.node, level: "info", text: `frozen by ${author}` });
+      return null;
+    case "unfreeze-node":
+      setFrozen(draft, { node: intent.node }, null);
+      draft.events.push({ node: intent.node, level: "info", text: `unfrozen by ${author}` });
+      return null;
+    case "begin-maintenance":
+      setFrozen(draft, "all", { by: author, at: draft.at });
+      draft.events.push({ node: draft.origin, level: "warning", text: `maintenance begun by ${author}` });
+      return null;
+    case "end-maintenance":
+      setFrozen(draft, "all", null);
+      draft.events.push({ node: draft.origin, level: "info", text: `maintenance ended by ${author}` });
       return null;
     case "restart-service":
       restart(draft, serviceOf(draft, intent.service), author);
@@ -89,18 +120,37 @@ export function applyIntent(draft: Draft, intent: Intent, author: string): Refus
  */
 export function refusalOf(state: Omit<ClusterState, "index">, intent: Intent): Refusal | null {
   switch (intent.kind) {
+    case "clear-service":
+    case "unfreeze-service":
+      return unknownService(state, intent.service);
     case "enable-service":
     case "disable-service":
-    case "clear-service":
-      return unknownService(state, intent.service);
+      return unknownService(state, intent.service) ?? refuseFrozen(state, intent);
+    case "start-service":
+    case "stop-service":
+      return unknownService(state, intent.service) ?? refuseFrozen(state, intent) ?? refuseDisabled(state, intent);
+    case "freeze-service":
+      return unknownService(state, intent.service) ?? refuseFreeze(state, intent.service);
     case "restart-service":
-      return unknownService(state, intent.service) ?? refuseRestart(state, intent.service);
+      return (
+        unknownService(state, intent.service) ?? refuseFrozen(state, intent) ?? refuseRestart(state, intent.service)
+      );
     case "relocate-service":
-      return unknownService(state, intent.service) ?? refuseRelocate(state, intent.service, intent.to ?? null);
+      return (
+        unknownService(state, intent.service) ??
+        refuseFrozen(state, intent) ??
+        refuseRelocate(state, intent.service, intent.to ?? null)
+      );
     case "standby-node":
+      return unknownNode(state, intent.node) ?? refuseStandby(state, intent.node);
     case "online-node":
     case "release-node":
+    case "freeze-node":
+    case "unfreeze-node":
       return unknownNode(state, intent.node);
+    case "begin-maintenance":
+    case "end-maintenance":
+      return null;
     case "fence-node":
       return unknownNode(state, intent.node) ?? refuseFence(state, intent.node);
     case "confirm-off-node":
@@ -134,10 +184,42 @@ function unknownNode(state: View, node: NodeId): Refusal | null {
   };
 }
 
+function refuseFrozen(state: View, { kind, service }: Intent & { readonly service: ServiceId }): Refusal | null {
+  const record = state.services[service];
+  const text = record === undefined ? null : frozenText(state, record);
+  if (record === undefined || text === null) return null;
+  const verb = kind.replace("-service", "");
+  return notAllowed(`Cannot ${verb} service "${service}": ${text}; first: ${thawCommand(state, record)}`);
+}
+
+function refuseDisabled(state: View, { kind, service }: Intent & { readonly service: ServiceId }): Refusal | null {
+  if (state.services[service]?.isEnabled !== false) return null;
+  const verb = kind.replace("-service", "");
+  return notAllowed(
+    `Cannot ${verb} service "${service}": it is disabled; to let it run: hale service enable ${service}`,
+  );
+}
+
+/** What is on its way comes to its end first. */
+function refuseFreeze(state: View, service: ServiceId): Refusal | null {
+  const phase = state.services[service]?.phase;
+  if (phase === undefined || (phase.kind !== "starting" && phase.kind !== "stopping")) return null;
+  return notAllowed(`Cannot freeze service "${service}": it is ${phaseText(phase)}; wait until it is there`);
+}
+
+function refuseStandby(state: View, node: NodeId): Refusal | null {
+  const what = `Cannot put node "${node}" on standby`;
+  if (state.maintenance) return notAllowed(`${what}: the cluster is in maintenance; first: hale maintenance off`);
+  if (state.nodes[node]?.frozen) return notAllowed(`${what}: it is frozen; first: hale node unfreeze ${node}`);
+  return null;
+}
+
 function refuseRestart(state: View, service: ServiceId): Refusal | null {
   const record = state.services[service];
   if (record === undefined) return null;
   if (!record.isEnabled) return notAllowed(`Cannot restart service "${service}": it is disabled; enable it first`);
+  if (record.isStopped === true)
+    return notAllowed(`Cannot restart service "${service}": it is stopped; to start it: hale service start ${service}`);
   return refuseUncertain(state, record, "restart");
 }
 
@@ -146,10 +228,11 @@ function refuseRelocate(state: View, service: ServiceId, to: NodeId | null): Ref
   if (record === undefined) return null;
   const what = `Cannot relocate service "${service}"${to === null ? "" : ` to node "${to}"`}`;
   if (!record.isEnabled) return notAllowed(`${what}: it is disabled; enable it first`);
+  if (record.isStopped === true) return notAllowed(`${what}: it is stopped; start it first`);
   if (to !== null) {
     const unknown = unknownNode(state, to);
     if (unknown !== null) return unknown;
-    const verdict = placementOf(state, record, { ignoreFailures: true }).verdicts.find(({ node }) => node === to);
+    const verdict = placementOfGroup(state, record, { ignoreFailures: true }).verdicts.find(({ node }) => node === to);
     if (verdict?.verdict === "may not") return notAllowed(`${what}: ${verdict.reasons.join("; ")}`);
   }
   const uncertain = refuseUncertain(state, record, "relocate");
@@ -158,7 +241,7 @@ function refuseRelocate(state: View, service: ServiceId, to: NodeId | null): Ref
     return notAllowed(`${what}: it is ${phaseText(record.phase)}; fence that node, or mend it and disable the service`);
   }
   if (to === null) {
-    const answer = placementOf(state, record, { leave: phaseNode(record.phase) });
+    const answer = placementOfGroup(state, record, { leave: phaseNode(record.phase) });
     if (answer.chosen !== null) return null;
     const reasons = answer.verdicts.map((verdict) => `${verdict.node}: ${verdict.reasons[0] ?? ""}`);
     return notAllowed(`${what}: no other node may run it (${reasons.join("; ")})`);
@@ -205,6 +288,13 @@ function notAllowed(text: string): Refusal {
   return { code: "NOT_ALLOWED", text };
 }
 
+/** For `hale why`: who wanted what, whatever came of it. */
+function noteAsked(draft: Draft, intent: Intent & { readonly service: ServiceId }, author: string): void {
+  const to = intent.kind === "relocate-service" && intent.to !== undefined ? ` to ${intent.to}` : "";
+  const text = `${intent.kind.replace("-service", "")}${to}, asked by ${author}`;
+  patchService(draft, serviceOf(draft, intent.service), { asked: { entry: draft.index, at: draft.at, text } });
+}
+
 function serviceOf(draft: Draft, service: ServiceId): ServiceRecord {
   const record = draft.services[service];
   if (record === undefined)
@@ -212,16 +302,25 @@ function serviceOf(draft: Draft, service: ServiceId): ServiceRecord {
   return record;
 }
 
-function enable(draft: Draft, before: ServiceRecord, author: string): void {
-  const reason = `enabled by ${author}`;
+function enable(draft: Draft, before: ServiceRecord, author: string, verb = "enabled"): void {
+  const reason = `${verb} by ${author}`;
   const record = patchService(draft, before, {
     isEnabled: true,
+    ...(before.isStopped === true ? { isStopped: false } : {}),
     failures: forgive(before, () => true),
     rounds: 0,
     reason,
   });
   draft.events.push({ node: draft.origin, service: record.service, level: "info", text: reason });
   if (record.phase.kind === "failed") movePhase(draft, record, { kind: "stopped", next: null }, reason);
+  stopBlockedAgain(draft, record, reason);
+}
+
+/** [SVC-28] Not for ever: what is started by the next change of the members is what rgmanager's users call stopped. */
+function stopForNow(draft: Draft, before: ServiceRecord, author: string): void {
+  const reason = `stopped by ${author}, until it is started or a node comes or goes`;
+  const record = patchService(draft, before, { isStopped: true, reason });
+  draft.events.push({ node: draft.origin, service: record.service, level: "info", text: reason });
   stopBlockedAgain(draft, record, reason);
 }
 
@@ -244,12 +343,13 @@ function restart(draft: Draft, before: ServiceRecord, author: string): void {
 
 function relocate(draft: Draft, before: ServiceRecord, asked: NodeId | null, author: string): void {
   const from = phaseNode(before.phase);
-  const to = asked ?? placementOf(draft, before, { leave: from }).chosen;
+  const to = asked ?? placementOfGroup(draft, before, { leave: from }).chosen;
   if (to === null || (to === from && before.phase.kind !== "stopping")) return;
   const { failback } = definitionOf(draft, before).domain;
   const note = failback ? "; it returns to a better node when that one joins anew" : "";
   const reason = `relocation to ${to} asked by ${author}${note}`;
   const record = patchService(draft, before, { failures: forgive(before, (failure) => failure.node === to) });
+  bindGroup(draft, record, to);
   const { phase } = record;
   if (phase.kind === "stopped" || phase.kind === "failed")
     movePhase(draft, record, { kind: "stopped", next: to }, reason);

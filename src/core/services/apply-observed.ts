@@ -2,7 +2,8 @@ import type { EntryBody, Observation } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { definitionOf, type Draft, movePhase, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
 import { forgive } from "./failure-memory.ts";
-import { phaseNode, type ServiceRecord } from "./service-record.ts";
+import { frozenText } from "./frozen.ts";
+import { isWanted, phaseNode, type ServiceRecord } from "./service-record.ts";
 import { isQuarantined, leaseToldBy } from "../fencing/node-record.ts";
 import { leftoversOf } from "./leftovers.ts";
 import { hasThawed } from "./thaw.ts";
@@ -78,14 +79,17 @@ function seenAtItsPlace(draft: Draft, record: ServiceRecord, node: NodeId, runs:
     return;
   }
   const reason = runs === "parts" ? `found running in parts on ${node}` : record.reason;
-  movePhase(draft, record, { kind: "stopping", node, next }, reason);
+  const isLeftAlone = (phase.kind === "starting" || phase.kind === "started") && frozenText(draft, record) !== null;
+  if (!isLeftAlone) movePhase(draft, record, { kind: "stopping", node, next }, reason);
+  else if (phase.kind === "starting") movePhase(draft, record, { kind: "started", node }, `${reason}, and frozen`);
 }
 
 function seenWhileStopped(draft: Draft, record: ServiceRecord, node: NodeId, runs: Extent): void {
   if (runs === "nothing") return dropStray(draft, record, node);
   const current = patchService(draft, record, { strays: record.strays.filter((stray) => stray.node !== node) });
   const isOnlyPlace = current.strays.length === 0;
-  if (runs === "all" && isOnlyPlace && record.isEnabled) {
+  const isLeftAlone = frozenText(draft, record) !== null;
+  if (isOnlyPlace && ((runs === "all" && isWanted(record)) || isLeftAlone)) {
     patchService(draft, current, { placedAt: draft.index });
     movePhase(draft, current, { kind: "started", node }, `found running on ${node}`);
     return;

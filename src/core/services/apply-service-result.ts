@@ -1,10 +1,12 @@
 import type { EntryBody } from "../../model/entry.ts";
 import { isLive, isQuarantined } from "../fencing/node-record.ts";
 import { definitionOf, type Draft, movePhase, patchService } from "./cluster-state.ts";
-import { placementOf } from "./eligibility.ts";
 import { failureAgainst, failureText, withFailure } from "./failure-memory.ts";
 import { type FailureRecord, phaseNode, type ServiceRecord } from "./service-record.ts";
+import { frozenText } from "./frozen.ts";
 import { endDouble } from "./double.ts";
+import { recoveryPlace } from "./settle-relations.ts";
+import { bindGroup } from "./together.ts";
 
 type ResultBody = Extract<EntryBody, { kind: "service-result" }>;
 
@@ -23,11 +25,13 @@ export function applyServiceResult(draft: Draft, body: ResultBody): void {
   switch (result.kind) {
     case "started":
       if (record.phase.kind !== "starting") return;
+      patchService(draft, record, { measured: { ...record.measured, startMs: result.durationMs } });
       movePhase(draft, record, { kind: "started", node: body.node }, record.reason);
       return;
     case "stopped": {
       const { phase } = record;
       if (phase.kind !== "stopping" && phase.kind !== "blocked") return;
+      patchService(draft, record, { measured: { ...record.measured, stopMs: result.durationMs } });
       movePhase(draft, record, { kind: "stopped", next: phase.next }, record.reason);
       return;
     }
@@ -54,6 +58,7 @@ function applyFailure(
   };
   const text = failureText(failure);
   draft.events.push({ node: body.node, service: body.service, level: "error", text });
+  if (result.action === "monitor" && frozenText(draft, before) !== null) return;
   const record = patchService(draft, before, { failures: withFailure(before, failure) });
   const { phase } = record;
   if (result.action === "stop") {
@@ -78,7 +83,8 @@ function recover(draft: Draft, record: ServiceRecord, body: ResultBody, text: st
     return;
   }
   const mayStay = failureAgainst(record, recovery, node, draft.at) === null && !isQuarantined(draft.nodes[node]);
-  const next = mayStay ? node : placementOf(draft, record).chosen;
+  const next = mayStay ? node : recoveryPlace(draft, record);
+  if (next !== null && next !== node) bindGroup(draft, record, next);
   const then = next === node ? "restarted" : next === null ? "stopped" : `relocated to ${next}`;
   movePhase(draft, record, { kind: "stopping", node, next }, `${text}; ${then}`);
 }

@@ -19,14 +19,19 @@ import { isRemoved } from "./removed-nodes.ts";
 export function applyView(draft: Draft, body: Extract<EntryBody, { kind: "view" }>): void {
   const members = new Map(body.members.map((member) => [member.node, member.incarnation]));
   const isCold = !body.members.some((member) => isContinuing(draft.nodes[member.node], member.incarnation));
+  let hasChanged = false;
   for (const record of sortedNodes(draft)) {
-    if (record.isMember && !members.has(record.node)) goesOut(draft, record);
+    if (!record.isMember || members.has(record.node)) continue;
+    hasChanged = true;
+    goesOut(draft, record);
   }
   for (const member of body.members) {
     if (isStranger(draft, member.node)) continue;
     const record = draft.nodes[member.node] ?? unseenNode(member.node, draft.at);
-    if (!isContinuing(record, member.incarnation)) comesIn(draft, record, member.incarnation);
-    else if (record.off !== null && record.off !== "left") comesIn(draft, record, member.incarnation);
+    if (!isContinuing(record, member.incarnation)) {
+      hasChanged = true;
+      comesIn(draft, record, member.incarnation);
+    } else if (record.off !== null && record.off !== "left") comesIn(draft, record, member.incarnation);
   }
   for (const record of sortedNodes(draft)) {
     if (!members.has(record.node) && isCold && record.off === null) {
@@ -34,6 +39,7 @@ export function applyView(draft: Draft, body: Extract<EntryBody, { kind: "view" 
       addDoubt(draft, record.node);
     }
   }
+  if (hasChanged) endStops(draft);
   dropOrphanedFences(draft);
   const text = `view of ${body.members.map((member) => member.node).join(", ")}, ordered by ${body.coordinator}`;
   draft.events.push({ node: body.coordinator, level: "info", text });
@@ -47,6 +53,16 @@ function isStranger(draft: Draft, node: NodeId): boolean {
   if (isRemoved(draft, node)) return true;
   const configured = draft.config?.config.nodes;
   return draft.nodes[node] === undefined && configured !== undefined && !configured.some(({ id }) => id === node);
+}
+
+/** [SVC-28] A stop lasts until a node comes or goes. */
+function endStops(draft: Draft): void {
+  for (const record of servicesInOrder(draft)) {
+    if (record.isStopped !== true) continue;
+    const reason = "a node came or went, which ends the stop by an operator";
+    patchService(draft, record, { isStopped: false, reason });
+    draft.events.push({ node: draft.origin, service: record.service, level: "info", text: reason });
+  }
 }
 
 /** Takes up a node that nobody has told of: it may run anything. */

@@ -3,7 +3,7 @@ import type { ClusterEvent } from "../../model/cluster-event.ts";
 import type { DeviceId, NodeId, ServiceId } from "../../model/ids.ts";
 import { type WallMs, wallMs } from "../../model/units.ts";
 import { type FenceRecord, noFence } from "../fencing/fence-record.ts";
-import { type NodeRecord, unseenNode } from "../fencing/node-record.ts";
+import { type FrozenRecord, type NodeRecord, unseenNode } from "../fencing/node-record.ts";
 import { historyMax, phaseText, type ServicePhase, type ServiceRecord } from "./service-record.ts";
 import { withElsewhere } from "./double-record.ts";
 
@@ -24,6 +24,8 @@ export interface ClusterState {
   readonly fences: Readonly<Record<NodeId, FenceRecord>>;
   /** Nodes that were removed for ever. Absent: none was yet. */
   readonly removed?: Readonly<Record<NodeId, RemovedNode>>;
+  /** Nothing is done with any service. Absent or null: there is none. */
+  readonly maintenance?: FrozenRecord | null;
   /** Fence devices that do not work, for whom. Absent in what a version wrote that did not ask them. */
   readonly brokenDevices?: BrokenDevices;
 }
@@ -54,6 +56,8 @@ export interface ConfigRecord {
   readonly config: ClusterConfig;
   readonly digest: string;
   readonly entry: number;
+  /** Absent in what an older version wrote. */
+  readonly author?: string;
 }
 
 /** One line of what an entry changed; the daemon adds index and time. */
@@ -94,6 +98,7 @@ export interface Draft {
   readonly fences: Record<NodeId, FenceRecord>;
   readonly brokenDevices: Record<DeviceId, Readonly<Record<NodeId, DeviceFault>>>;
   removed?: Readonly<Record<NodeId, RemovedNode>>;
+  maintenance?: FrozenRecord | null;
   readonly events: EntryEvent[];
 }
 
@@ -142,21 +147,58 @@ export function movePhase(draft: Draft, record: ServiceRecord, phase: ServicePha
 
 /** Nodes in file order, then those that are in no file any more, by name. */
 export function nodesInOrder(state: Pick<ClusterState, "config" | "nodes">): readonly NodeRecord[] {
-  const configured = state.config?.config.nodes.map((node) => node.id) ?? [];
-  const others = (Object.keys(state.nodes) as NodeId[]).filter((node) => !configured.includes(node)).toSorted();
-  return [...configured, ...others].flatMap((node) => state.nodes[node] ?? []);
+  const { nodes: configured } = indexOf(state.config);
+  return inOrder(configured, state.nodes);
 }
 
 /** Services in file order, then removed ones that are not stopped yet, by name. */
 export function servicesInOrder(state: Pick<ClusterState, "config" | "services">): readonly ServiceRecord[] {
-  const configured = state.config?.config.services.map((service) => service.id) ?? [];
-  const others = (Object.keys(state.services) as ServiceId[]).filter((id) => !configured.includes(id)).toSorted();
-  return [...configured, ...others].flatMap((service) => state.services[service] ?? []);
+  const { services: configured } = indexOf(state.config);
+  return inOrder(configured, state.services);
+}
+
+function inOrder<Id extends string, Value>(
+  configured: ReadonlyMap<Id, unknown>,
+  records: Readonly<Record<Id, Value>>,
+): readonly Value[] {
+  const found: Value[] = [];
+  for (const id of configured.keys()) if (records[id] !== undefined) found.push(records[id]);
+  const known = Object.keys(records) as Id[];
+  if (found.length === known.length) return found;
+  for (const id of known.filter((each) => !configured.has(each)).toSorted()) found.push(records[id]);
+  return found;
+}
+
+/** What a configuration has by name, in file order. */
+interface ConfigIndex {
+  readonly nodes: ReadonlyMap<NodeId, NodeConfig>;
+  readonly services: ReadonlyMap<ServiceId, ServiceConfig>;
+}
+
+const indexes = new WeakMap<ClusterConfig, ConfigIndex>();
+const noIndex: ConfigIndex = { nodes: new Map(), services: new Map() };
+
+/** Made once for each configuration: every decision asks it a thousand times. */
+function indexOf(record: ConfigRecord | null): ConfigIndex {
+  if (record === null) return noIndex;
+  const { config } = record;
+  let index = indexes.get(config);
+  if (index === undefined) {
+    const nodes = new Map(config.nodes.map((node) => [node.id, node]));
+    index = { nodes, services: new Map(config.services.map((service) => [service.id, service])) };
+    indexes.set(config, index);
+  }
+  return index;
+}
+
+/** True when the configuration in force has the node. */
+export function isConfigured(state: Pick<ClusterState, "config">, node: NodeId): boolean {
+  return indexOf(state.config).nodes.has(node);
 }
 
 /** The service as the configuration in force has it, or as it was last known. */
 export function definitionOf(state: Pick<ClusterState, "config">, record: ServiceRecord): ServiceConfig {
-  return state.config?.config.services.find((service) => service.id === record.service) ?? record.definition;
+  return indexOf(state.config).services.get(record.service) ?? record.definition;
 }
 
 function nodeOf(record: ServiceRecord, origin: NodeId): NodeId {

@@ -2,16 +2,14 @@ import { isResetByItself } from "../fencing/own-watchdog.ts";
 import { notUnfenced } from "../fencing/unfence.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { isLive, isQuarantined, type NodeRecord } from "../fencing/node-record.ts";
-import {
-  type Candidate,
-  chooseOwner,
-  type PlacementAnswer,
-  type PlacementQuestion,
-} from "../placement/choose-owner.ts";
-import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
+import { type Candidate, isInside, type PlacementQuestion } from "../placement/choose-owner.ts";
+import { relationsOf } from "../placement/relations.ts";
+import { apartFrom, misfitsOf } from "./apart.ts";
+import { type ClusterState, definitionOf, isConfigured, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
 import { failureAgainst } from "./failure-memory.ts";
 import { leftoversOf } from "./leftovers.ts";
-import { phaseNode, type ServiceRecord } from "./service-record.ts";
+import { lackOf } from "./room.ts";
+import { isWanted, nextNode, phaseNode, type ServiceRecord } from "./service-record.ts";
 
 type View = Pick<ClusterState, "config" | "nodes" | "services" | "fences" | "at">;
 
@@ -57,11 +55,6 @@ export function failedStopOf(state: Pick<View, "config" | "services">, record: N
   );
 }
 
-/** Asks placement, with what the state says of each node. `asIf` changes the question: an operator's choice, a node to leave. */
-export function placementOf(state: View, record: ServiceRecord, asIf: Partial<PlacementOptions> = {}): PlacementAnswer {
-  return chooseOwner(placementQuestion(state, record, asIf));
-}
-
 /** Changes to the question. */
 export interface PlacementOptions {
   readonly owner: NodeId | null;
@@ -72,33 +65,80 @@ export interface PlacementOptions {
   readonly ignoreFailures: boolean;
 }
 
-/** The question as `placementOf` asks it. */
+/**
+ * The question where a service should run, with what the state says of each node; what it is kept together with is not asked
+ * (`together.ts`). `asIf` changes it: an operator's choice, a node to leave.
+ */
 export function placementQuestion(
   state: View,
   record: ServiceRecord,
   asIf: Partial<PlacementOptions> = {},
 ): PlacementQuestion {
-  const { owner = null, wanted = null, leave = null, ignoreFailures = false } = asIf;
-  const definition = definitionOf(state, record);
+  const { owner = null, wanted = null } = asIf;
   const counts = serviceCounts(state, record);
+  const misfits = misfitsOf(state, record);
+  const others = onlyNodesOfOthers(state, record);
+  const caseAgainst = caseAgainstNodes(state, record, asIf);
   const candidates = nodesInOrder(state).map((node): Candidate => {
-    const against = [...nodeAgainst(state, record, node)];
-    if (node.node === leave) against.push("the service is to leave it");
-    const failure = failureAgainst(record, definition.recovery, node.node, state.at);
-    if (failure !== null && !ignoreFailures) against.push(failure);
     return {
       node: node.node,
-      against,
+      against: caseAgainst(node),
       services: counts.get(node.node) ?? 0,
+      misfits: misfits(node.node),
+      isOthersOnly: others.has(node.node),
       isQuarantined: isQuarantined(node),
       isNew: node.eligibleSince > record.placedAt,
     };
   });
-  return { domain: definition.domain, candidates, owner, wanted };
+  return { domain: definitionOf(state, record).domain, candidates, owner, wanted };
 }
 
-/** What speaks against a node, whatever failed there. */
-function nodeAgainst(state: View, record: ServiceRecord, node: NodeRecord): readonly string[] {
+/** What speaks against one node after another, but for the domain and what the service is kept together with. */
+export function caseAgainstNodes(
+  state: View,
+  record: ServiceRecord,
+  { leave = null, ignoreFailures = false }: Partial<PlacementOptions> = {},
+): (node: NodeRecord) => readonly string[] {
+  const { recovery } = definitionOf(state, record);
+  const apart = apartFrom(state, record);
+  const lacks = lackOf(state, record);
+  return (node) => {
+    const against = [...nodeAgainst(state, record, node)];
+    if (node.node === leave) against.push("the service is to leave it");
+    const lack = lacks(node.node);
+    if (lack !== null) against.push(lack);
+    const near = apart.get(node.node);
+    if (near !== undefined) against.push(`kept apart from ${near.service}, which ${whatItDoes(near, node.node)} there`);
+    const failure = failureAgainst(record, recovery, node.node, state.at);
+    if (failure !== null && !ignoreFailures) against.push(failure);
+    return against;
+  };
+}
+
+function whatItDoes(record: ServiceRecord, node: NodeId): string {
+  if (phaseNode(record.phase) === node) return "runs";
+  return nextNode(record.phase) === node ? "is bound for" : "may run";
+}
+
+/** Where alone a service may start that waits for a node, and that must not meet this one. */
+function onlyNodesOfOthers(state: View, record: ServiceRecord): ReadonlySet<NodeId> {
+  if (state.config === null) return new Set();
+  const relations = relationsOf(state.config.config);
+  const waiting = relations
+    .rivals(record.service)
+    .flatMap((rival) => state.services[rival] ?? [])
+    .filter((other) => isWanted(other) && other.phase.kind === "stopped");
+  const only = waiting.map((other) => {
+    const caseAgainst = caseAgainstNodes(state, other);
+    const { domain } = definitionOf(state, other);
+    const free = nodesInOrder(state).filter((node) => isInside(domain, node.node) && caseAgainst(node).length === 0);
+    return free.length === 1 ? free : [];
+  });
+  return new Set(only.flat().map(({ node }) => node));
+}
+
+/** What speaks against a node by itself, whatever failed, runs or is lacking there. */
+export function nodeAgainst(state: View, record: ServiceRecord, node: NodeRecord): readonly string[] {
   if (!isConfigured(state, node.node)) return ["no longer in the configuration"];
   if (!node.isMember) return [node.off === null ? "lost, not known to be off" : `off: ${node.reason}`];
   if (node.off !== null) return [`taken as off: ${node.reason}`];
@@ -107,6 +147,7 @@ function nodeAgainst(state: View, record: ServiceRecord, node: NodeRecord): read
   const cutOff = state.config === null ? [] : notUnfenced(state.config.config, node);
   if (cutOff.length > 0) against.push(`not switched on by ${cutOff.join(", ")} yet`);
   if (node.isStandby) against.push("on standby");
+  if (node.frozen) against.push(`frozen (${node.frozen.by})`);
   const fence = state.fences[node.node];
   if (fence !== undefined && (fence.inFlight !== null || fence.wish !== null)) against.push("it is being fenced");
   else if (
@@ -119,10 +160,6 @@ function nodeAgainst(state: View, record: ServiceRecord, node: NodeRecord): read
   const unable = record.unable[node.node];
   if (unable !== undefined) against.push(`cannot run it: ${unable}`);
   return against;
-}
-
-function isConfigured(state: View, node: NodeId): boolean {
-  return state.config?.config.nodes.some((configured) => configured.id === node) ?? false;
 }
 
 function serviceCounts(state: View, but: ServiceRecord): ReadonlyMap<NodeId, number> {

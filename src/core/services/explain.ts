@@ -3,14 +3,18 @@ import type { NodeId, ServiceId } from "../../model/ids.ts";
 import type { NodeSnapshot, ResourceSnapshot, ServiceSnapshot, Why } from "../../model/snapshot.ts";
 import { type NodeRecord, isLive } from "../fencing/node-record.ts";
 import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
-import { blockersOf, placementOf } from "./eligibility.ts";
+import { awaitedBy, stoppedFirst } from "./after.ts";
+import { blockersOf } from "./eligibility.ts";
+import { placementOf } from "./together.ts";
 import { canRetry, retryBackOffMs } from "./failure-memory.ts";
 import { deviceWarnings, survivalWarnings, unfenceWarnings } from "./explain-devices.ts";
 import { canBeSpared, type FenceNeed, fenceNeeds } from "./plan.ts";
 import type { RunnerState } from "./runner-state.ts";
 import type { ResourceRuntime } from "./runtime.ts";
 import { removedNodes } from "./removed-nodes.ts";
-import { phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
+import { frozenText, frozenWarnings } from "./frozen.ts";
+import { isWanted, phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
+import { whyRules } from "./why-rules.ts";
 import { doubleText } from "./double.ts";
 
 /** The nodes of a snapshot, in file order. */
@@ -19,6 +23,7 @@ export function explainNodes(state: ClusterState): readonly Omit<NodeSnapshot, "
     node: record.node,
     state: nodeState(state, record),
     isStandby: record.isStandby,
+    ...(record.frozen ? { isFrozen: true as const } : {}),
     incarnation: record.incarnation,
     since: record.since === 0 ? null : record.since,
     reason: record.isLeaving && record.isMember ? "leaving" : record.reason,
@@ -51,6 +56,8 @@ export function explainServices(state: ClusterState, runner: RunnerState, self: 
     return {
       service: record.service,
       isEnabled: record.isEnabled,
+      ...(record.isStopped === true ? { isStopped: true as const } : {}),
+      ...(frozenText(state, record) === null ? {} : { isFrozen: true as const }),
       state: isUncertain(state, record) ? "unknown" : record.phase.kind,
       owner,
       since: record.since === 0 ? null : record.since,
@@ -69,16 +76,28 @@ function remoteState(record: ServiceRecord): ResourceRuntime["state"] {
 export function isUncertain(state: ClusterState, record: ServiceRecord): boolean {
   const node = phaseNode(record.phase);
   if (node !== null) return !isLive(state.nodes[node]) || record.doubts.includes(node);
-  return record.doubts.length > 0 && record.isEnabled;
+  return record.doubts.length > 0 && isWanted(record);
 }
 
 function reasonOf(state: ClusterState, record: ServiceRecord): string {
+  const frozen = frozenText(state, record);
+  const reason = ownReason(state, record);
+  return frozen === null ? reason : `frozen, for ${frozen}; before: ${reason}`;
+}
+
+function ownReason(state: ClusterState, record: ServiceRecord): string {
   const blockers = blockersOf(state, record);
   const node = phaseNode(record.phase);
   const isIdle = node === null;
-  const waits = blockers.filter((blocker) => isIdle || blocker.node === node);
-  if (waits.length === 0 || (!record.isEnabled && isIdle)) return record.reason;
-  return `waits: ${waits.map((blocker) => `${blocker.node} ${blocker.reason}`).join("; ")}`;
+  const waits = blockers
+    .filter((blocker) => isIdle || blocker.node === node)
+    .map((blocker) => `${blocker.node} ${blocker.reason}`);
+  if (record.phase.kind === "stopped")
+    waits.push(...awaitedBy(state, record).map(({ service, reason }) => `${service} ${reason}`));
+  if (record.phase.kind === "stopping")
+    waits.push(...stoppedFirst(state, record).map((service) => `${service} must stop first`));
+  if (waits.length === 0 || (!isWanted(record) && isIdle)) return record.reason;
+  return `waits: ${waits.join("; ")}`;
 }
 
 /** Why a service is where it is: the verdicts of the very question that placement answers. */
@@ -88,9 +107,14 @@ export function explainService(state: ClusterState, service: ServiceId): Why | n
   const owner = phaseNode(record.phase);
   const wanted = record.phase.kind === "stopped" || record.phase.kind === "stopping" ? record.phase.next : null;
   const answer = placementOf(state, record, { owner, wanted });
+  const placed = record.history.findLast(
+    ({ text }) => text.includes("-> starting") || text.includes(": found running"),
+  );
   return {
     service,
     summary: `${record.isEnabled ? "enabled" : "disabled"}, ${phaseText(record.phase)}: ${reasonOf(state, record)}`,
+    rules: whyRules(state, record, answer),
+    ...(placed === undefined ? {} : { placed }),
     nodes: answer.verdicts,
     history: record.history.toReversed(),
     doubles: (record.doubles ?? [])
@@ -118,6 +142,7 @@ export function clusterWarnings(
 ): readonly string[] {
   const warnings = fenceNeeds(state).map((need) => needText(state, need, spare));
   warnings.push(...survivalWarnings(state), ...deviceWarnings(state), ...unfenceWarnings(state));
+  warnings.push(...frozenWarnings(state));
   for (const { node, quarantine } of nodesInOrder(state)) {
     if (!quarantine) continue;
     const what = "it is given a service only where no other node may run it";

@@ -2,7 +2,9 @@ import type { Intent } from "../../model/intent.ts";
 import type { ErrorCode } from "../../model/errors.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { ClusterState } from "./cluster-state.ts";
+import { awaitedBy } from "./after.ts";
 import { blockersOf } from "./eligibility.ts";
+import { frozenText } from "./frozen.ts";
 import { isRemoved } from "./removed-nodes.ts";
 import { phaseNode, phaseText, placesOf, type ServiceRecord } from "./service-record.ts";
 
@@ -28,10 +30,25 @@ export function goalState(state: ClusterState, goal: Goal): GoalState {
   const { intent } = goal;
   switch (intent.kind) {
     case "enable-service":
+    case "start-service":
     case "restart-service":
       return startedGoal(state, state.services[intent.service], null);
     case "relocate-service":
       return startedGoal(state, state.services[intent.service], intent.to ?? null);
+    case "stop-service":
+      return stoppedGoal(state.services[intent.service]);
+    case "freeze-service":
+      return reached(`service ${intent.service} is frozen: it is left alone, and not looked at`);
+    case "unfreeze-service":
+      return reached(`service ${intent.service} is no longer frozen`);
+    case "freeze-node":
+      return reached(`node ${intent.node} is frozen: what runs there is left alone, and not looked at`);
+    case "unfreeze-node":
+      return reached(`node ${intent.node} is no longer frozen`);
+    case "begin-maintenance":
+      return reached("maintenance: nothing is started, stopped, moved, looked at or fenced until it ends");
+    case "end-maintenance":
+      return reached("maintenance has ended");
     case "disable-service":
       return disabledGoal(state.services[intent.service]);
     case "clear-service":
@@ -68,9 +85,26 @@ function startedGoal(state: ClusterState, record: ServiceRecord | undefined, to:
   if (phase.kind === "failed" || phase.kind === "blocked")
     return missed(`service ${service} is ${phaseText(phase)}: ${record.reason}`);
   if (!record.isEnabled) return missed(`service ${service} was disabled meanwhile`);
-  if (phase.kind === "stopped" && blockersOf(state, record).length === 0)
-    return missed(`service ${service}: ${record.reason}`);
+  if (record.isStopped === true) return missed(`service ${service} was stopped meanwhile`);
+  const frozen = frozenText(state, record);
+  if (frozen !== null) return missed(`service ${service} is ${phaseText(phase)}: ${frozen}`);
+  if (phase.kind === "stopped" && blockersOf(state, record).length === 0) {
+    const awaited = awaitedBy(state, record);
+    const lacking = awaited.find(({ isComing }) => !isComing);
+    if (lacking !== undefined)
+      return missed(`service ${service} waits for service ${lacking.service}, which ${lacking.reason}`);
+    if (awaited.length === 0) return missed(`service ${service}: ${record.reason}`);
+  }
   return pending;
+}
+
+function stoppedGoal(record: ServiceRecord | undefined): GoalState {
+  if (record === undefined) return reached("the service is gone from the configuration");
+  const { service, phase } = record;
+  if (record.isStopped !== true && record.isEnabled) return missed(`service ${service} was started meanwhile`);
+  if (phase.kind === "blocked") return missed(`service ${service} is ${phaseText(phase)}: ${record.reason}`);
+  const until = `until it is started or a node comes or goes; to keep it stopped: hale service disable ${service}`;
+  return placesOf(record).length === 0 ? reached(`service ${service} is stopped, ${until}`) : pending;
 }
 
 function disabledGoal(record: ServiceRecord | undefined): GoalState {

@@ -22,14 +22,21 @@ export function leftoversOf(
   record: ServiceRecord,
 ): readonly Leftover[] {
   const wanted = definitionOf(state, record).resources;
+  // First: nearly every service is as it was started.
+  if (!Object.values(state.services).some((other) => keptOf(state, other) !== other.definition.resources)) return [];
   return servicesInOrder(state).flatMap((other): readonly Leftover[] => {
-    if (other.service === record.service) return [];
+    const kept = keptOf(state, other);
+    if (other.service === record.service || kept === other.definition.resources) return [];
     const places = whereItMayRun(other);
-    const kept = other.isRemoved ? [] : definitionOf(state, other).resources;
-    if (places.length === 0 || kept === other.definition.resources) return [];
+    if (places.length === 0) return [];
     const resource = other.definition.resources.find((left) => isShared(left, wanted) && !isShared(left, kept));
     return resource === undefined ? [] : places.map((node) => ({ node, of: other, resource }));
   });
+}
+
+/** What the configuration in force gives to a service. */
+function keptOf(state: Pick<ClusterState, "config">, record: ServiceRecord): readonly ResourceConfig[] {
+  return record.isRemoved ? [] : definitionOf(state, record).resources;
 }
 
 /** True when one of them may be the same thing under another name. */

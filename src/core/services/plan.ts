@@ -6,8 +6,10 @@ import { canFence } from "../fencing/fence-runner.ts";
 import { isArmed, isLive, isLost, type NodeRecord } from "../fencing/node-record.ts";
 import { isResetByItself, ownWatchdog } from "../fencing/own-watchdog.ts";
 import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
+import { stoppedFirst } from "./after.ts";
 import { blockersOf, failedStopOf } from "./eligibility.ts";
-import { placesOf } from "./service-record.ts";
+import { frozenText } from "./frozen.ts";
+import { isWanted, placesOf, type ServiceRecord } from "./service-record.ts";
 
 /** What one node is to do with one service: carry out order `attempt`, keep it running as it is, or leave its hands off. */
 export interface Order {
@@ -16,6 +18,8 @@ export interface Order {
   readonly attempt: number;
   /** What was, or is to be, started. */
   readonly definition: ServiceConfig;
+  /** It is left alone because somebody has frozen it; it is looked at anew afterwards. */
+  readonly isFrozen?: true;
 }
 
 /** Every service as this state defines it: a running one as it was started, another as it would be. */
@@ -47,9 +51,14 @@ function workOutOrders(state: ClusterState, node: NodeId): readonly Order[] {
       case "starting":
         return [{ ...base, action: "start", attempt: record.order }];
       case "started":
-        return [{ ...base, action: "keep", attempt: record.order }];
-      case "stopping":
-        return [{ ...base, action: "stop", attempt: record.order }];
+        return frozenText(state, record) === null
+          ? [{ ...base, action: "keep", attempt: record.order }]
+          : [{ ...base, action: "wait", attempt: record.order, isFrozen: true }];
+      case "stopping": {
+        // [REL-1] Until then its agents are left alone.
+        const isHeld = stoppedFirst(state, record).length > 0;
+        return [{ ...base, action: isHeld ? "wait" : "stop", attempt: record.order }];
+      }
       case "blocked":
         return [{ ...base, action: "wait", attempt: record.order }];
     }
@@ -107,7 +116,10 @@ function workOutFenceNeeds(state: ClusterState): readonly FenceNeed[] {
   const { config } = state;
   if (config === null) return [];
   const nodes = nodesInOrder(state);
+  const stuck = new Set(servicesInOrder(state).flatMap(stuckPlaces));
   const needs = nodes.flatMap((node): readonly FenceNeed[] => {
+    // Most nodes are neither: no service need be looked at for them.
+    if (!isLost(node) && !stuck.has(node.node) && !state.fences[node.node]?.wish) return [];
     const reason = needReason(state, node.node);
     if (reason === null) return [];
     const fence = state.fences[node.node] ?? noFence(node.node);
@@ -146,6 +158,12 @@ export function isForService(need: FenceNeed): boolean {
   return !need.isAbsent && !need.isWished;
 }
 
+/** Where it could not be stopped. */
+function stuckPlaces({ phase, strays }: ServiceRecord): readonly NodeId[] {
+  const blocked = strays.filter((stray) => stray.isBlocked).map((stray) => stray.node);
+  return phase.kind === "blocked" ? [phase.node, ...blocked] : blocked;
+}
+
 function meansFor(config: ClusterConfig, record: NodeRecord): FenceNeed["means"] {
   const node = config.nodes.find(({ id }) => id === record.node);
   if (canFence(config, node)) return "device";
@@ -181,18 +199,18 @@ export function needReason(
 ): string | null {
   const record = state.nodes[node];
   if (record === undefined || record.off !== null) return null;
-  const services = servicesInOrder(state);
-  const blocked = failedStopOf(state, record);
-  if (blocked !== undefined) return `it could not stop ${blocked.service}`;
   const wish = state.fences[node]?.wish;
+  // [SVC-29] What is frozen is started nowhere, so nobody needs to be sure of its node.
+  const services = servicesInOrder(state).filter((service) => frozenText(state, service) === null);
+  const blocked = failedStopOf(state, record);
+  if (blocked !== undefined && frozenText(state, blocked) === null) return `it could not stop ${blocked.service}`;
   if (wish) return wish.reason;
   if (!isLost(record)) return null;
   const placed = services.find((service) => placesOf(service).includes(node));
   if (placed !== undefined) return `it is lost and may run ${placed.service}`;
   const waiting = services.find(
     (service) =>
-      service.isEnabled &&
-      !service.isRemoved &&
+      isWanted(service) &&
       (service.phase.kind === "stopped" || service.phase.kind === "failed") &&
       blockersOf(state, service).some((blocker) => blocker.node === node),
   );

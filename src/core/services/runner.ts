@@ -11,6 +11,7 @@ import { isProbeHeld } from "./probe-hold.ts";
 import {
   isActive,
   isKnown,
+  neverFailed,
   newRuntime,
   redefine,
   type ResourceRuntime,
@@ -257,6 +258,8 @@ function stopEnded(work: Work, runtime: Runtime, task: Extract<Task, { kind: "st
 
 /** Monitors what should run: at intervals, and at once what is said to have ended. */
 function watch(work: Work, runtime: Runtime, order: Order | undefined): Runtime {
+  // [SVC-29] What failed before, or was ignored meanwhile, is found again afterwards.
+  if (order?.isFrozen === true && runtime.failedUnder !== neverFailed) return { ...runtime, failedUnder: neverFailed };
   if (order?.action !== "keep" || runtime.failedUnder === order.attempt || runtime.mustReport) return runtime;
   return withResources({ ...runtime, keeping: order.attempt }, (resource) => {
     const interval = resource.config.monitorIntervalMs;

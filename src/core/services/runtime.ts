@@ -73,6 +73,9 @@ export type Task =
       readonly failure: Extract<ServiceResult, { kind: "failed" }> | null;
     };
 
+/** As the order under which it failed. */
+export const neverFailed = -1;
+
 /** A service of which nothing is known yet. */
 export function newRuntime(definition: ServiceConfig): Runtime {
   return {
@@ -82,7 +85,7 @@ export function newRuntime(definition: ServiceConfig): Runtime {
     task: null,
     done: 0,
     keeping: -1,
-    failedUnder: -1,
+    failedUnder: neverFailed,
     ranUntil: null,
     mustReport: false,
   };

@@ -2,6 +2,7 @@ import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { NodeId, ResourceId, ServiceId } from "../../model/ids.ts";
 import type { OperationAction, OperationOutcome } from "../../model/operation.ts";
 import type { WallMs } from "../../model/units.ts";
+import type { FrozenRecord } from "../fencing/node-record.ts";
 import type { Abandoned, Double } from "./double-record.ts";
 
 /**
@@ -30,6 +31,10 @@ export interface ServiceRecord {
   readonly isRemoved: boolean;
   /** The operator's wish. */
   readonly isEnabled: boolean;
+  /** Stopped by an operator until somebody starts it, or a node comes or goes. Absent: no. */
+  readonly isStopped?: boolean;
+  /** An operator has frozen it. Absent: nobody has. */
+  readonly frozen?: FrozenRecord | null;
   /** Number of the last order given to any node; it only grows. */
   readonly attempt: number;
   /** Number of the order that the phase stands for: only an answer to this one counts. */
@@ -57,6 +62,10 @@ export interface ServiceRecord {
   readonly thawing?: readonly Thawing[];
   /** Newest last. Absent: none. */
   readonly doubles?: readonly Double[];
+  /** What an operator last wanted of it. Absent: nobody wanted anything. */
+  readonly asked?: { readonly entry: number; readonly at: WallMs; readonly text: string };
+  /** How long its last start and stop took that ended well. Absent: none did. */
+  readonly measured?: { readonly startMs?: number; readonly stopMs?: number };
   /** The entries that decided, newest last, at most `historyMax`. */
   readonly history: readonly HistoryRecord[];
 }
@@ -111,6 +120,16 @@ export const historyMax = 20;
 /** Characters of an agent's output kept with a failure: it is replicated state. */
 export const outputCharactersMax = 400;
 
+/** Wanted at all: enabled, not stopped for the time being, and still in the configuration. */
+export function isWanted(record: ServiceRecord): boolean {
+  return record.isEnabled && record.isStopped !== true && !record.isRemoved;
+}
+
+/** Where it is to be started after this phase, if that is said. */
+export function nextNode(phase: ServicePhase): NodeId | null {
+  return phase.kind === "stopped" || phase.kind === "stopping" ? phase.next : null;
+}
+
 /** The node of the phase, if it has one. */
 export function phaseNode(phase: ServicePhase): NodeId | null {
   return phase.kind === "stopped" || phase.kind === "failed" ? null : phase.node;
@@ -125,7 +144,8 @@ export function placesOf(record: ServiceRecord): readonly NodeId[] {
 
 /** Every node where the service may be active: by what the entries tell, or because nobody can tell. Each once. */
 export function whereItMayRun(record: ServiceRecord): readonly NodeId[] {
-  return [...new Set([...placesOf(record), ...record.doubts])];
+  const places = placesOf(record);
+  return record.doubts.length === 0 && places.length < 2 ? places : [...new Set([...places, ...record.doubts])];
 }
 
 /** `started on n1`. */

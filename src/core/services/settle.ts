@@ -1,12 +1,18 @@
 import type { ServiceConfig } from "../../model/cluster-config.ts";
-import type { NodeId } from "../../model/ids.ts";
+import type { NodeId, ServiceId } from "../../model/ids.ts";
 import { isLive, isQuarantined } from "../fencing/node-record.ts";
-import { failbackTarget } from "../placement/choose-owner.ts";
+import { relationsOf } from "../placement/relations.ts";
+import { isInside } from "../placement/choose-owner.ts";
+import { awaitedBy } from "./after.ts";
 import { definitionOf, type Draft, movePhase, patchFence, patchService, servicesInOrder } from "./cluster-state.ts";
-import { blockersOf, placementOf, placementQuestion } from "./eligibility.ts";
+import { blockersOf } from "./eligibility.ts";
+import { frozenText } from "./frozen.ts";
+import { failbackPlace } from "./failback.ts";
 import { canRetry } from "./failure-memory.ts";
 import { needReason } from "./plan.ts";
-import { placesOf, type ServicePhase, type ServiceRecord } from "./service-record.ts";
+import { isWanted, nextNode, placesOf, type ServicePhase, type ServiceRecord } from "./service-record.ts";
+import { relationMove, takeGroupAlong } from "./settle-relations.ts";
+import { placementOf } from "./together.ts";
 
 /**
  * Draws the consequences of an entry: every service that should change its phase does so now.
@@ -15,7 +21,7 @@ import { placesOf, type ServicePhase, type ServiceRecord } from "./service-recor
  * over services in file order, and is stable: run again on its own result, it changes nothing.
  */
 export function settle(draft: Draft): void {
-  for (const record of servicesInOrder(draft)) settleService(draft, record);
+  settleServices(draft);
   for (const { target, inFlight, failures } of Object.values(draft.fences)) {
     // [FEN-23] What comes later is another need, and begins with the devices.
     if (failures > 0 && inFlight === null && needReason(draft, target) === null)
@@ -23,8 +29,35 @@ export function settle(draft: Draft): void {
   }
 }
 
+function settleServices(draft: Draft): void {
+  const relations = draft.config === null ? null : relationsOf(draft.config.config);
+  const isNone = relations === null || relations.isNone;
+  for (let pass = 0; pass <= Object.keys(draft.services).length + passesMore; pass += 1) {
+    const before = { ...draft.services };
+    const records = servicesInOrder(draft);
+    // What depends on others is judged after them, or it would start beside what is about to stop.
+    const ordered = isNone
+      ? records
+      : records.toSorted((a, b) => relations.rank(a.service) - relations.rank(b.service));
+    for (const { service } of ordered) {
+      const record = draft.services[service];
+      if (record !== undefined) settleService(draft, record);
+    }
+    if (isNone || isSame(before, draft.services)) return;
+  }
+}
+
+/** What one service does may concern another one that had its turn: all have another one then. A chain is as long as there are services. */
+const passesMore = 4;
+
+function isSame(before: Draft["services"], after: Draft["services"]): boolean {
+  const services = Object.keys(after) as ServiceId[];
+  return services.length === Object.keys(before).length && services.every((id) => before[id] === after[id]);
+}
+
 function settleService(draft: Draft, record: ServiceRecord): void {
   const { phase } = record;
+  if (frozenText(draft, record) !== null) return;
   switch (phase.kind) {
     case "stopped":
     case "failed":
@@ -42,11 +75,6 @@ function settleService(draft: Draft, record: ServiceRecord): void {
   }
 }
 
-/** Wanted at all: enabled, and still in the configuration. */
-function isWanted(record: ServiceRecord): boolean {
-  return record.isEnabled && !record.isRemoved;
-}
-
 function settleIdle(draft: Draft, record: ServiceRecord): void {
   if (record.isRemoved && (record.strays.length === 0 || isHopeless(draft, record))) return forget(draft, record);
   if (!isWanted(record)) {
@@ -54,9 +82,9 @@ function settleIdle(draft: Draft, record: ServiceRecord): void {
     return;
   }
   if (blockersOf(draft, record).length > 0) return;
-  const wanted = record.phase.kind === "stopped" ? record.phase.next : null;
-  const answer = placementOf(draft, record, { wanted });
+  const answer = placementOf(draft, record, { wanted: nextNode(record.phase) });
   if (answer.chosen !== null) {
+    if (awaitedBy(draft, record).length > 0) return;
     const definition = definitionOf(draft, record);
     // Active nowhere, so frozen nowhere.
     const thawing = record.thawing === undefined ? {} : { thawing: [] };
@@ -65,7 +93,7 @@ function settleIdle(draft: Draft, record: ServiceRecord): void {
     warnOfQuarantine(draft, record, answer.chosen);
     return;
   }
-  if (record.phase.kind === "stopped") settleNowhere(draft, record);
+  if (record.phase.kind === "stopped" && !takeGroupAlong(draft, record)) settleNowhere(draft, record);
 }
 
 /** [PLC-6] An outage for certain is worse than one to be feared. */
@@ -113,7 +141,7 @@ function settleActive(draft: Draft, record: ServiceRecord, phase: ServicePhase &
   const here = draft.nodes[node];
   if (!isLive(here) || record.doubts.includes(node)) return;
   if (record.isRemoved) return stop(draft, record, node, null, "removed from the configuration");
-  if (!record.isEnabled) return stop(draft, record, node, null, record.reason);
+  if (!isWanted(record)) return stop(draft, record, node, null, record.reason);
   const fence = draft.fences[node];
   if (fence !== undefined && (fence.inFlight !== null || fence.wish !== null)) return;
   if (here?.isStandby || here?.isLeaving) {
@@ -122,17 +150,17 @@ function settleActive(draft: Draft, record: ServiceRecord, phase: ServicePhase &
     return stop(draft, record, node, answer.chosen, why);
   }
   const definition = definitionOf(draft, record);
-  const { domain } = definition;
-  if (domain.restricted && domain.nodes.length > 0 && !domain.nodes.includes(node)) {
+  if (!isInside(definition.domain, node))
     return stop(draft, record, node, null, `${node} is no longer in its domain, which is restricted`);
-  }
   if (definition !== record.definition) {
     if (!hasSameResources(definition, record.definition))
       return stop(draft, record, node, node, "its configuration changed");
     patchService(draft, record, { definition });
   }
-  if (phase.kind !== "started" || record.doubts.length > 0 || record.strays.length > 0) return;
-  const better = failbackTarget(placementQuestion(draft, record, { owner: node }), node);
+  const move = relationMove(draft, record, node);
+  if (move !== null) return stop(draft, record, node, move.next, move.reason);
+  if (definition.domain.failbackBetween !== undefined) return;
+  const better = failbackPlace(draft, record);
   if (better !== null) stop(draft, record, node, better, `failback to ${better}`);
 }
 

@@ -1,3 +1,4 @@
+import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Operation } from "../../model/operation.ts";
 import { betterPlaces, Causes } from "./causes.ts";
@@ -39,10 +40,17 @@ export function calmChecker(bench: Bench, lasting: () => readonly Disturbance[])
       const owner = causes.owners.get(service.id);
       causes.owners.set(service.id, node);
       if (owner === undefined) return;
+      // The cause of a return in its window may be a day old.
+      if (service.domain.failbackBetween !== undefined && placeOf(service, node) < placeOf(service, owner)) return;
       // It may have been on its way back to where it is better off.
       if (causes.spend(service.id, [owner, node, ...betterPlaces(service)])) return;
       const start = `service ${service.id} is started on ${node}, from ${owner}`;
       bench.report("LIVE-2", `${start}, without a cause left; there was ${causes.text()}`);
     },
   };
+}
+
+/** Lower is better. */
+function placeOf({ domain }: ServiceConfig, node: NodeId): number {
+  return domain.priorities?.[node] ?? domain.nodes.indexOf(node);
 }

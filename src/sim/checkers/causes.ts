@@ -3,6 +3,7 @@ import { isWitness, type NodeId, type ServiceId } from "../../model/ids.ts";
 import { simDisk } from "../sim-arbiter-disk.ts";
 import { simWitness } from "../sim-witness.ts";
 import type { Bench, Disturbance } from "./checker.ts";
+import { relatedTo } from "./relations.ts";
 
 /** Whoever was disturbed and is a member in order again may cause something for so long. */
 const nodeAfterMs = 10_000;
@@ -79,10 +80,12 @@ export class Causes {
     return left.length * 2 <= voters.length;
   }
 
-  /** Takes the cause for one start of `service`. @returns false when there is none left */
+  /** Takes the cause for one start of `service`: it has hit that, or something that has to do with it. @returns false when there is none left */
   spend(service: ServiceId, nodes: readonly NodeId[]): boolean {
+    const own = this.#causes.find((cause) => isCause(cause, service, nodes));
     const found =
-      this.#causes.find((cause) => isCause(cause, service, nodes)) ??
+      own ??
+      this.#causes.find((cause) => !cause.started.has(service) && this.#hitsRelated(cause, service)) ??
       (this.isQuorumHit() ? this.#causes.find(({ started }) => !started.has(service)) : undefined);
     found?.started.add(service);
     return found !== undefined;
@@ -90,6 +93,18 @@ export class Causes {
 
   text(): string {
     return this.#causes.map(({ text }) => text).join(", ") || "nothing";
+  }
+
+  #hitsRelated(cause: Cause, service: ServiceId): boolean {
+    const { services } = this.#bench.config;
+    const config = services.find(({ id }) => id === service);
+    if (config === undefined) return false;
+    return relatedTo(services, config).some((other) => {
+      if (cause.service !== undefined) return cause.service === other.id;
+      const owner = this.owners.get(other.id);
+      const places = [...(owner === undefined ? [] : [owner]), ...betterPlaces(other)];
+      return other.id !== service && cause.nodes.some((node) => places.includes(node));
+    });
   }
 
   #isSettled(node: NodeId): boolean {

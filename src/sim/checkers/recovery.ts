@@ -1,6 +1,7 @@
 import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Bench, Checker } from "./checker.ts";
+import { isApart, relatedTo } from "./relations.ts";
 
 /** LIVE-1: once faults are over, every enabled service that some node may run is started, on the best node where it goes back. */
 export function recoveryChecker(bench: Bench): Checker {
@@ -11,6 +12,22 @@ export function recoveryChecker(bench: Bench): Checker {
     const isInDomain = !service.domain.restricted || service.domain.nodes.includes(node);
     return hasDaemon && !isPaused && isInDomain && !truth.isStandby(node, all());
   };
+  /** It waits for another service, or may not be where the others are: as it is to be, when that service is as it is to be. */
+  const isKept = (service: ServiceConfig, able: readonly NodeId[]): boolean => {
+    const isDown = (id: string): boolean =>
+      config.services.every(
+        (other) => other.id !== id || !config.nodes.some((node) => truth.isStarted(node.id, other)),
+      );
+    const isMet = (node: NodeId): boolean =>
+      config.services.some((other) => isApart(service, other) && truth.isActive(node, other));
+    const isLacking = (service.after ?? []).some((first) => first.soft !== true && isDown(first.service));
+    const mates = relatedTo(config.services, service).flatMap((other) => truth.activeNodes(other));
+    return isLacking || able.every(isMet) || (isWithOthers(service) && mates.some((node) => !able.includes(node)));
+  };
+  const isWithOthers = (service: ServiceConfig): boolean =>
+    config.services.some((other) => (other.id === service.id ? (other.with ?? []).length > 0 : names(other, service)));
+  const isPlain = (service: ServiceConfig): boolean =>
+    !isWithOthers(service) && service.domain.failbackBetween === undefined && service.domain.stickiness === undefined;
   return {
     onQuiet(): void {
       for (const service of config.services) {
@@ -21,8 +38,9 @@ export function recoveryChecker(bench: Bench): Checker {
           if (truth.activeNodes(service).length > 0)
             bench.report("LIVE-1", `service ${service.id} is disabled, but active`);
         } else if (started.length === 0) {
-          bench.report("LIVE-1", `service ${service.id} is not started, though ${able.join(", ")} may run it`);
-        } else if (service.domain.failback && service.domain.ordered) {
+          if (!isKept(service, able))
+            bench.report("LIVE-1", `service ${service.id} is not started, though ${able.join(", ")} may run it`);
+        } else if (service.domain.failback && service.domain.ordered && isPlain(service)) {
           const best = service.domain.nodes.find((node) => able.includes(node));
           if (best !== undefined && started[0] !== best) {
             bench.report("LIVE-1", `service ${service.id} is on ${started[0]}, not on the best node ${best}`);
@@ -31,4 +49,8 @@ export function recoveryChecker(bench: Bench): Checker {
       }
     },
   };
+}
+
+function names(other: ServiceConfig, service: ServiceConfig): boolean {
+  return (other.with ?? []).some((relation) => relation.service === service.id);
 }

@@ -10,7 +10,7 @@ import type { ClusterConfig } from "../../model/cluster-config.ts";
  * `cut` (devices only cut off from the disks, and the node's watchdog does the rest),
  * `last` (a device, and when that fails the node's watchdog),
  * `weighted` (the first node needs one other, and the others are no majority without it),
- * `reachlist` (of two nodes the one that reaches more hosts fences first).
+ * `reachlist` (of two nodes the one that reaches more hosts fences first), `related` (one service comes after another, one is kept with it).
  */
 export const shapes = [
   "2",
@@ -47,6 +47,8 @@ export const shapes = [
   "4-witness-last",
   "3-cut",
   "3-sbd",
+  "3-related",
+  "5-related",
 ] as const;
 
 /** One of the clusters that seeds are run on. */
@@ -64,7 +66,8 @@ export type ShapeWord =
   | "freeze"
   | "weighted"
   | "storage"
-  | "reachlist";
+  | "reachlist"
+  | "related";
 
 /** Whether a shape says so. */
 export function saysShape(shape: Shape, word: ShapeWord): boolean {
@@ -124,6 +127,7 @@ function shapeText(shape: Shape): string {
     fencingText(shape),
     "services:",
     "  web:",
+    ...(saysShape(shape, "related") ? ["    after: [data]"] : []),
     "    domain: { nodes: [n1, n2], ordered: true, restricted: true, failback: true }",
     "    resources:",
     resource("disk"),
@@ -135,6 +139,7 @@ function shapeText(shape: Shape): string {
     "    resources:",
     resource("base"),
     "  mail:",
+    ...(saysShape(shape, "related") ? ["    with: [data]"] : []),
     `    domain: { nodes: [${[...nodes]
       .reverse()
       .map((node) => `n${node}`)

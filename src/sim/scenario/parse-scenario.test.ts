@@ -78,7 +78,7 @@ describe("parseScenario", () => {
       'story.yaml:8:26: found "n9", wanted n1 or n2 or n3',
       'story.yaml:9:11: found "3 s", wanted a duration such as 250ms, 1.5s or 10m',
       expect.stringContaining("story.yaml:10:5: found at, explode, wanted one of power-off, power-on"),
-      'story.yaml:11:20: found "move", wanted service enable, disable, restart, relocate, clear',
+      'story.yaml:11:20: found "move", wanted service enable, disable, start, stop, restart, relocate, freeze, unfreeze, clear',
       'story.yaml:12:35: found key "on", wanted at, pause, for, what',
       "story.yaml:12:11: the step before comes later, wanted steps in order of time",
       "story.yaml:13:8: the last step comes later",

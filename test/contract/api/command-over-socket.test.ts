@@ -48,6 +48,34 @@ async function hale(words: string) {
 }
 
 describe("hale over its socket", () => {
+  it("[SVC-31] tells what would follow, and does nothing", async () => {
+    const told = await hale("service relocate web --dry-run");
+    expect(told).toMatchObject({ code: 0, err: "" });
+    expect(told.out).toBe(
+      [
+        "Nothing is done; this is what would follow:",
+        "+0ms   stop web on n1   asked",
+        "+1.2s  start web on n2  asked",
+        "",
+        "DOWN",
+        "web  n1 -> n2  for about 2.4s",
+        "",
+        "In the end: it would be there",
+        "",
+      ].join("\n"),
+    );
+    expect(JSON.parse((await hale("service relocate web --dry-run --json")).out)).toMatchObject({
+      ok: true,
+      steps: [{}, {}],
+    });
+    expect(await hale("node fence n2 --dry-run")).toMatchObject({
+      code: 1,
+      err: "hale: Cannot do it: not today [NOT_ALLOWED]\n",
+    });
+    expect((await hale("config reload --dry-run")).out).toContain("Nothing would be started, stopped or moved.");
+    expect([control.submissions, control.reloads]).toEqual([[], []]);
+  });
+
   it("looks", async () => {
     expect(await hale("status")).toMatchObject({
       code: 0,

@@ -1,0 +1,41 @@
+import type { Preview, PreviewOutage, PreviewStep } from "../../model/preview.ts";
+import { alignRows, printable } from "./layout.ts";
+import type { Look } from "./look.ts";
+import { spanText } from "./span-text.ts";
+
+/** `--dry-run`: what would happen in order, who would be down and for how long, and what cannot be foretold. */
+export function previewText(preview: Extract<Preview, { ok: true }>, look: Look): string {
+  const { paint } = look;
+  const nothing = preview.steps.length === 0 ? ["Nothing would be started, stopped or moved."] : [];
+  const sections = [
+    [paint("strong", "Nothing is done; this is what would follow:"), ...nothing, ...stepLines(preview.steps, look)],
+    outageLines(preview.outages, look),
+    preview.unsure.length === 0 ? [] : [paint("dim", "NOT KNOWN"), ...preview.unsure.map(printable)],
+    [`In the end: ${printable(preview.text)}`],
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
+}
+
+const verbs = { stop: "stop", start: "start", fence: "fence", "give-up": "give up" } as const;
+
+function stepLines(steps: readonly PreviewStep[], { paint }: Look): readonly string[] {
+  return alignRows(
+    steps.map(({ atMs, action, node, service, reason }) => {
+      const what = service === undefined ? `${verbs[action]} ${node}` : `${verbs[action]} ${service} on ${node}`;
+      return [paint("dim", `+${spanText(atMs)}`), what, paint("dim", printable(reason))];
+    }),
+  );
+}
+
+function outageLines(outages: readonly PreviewOutage[], { paint }: Look): readonly string[] {
+  if (outages.length === 0) return [];
+  const rows = outages.map(({ service, from, to, outageMs }) => {
+    if (to === null) return [service, from, paint("bad", "stays down")];
+    const span = outageMs === null ? "for a time that was never measured" : `for about ${spanText(outageMs)}`;
+    return [service, from === to ? `${from}, again` : `${from} -> ${to}`, span];
+  });
+  return [paint("dim", "DOWN"), ...alignRows(rows)];
+}

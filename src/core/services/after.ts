@@ -1,0 +1,97 @@
+import type { ServiceId } from "../../model/ids.ts";
+import { isLive } from "../fencing/node-record.ts";
+import { relationsOf } from "../placement/relations.ts";
+import type { ClusterState } from "./cluster-state.ts";
+import { frozenText } from "./frozen.ts";
+import { blockersOf } from "./eligibility.ts";
+import { isWanted, phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
+import { placementOf } from "./together.ts";
+
+type View = Pick<ClusterState, "config" | "nodes" | "services" | "fences" | "at" | "maintenance">;
+
+/** A service that must be started first. */
+export interface Awaited {
+  readonly service: ServiceId;
+  /** What it does instead. */
+  readonly reason: string;
+  /** It is on its way, or may be once something is known. */
+  readonly isComing: boolean;
+}
+
+/** What a service waits for before it may start: hard, until that is started; soft, as long as it is on its way. */
+export function awaitedBy(state: View, record: ServiceRecord): readonly Awaited[] {
+  if (state.config === null) return [];
+  return relationsOf(state.config.config)
+    .after(record.service)
+    .flatMap(({ service, soft = false }): readonly Awaited[] => {
+      const first = state.services[service];
+      if (first === undefined || isUp(state, first)) return [];
+      const isComing = isOnItsWay(state, first);
+      if (soft && !isComing) return [];
+      const isKnown = blockersOf(state, first).length === 0;
+      return [{ service, reason: whatItDoes(state, first), isComing: isComing || (isWanted(first) && !isKnown) }];
+    });
+}
+
+/** [REL-2] A service without which this one may not go on, and which is known not to be started. */
+export function missingFor(state: View, record: ServiceRecord): ServiceRecord | undefined {
+  if (state.config === null) return undefined;
+  const hard = relationsOf(state.config.config)
+    .after(record.service)
+    .filter(({ soft }) => soft !== true);
+  return hard.flatMap(({ service }) => state.services[service] ?? []).find((first) => isKnownDown(state, first));
+}
+
+/** [REL-1] Services that are to be stopped before this one is: its node is told to stop it when there are none left. */
+export function stoppedFirst(state: View, record: ServiceRecord): readonly ServiceId[] {
+  if (state.config === null) return [];
+  return relationsOf(state.config.config)
+    .before(record.service)
+    .flatMap(({ service, soft = false }) => {
+      const later = state.services[service];
+      return later !== undefined && isInTheWay(state, later, soft) ? [service] : [];
+    });
+}
+
+/** Who could not stop, or is away, is waited for by nobody: its node is fenced, or an operator mends it. */
+function isInTheWay(state: View, later: ServiceRecord, isSoft: boolean): boolean {
+  const { kind } = later.phase;
+  const node = phaseNode(later.phase);
+  if (
+    node === null ||
+    kind === "blocked" ||
+    frozenText(state, later) !== null ||
+    !isLive(state.nodes[node]) ||
+    later.doubts.includes(node)
+  )
+    return false;
+  return !isSoft || kind === "stopping";
+}
+
+function isUp(state: View, { phase, doubts }: ServiceRecord): boolean {
+  return phase.kind === "started" && isLive(state.nodes[phase.node]) && !doubts.includes(phase.node);
+}
+
+/** Where nobody can say what a service does, it is not known to be down: whoever depends on it goes on until it is. */
+function isKnownDown(state: View, { phase, doubts }: ServiceRecord): boolean {
+  if (phase.kind === "started") return false;
+  const node = phaseNode(phase);
+  return node === null ? doubts.length === 0 : isLive(state.nodes[node]) && !doubts.includes(node);
+}
+
+function isOnItsWay(state: View, record: ServiceRecord): boolean {
+  const { phase } = record;
+  if (!isWanted(record)) return false;
+  if (phase.kind === "starting" || phase.kind === "stopping") return isLive(state.nodes[phase.node]);
+  if (phase.kind !== "stopped" || blockersOf(state, record).length > 0) return false;
+  return placementOf(state, record).chosen !== null && awaitedBy(state, record).every((awaited) => awaited.isComing);
+}
+
+function whatItDoes(state: View, record: ServiceRecord): string {
+  if (!record.isEnabled) return "is disabled";
+  if (record.isStopped === true) return "is stopped by an operator";
+  const node = phaseNode(record.phase);
+  if (node !== null && !isLive(state.nodes[node])) return `was on ${node}, which is not here`;
+  if (node !== null && record.doubts.includes(node)) return `is on ${node}, which has not reported yet`;
+  return `is ${phaseText(record.phase)}`;
+}

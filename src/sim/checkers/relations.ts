@@ -1,0 +1,57 @@
+import type { ServiceConfig } from "../../model/cluster-config.ts";
+import type { NodeId, ServiceId } from "../../model/ids.ts";
+import type { Operation } from "../../model/operation.ts";
+import type { Bench, Checker } from "./checker.ts";
+
+/** A node that was given a start may make it so much later, and hear so much later that what it depends on is gone. */
+const newsMs = 10_000;
+
+/** REL-1, REL-4: nothing starts without what it comes after, nor on a node with what it must not meet. */
+export function relationsChecker(bench: Bench): Checker {
+  const { truth, config } = bench;
+  const lastSeen = new Map<ServiceId, number>();
+  const look = (): void => {
+    for (const service of config.services)
+      if (truth.activeNodes(service).length > 0) lastSeen.set(service.id, bench.now());
+  };
+  return {
+    onTruth: look,
+    onSample: look,
+    onOperation(node: NodeId, operation: Operation): void {
+      if (operation.action !== "start") return;
+      const service = truth.service(operation.service);
+      if (service === undefined || truth.isActive(node, service)) return;
+      const start = `${node} starts ${operation.resource.id}`;
+      for (const { service: first, soft } of service.after ?? []) {
+        const seenAt = lastSeen.get(first);
+        if (soft !== true && (seenAt === undefined || bench.now() - seenAt > newsMs))
+          bench.report("REL-1", `${start}, without service ${first}`);
+      }
+      for (const other of config.services)
+        if (isApart(service, other) && truth.isActive(node, other))
+          bench.report("REL-4", `${start} beside service ${other.id}`);
+    },
+  };
+}
+
+/** No node may have both. */
+export function isApart(one: ServiceConfig, other: ServiceConfig): boolean {
+  if (one.id === other.id) return false;
+  const names = (from: ServiceConfig, to: ServiceConfig): boolean =>
+    from.apart?.some(({ service, soft }) => service === to.id && soft !== true) === true;
+  return one.exclusive === true || other.exclusive === true || names(one, other) || names(other, one);
+}
+
+/** All that a service has to do with, directly or through others, itself included: what happens to one may move the others. */
+export function relatedTo(services: readonly ServiceConfig[], service: ServiceConfig): readonly ServiceConfig[] {
+  const related = new Set([service]);
+  // A set that is walked takes what is added to it meanwhile.
+  for (const one of related)
+    for (const other of services) if (isRelated(one, other) || isRelated(other, one)) related.add(other);
+  return [...related];
+}
+
+function isRelated(one: ServiceConfig, other: ServiceConfig): boolean {
+  const named = [...(one.after ?? []), ...(one.with ?? []), ...(one.apart ?? [])];
+  return named.some(({ service }) => service === other.id) || (one.exclusive === true && one.id !== other.id);
+}
