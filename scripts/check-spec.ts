@@ -1,14 +1,15 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { disagreements, shownRules, statedRules } from "./spec/compare.ts";
+import { disagreements, repeatedRules, shownRules, statedRules } from "./spec/compare.ts";
 
-// `npm run spec`: every rule of docs/SPEC.md and docs/spec/ has a test that names it, and no test names another. Exit code 1 otherwise.
+// `npm run spec`: every rule of docs/SPEC.md and docs/spec/ has a test that names it, no two rules share an id, and no test
+// names another one. Exit code 1 otherwise.
 
 const root = join(import.meta.dirname, "..");
 
 const documents = await texts(["docs/SPEC.md", ...(await filesBelow("docs/spec", /\.md$/))]);
 const tests = await texts([...(await filesBelow("src", /\.test\.ts$/)), ...(await filesBelow("test", /\.ts$/))]);
-const problems = disagreements(statedRules(documents), shownRules(tests));
+const problems = [...repeatedRules(documents), ...disagreements(statedRules(documents), shownRules(tests))];
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exitCode = 1;
 

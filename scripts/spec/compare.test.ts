@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { disagreements, shownRules, statedRules } from "./compare.ts";
+import { disagreements, repeatedRules, shownRules, statedRules } from "./compare.ts";
 
 const stated = statedRules(
   new Map([["SPEC.md", "# S\n\n- **SAFE-1** one\n- **V2** two\n- **X-3** three, not **Y-4**\n"]]),
@@ -18,4 +18,12 @@ test("a rule without a test and a test without a rule are told with their places
     "SPEC.md:5: no test shows X-3",
     "a.test.ts:1: a test shows Z-9, which no document states",
   ]);
+});
+
+test("two rules with one id are told", () => {
+  const documents = new Map([
+    ["A.md", "- **SAFE-1** one\n- **V2** two\n"],
+    ["B.md", "- **SAFE-1** another\n"],
+  ]);
+  expect(repeatedRules(documents)).toEqual(["two rules are called SAFE-1"]);
 });

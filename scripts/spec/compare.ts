@@ -10,7 +10,15 @@ export interface Place {
  * @param documents path to text
  */
 export function statedRules(documents: ReadonlyMap<string, string>): ReadonlyMap<string, Place> {
-  return findIds(documents, /^- \*\*([A-Z]+-?\d+)\*\*/gm);
+  return findIds(documents, statement);
+}
+
+const statement = /^- \*\*([A-Z]+-?\d+)\*\*/gm;
+
+/** One line per id that two rules have. @param documents path to text */
+export function repeatedRules(documents: ReadonlyMap<string, string>): readonly string[] {
+  const ids = [...documents.values()].flatMap((text) => [...text.matchAll(statement)].map(([, id]) => id));
+  return [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))].map((id) => `two rules are called ${id}`);
 }
 
 /**

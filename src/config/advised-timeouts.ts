@@ -13,7 +13,7 @@ export const timeoutDefaults: Timeouts = { start: 60_000, stop: 60_000, monitor:
 /**
  * Agents of Debian's resource-agents (provider heartbeat) that advise more than hale's own defaults: start, stop and monitor in seconds. What an
  * agent advises is a minimum by the standard. By name, because the same file must mean the same on every node, whatever is
- * installed there; `hale config check` tells of agents that are not here (ADR 0047).
+ * installed there; `hale config check` tells of agents that are not here (ADR 0044).
  */
 const advised: readonly (readonly [readonly [number, number, number], string])[] = [
   [

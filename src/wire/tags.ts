@@ -7,7 +7,7 @@ import { expandSpeckKey, speckWord } from "./speck.ts";
 /**
  * A packet's tag: 32 bits out of its sequence and a key of its series, which is derived from the cluster's key once in a life. Who sees
  * packets can copy a tag, and not make the next one; a receiver that takes no sequence twice has no use for copies. The tag is for the
- * kernel's packet filter in a flood (ADR 0040), and proves nothing about the rest of the packet.
+ * kernel's packet filter in a flood (ADR 0037), and proves nothing about the rest of the packet.
  */
 export interface SeriesPlan {
   readonly key: KeyObject;

@@ -122,7 +122,7 @@ export function resourceAgentContract(
       expect(await harness.isRunning()).toBe(true);
     });
 
-    test("[SVC-28] a death is told at once, once, and of what runs only", async () => {
+    test("[SVC-32] a death is told at once, once, and of what runs only", async () => {
       if (harness.tellsDeaths !== true) return;
       const { told, next } = listen(harness.agent);
       await run("start");
@@ -139,7 +139,7 @@ export function resourceAgentContract(
       expect(told).toHaveLength(1);
     });
 
-    test("[SVC-28] the next daemon is told of the death of what it found running", async () => {
+    test("[SVC-32] the next daemon is told of the death of what it found running", async () => {
       const successor = harness.successor?.();
       if (successor === undefined) return;
       await run("start");

@@ -55,12 +55,12 @@ async function expectRestart(): Promise<void> {
   expect(await masterPid()).not.toBe(pid);
 }
 
-test("[SVC-28] nginx is killed: it is noticed and mended at once, again and again", async () => {
+test("[SVC-32] nginx is killed: it is noticed and mended at once, again and again", async () => {
   await expectRestart();
   await expectRestart();
 });
 
-test("[SVC-10, SVC-28] a daemon that was killed and comes back watches what it finds running", async () => {
+test("[SVC-10, SVC-32] a daemon that was killed and comes back watches what it finds running", async () => {
   await cluster.killDaemon("n1");
   await cluster.startDaemon("n1");
   await cluster.waitForMembers();
@@ -68,7 +68,7 @@ test("[SVC-10, SVC-28] a daemon that was killed and comes back watches what it f
   await expectRestart();
 });
 
-test("[SVC-28] its master alone is killed: noticed as quickly, and the service goes on elsewhere when it cannot here", async () => {
+test("[SVC-32] its master alone is killed: noticed as quickly, and the service goes on elsewhere when it cannot here", async () => {
   const pid = await masterPid();
   await lab.host("n1").run(["/bin/kill", "-9", pid]);
   await expectNoticed(pid);

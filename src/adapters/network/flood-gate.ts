@@ -45,7 +45,7 @@ type Verdict = "new" | "copy" | "old" | "none";
  * Strangers are heard, because they may be nodes that somebody has set up wrongly. Once they send too much, the kernel lets only a
  * sample of them through, until a second has passed in which the lot fell on none. Of peers all is heard, until their addresses are
  * flooded: then it is what bears a new tag, and a sample of the rest. A tag is new once: when copies of it come in, the kernel gets another
- * filter. See ADR 0018, 0036 and 0040.
+ * filter. See ADR 0018, 0036 and 0037.
  */
 export class FloodGate {
   readonly #options: FloodGateOptions;

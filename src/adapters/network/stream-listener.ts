@@ -43,7 +43,7 @@ const noBytes = new Uint8Array();
  * The incoming half of all streams, on one port of several addresses. Who sends is for the wire to find out.
  *
  * To accept a connection and close it takes the main loop a tenth of a millisecond, so a stranger's are counted like datagrams: when they are
- * a flood, the kernel throws their first packets away but for one in 1,024 (ADR 0042).
+ * a flood, the kernel throws their first packets away but for one in 1,024 (ADR 0039).
  */
 export class StreamListener {
   readonly #options: StreamListenerOptions;

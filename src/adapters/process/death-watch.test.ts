@@ -81,7 +81,7 @@ function daemon(file: string, rest = "exec sleep 600"): string {
   return `setsid sh -c 'echo $$ > ${path}; ${rest}' & while [ ! -s ${path} ]; do sleep 0.01; done;`;
 }
 
-test("[SVC-28] the end of a master is told while its worker lives; the end of a worker is the master's business", async () => {
+test("[SVC-32] the end of a master is told while its worker lives; the end of a worker is the master's business", async () => {
   const workers = [join(folder, "worker1"), join(folder, "worker2")];
   const fork = workers.map((file) => `sleep 600 & echo $! > ${file};`).join(" ");
   await start(daemon("master", `${fork} while :; do sleep 1; done`));
@@ -96,7 +96,7 @@ test("[SVC-28] the end of a master is told while its worker lives; the end of a 
   expect(factsOf(second)).not.toBeNull();
 });
 
-test("[SVC-28] two resources that start at one moment are both watched", async () => {
+test("[SVC-32] two resources that start at one moment are both watched", async () => {
   const db = "web/db" as ResourceId;
   await Promise.all([start(daemon("a")), start(daemon("b"), db)]);
   kill(await pidIn("a"));
@@ -105,7 +105,7 @@ test("[SVC-28] two resources that start at one moment are both watched", async (
   expect(told.map(({ resource }) => resource).toSorted()).toEqual([db, web]);
 });
 
-test("[SVC-28] a process that takes the place of another is watched from the next monitor on", async () => {
+test("[SVC-32] a process that takes the place of another is watched from the next monitor on", async () => {
   await start(daemon("old"));
   const old = await pidIn("old");
   await run(daemon("new"));
@@ -119,7 +119,7 @@ test("[SVC-28] a process that takes the place of another is watched from the nex
   expect(told[1]?.what).toContain(`process ${replacement} `);
 });
 
-test("[SVC-28] many ends at once are a few questions", async () => {
+test("[SVC-32] many ends at once are a few questions", async () => {
   const files = ["a", "b", "c", "d", "e", "f"];
   await start(files.map((file) => daemon(file)).join("\n"));
   for (const file of files) kill(await pidIn(file));
@@ -127,7 +127,7 @@ test("[SVC-28] many ends at once are a few questions", async () => {
   expect(told).toHaveLength(2);
 });
 
-test("[SVC-28] who is stopped is not watched any more, and leaves no record", async () => {
+test("[SVC-32] who is stopped is not watched any more, and leaves no record", async () => {
   await start(daemon("a"));
   expect(readdirSync(join(folder, "output"))).toContain("web%2Fnginx.heads".replaceAll("%", "+"));
   runner.deaths.forget(web);
@@ -138,7 +138,7 @@ test("[SVC-28] who is stopped is not watched any more, and leaves no record", as
   expect(told).toEqual([]);
 });
 
-test("[SVC-28] a daemon adopts what the one before has watched, and nothing that only has its number", async () => {
+test("[SVC-32] a daemon adopts what the one before has watched, and nothing that only has its number", async () => {
   await start(daemon("a"));
   const pid = await pidIn("a");
   runner.deaths.close();

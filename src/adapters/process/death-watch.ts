@@ -15,7 +15,7 @@ import { watchProcess } from "./watch-process.ts";
  * it, has taken over. These are the *heads* of the resource: nginx's master, not its workers. Their ends are watched.
  *
  * This may take a process for a resource's that is another's, when two are started at one moment. It does not matter: a death told is a
- * question to the agent and no more. See ADR 0059.
+ * question to the agent and no more. See ADR 0052.
  */
 export class DeathWatch {
   readonly #folder: string;

@@ -6,7 +6,7 @@ import { startNative } from "./start-native.ts";
  * Starts a program.
  *
  * Node's own `spawn` holds the loop until the new process has got a processor and has become the program, which takes as long as the machine is
- * busy. So the C library's is called in a thread, where it can be; see ADR 0060.
+ * busy. So the C library's is called in a thread, where it can be; see ADR 0053.
  *
  * @throws NodeJS.ErrnoException (rejects) with the `code` of what is wrong
  */

@@ -4,7 +4,7 @@ import type { ResourcePlace } from "./kind.ts";
 import { buildBase, type Operations } from "./operations.ts";
 
 /*
- * Kinds that are an agent of Debian's resource-agents underneath, with fewer words, each of them checked (ADR 0048). To the rest of hale they
+ * Kinds that are an agent of Debian's resource-agents underneath, with fewer words, each of them checked (ADR 0045). To the rest of hale they
  * are OCF resources, so that probes, exit codes, reasons and time-outs are those of the agent.
  */
 

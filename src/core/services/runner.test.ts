@@ -241,7 +241,7 @@ describe("a node's own work on a service", () => {
     expect(bench.heard()).toEqual(["report 1 failed monitor web/app"]);
   });
 
-  it("[SVC-28] asks the agent at once when something is said to have ended, and believes the agent", () => {
+  it("[SVC-32] asks the agent at once when something is said to have ended, and believes the agent", () => {
     const bench = started();
     bench.hint("app");
     bench.answers.set("monitor web/app", { status: "not-running", reason: "dead" });
@@ -256,7 +256,7 @@ describe("a node's own work on a service", () => {
     expect(second.heard()).toEqual([]);
   });
 
-  it("[SVC-28] asks once more when the end is told while the agent is being asked", () => {
+  it("[SVC-32] asks once more when the end is told while the agent is being asked", () => {
     const bench = started();
     bench.hint("app");
     bench.answers.set("monitor web/app", "silent");
@@ -268,7 +268,7 @@ describe("a node's own work on a service", () => {
     expect(bench.asked("monitor web/app")).toBe(3);
   });
 
-  it("[SVC-28] nothing follows for what does not run, is unknown or is not monitored", () => {
+  it("[SVC-32] nothing follows for what does not run, is unknown or is not monitored", () => {
     expect(new Bench().hint("app").tick().asked("monitor web/app")).toBe(1);
     const bench = probed();
     expect(markSuspect(bench.runner, resourceId(web, "app"))).toBe(bench.runner);
@@ -276,7 +276,7 @@ describe("a node's own work on a service", () => {
     expect(started().tell("stop", 2).hint("app").finish().heard().at(-1)).toBe("report 2 stopped");
   });
 
-  it("[SVC-29] bears failed monitors until as many in a row have failed as were configured", () => {
+  it("[SVC-33] bears failed monitors until as many in a row have failed as were configured", () => {
     const bench = started(3);
     bench.answers.set("monitor web/app", bad);
     bench.tick(5_000).finish().tick(5_000).finish();
@@ -290,7 +290,7 @@ describe("a node's own work on a service", () => {
     expect(bench.heard()).toEqual(["report 1 failed monitor web/app"]);
   });
 
-  it("[SVC-29] acts at once when it does not run, or can not", () => {
+  it("[SVC-33] acts at once when it does not run, or can not", () => {
     for (const outcome of [
       { status: "not-running", severity: "none", reason: "dead" },
       { status: "failed", severity: "hard", reason: "a program is missing" },

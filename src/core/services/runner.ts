@@ -409,7 +409,7 @@ function onMonitored(
   work.reports.push({ service: runtime.service, attempt: runtime.keeping, result });
 }
 
-/** [SVC-29] A check that fails now and then is no reason to act yet. That it does not run is. */
+/** [SVC-33] A check that fails now and then is no reason to act yet. That it does not run is. */
 function isBorne(
   { config, state }: ResourceRuntime,
   { status, severity }: OperationOutcome,
