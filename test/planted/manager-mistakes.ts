@@ -24,6 +24,7 @@ const settle = "services/settle.ts";
 const eligibility = "services/eligibility.ts";
 const plan = "services/plan.ts";
 const choose = "placement/choose-owner.ts";
+const failback = "services/failback.ts";
 const patience = "manager-patience.ts";
 const lease = "manager-lease.ts";
 const spans = "manager-spans.ts";
@@ -138,12 +139,15 @@ export const toldMistakes: readonly ToldMistake[] = [
   {
     name: "failback is mere balance",
     story: "lost-disk-rejoins-as-blank",
-    patches: [patch(choose, ".filter((entry) => entry.place < placeNow)", "")],
+    patches: [
+      patch(choose, ".filter((entry) => entry.place < placeNow)", ""),
+      patch(failback, " && domainPlace(domain, node) < place", ""),
+    ],
   },
   {
     name: "a node that failed to stop is not fenced",
     story: "stop-fails-node-is-fenced",
-    patches: [patch(plan, "if (blocked !== undefined) return `it could not stop ${blocked.service}`;", "")],
+    patches: [patch(plan, "if (blocked !== undefined && frozenText(state, blocked) === null)", "if (false)")],
   },
   {
     name: "a lost owner is not fenced",
@@ -247,7 +251,10 @@ export const testedMistakes: readonly TestedMistake[] = [
   {
     name: "an explicit relocation is undone by failback",
     tests: "manager",
-    patches: [patch(choose, "entry.candidate.isNew && ", "")],
+    patches: [
+      patch(choose, "entry.candidate.isNew && ", ""),
+      patch(failback, "(known?.eligibleSince ?? 0) > record.placedAt && ", ""),
+    ],
   },
   {
     name: "strays are told nothing",
