@@ -50,8 +50,8 @@ async function expectRestart(): Promise<void> {
   const pid = await masterPid();
   await lab.host("n1").run(["pkill", "-9", "-x", "nginx"]);
   await prober.waitFor((probe) => probe.outcome !== "answered", answerMs);
+  // Which of its processes was told of first does not matter: without a word, the next monitor would be minutes away.
   await prober.waitForAnswer("n1", answerMs, monotonicMs());
-  await expectNoticed(pid);
   expect(await masterPid()).not.toBe(pid);
 }
 
