@@ -1,6 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { DelayResource, ResourceConfig } from "../../model/cluster-config.ts";
+import type { DelayResource } from "../../model/cluster-config.ts";
 import type { ResourceId } from "../../model/ids.ts";
 import type { ResourceAgent } from "../../ports/resource-agent.ts";
 import { makeFolder } from "../process/make-folder.ts";
@@ -31,9 +31,5 @@ export function createDelayAgent({ folder, ...options }: DelayAgentOptions): Res
     },
     monitor: async ({ id }) => Promise.resolve(existsSync(markOf(id)) ? done("has waited") : notRunning("not waiting")),
   };
-  return createStepAgent("delay", isDelay, steps, options);
-}
-
-function isDelay(resource: ResourceConfig): resource is DelayResource {
-  return resource.kind === "delay";
+  return createStepAgent("delay", steps, options);
 }

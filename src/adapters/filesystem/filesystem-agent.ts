@@ -1,7 +1,7 @@
-import type { FilesystemResource, ResourceConfig } from "../../model/cluster-config.ts";
+import type { FilesystemResource } from "../../model/cluster-config.ts";
 import type { ResourceId } from "../../model/ids.ts";
 import type { ResourceAgent } from "../../ports/resource-agent.ts";
-import { lastLine } from "../process/limit-line.ts";
+import { firstLine, lastLine } from "../process/limit-line.ts";
 import type { Verdict } from "../process/run-operation.ts";
 import {
   createStepAgent,
@@ -33,11 +33,7 @@ export function createFilesystemAgent(options: StepAgentOptions): ResourceAgent 
     },
     monitor: async (resource, work) => monitor(resource, work, found),
   };
-  return createStepAgent("filesystem", isFilesystem, steps, options);
-}
-
-function isFilesystem(resource: ResourceConfig): resource is FilesystemResource {
-  return resource.kind === "filesystem";
+  return createStepAgent("filesystem", steps, options);
 }
 
 async function start(resource: FilesystemResource, work: StepWork, found: Map<ResourceId, string>): Promise<Verdict> {
@@ -145,5 +141,5 @@ function isOurs(mount: Mount, resource: FilesystemResource, block: BlockDevice |
 
 /** mount(8) says first what is wrong, then where to read on. */
 function firstSaid(output: string): string {
-  return (output.trim().split("\n", 1)[0] ?? "").replace(/^mount: [^:]*: /, "");
+  return firstLine(output).replace(/^mount: [^:]*: /, "");
 }

@@ -1,6 +1,7 @@
 import { accessSync, closeSync, constants, writeSync } from "node:fs";
 import { constants as systemConstants } from "node:os";
 import { join } from "node:path";
+import { getSystemErrorName } from "node:util";
 import { loadSpawning, type Spawning } from "../native/spawning.ts";
 import type { ProgramExit, ProgramStart, RunningProgram } from "./program-start.ts";
 import { Turns } from "./turns.ts";
@@ -35,7 +36,7 @@ async function startIn(spawning: Spawning, start: ProgramStart): Promise<Running
     // A script without a first line that names its interpreter: as execvp(3) does.
     if (result.errno === systemConstants.errno.ENOEXEC)
       result = await spawning.spawn({ ...call, path: "/bin/sh", argv: ["/bin/sh", path, ...args] });
-    if (result.errno !== 0) throw errorOf(codeOf(result.errno), program);
+    if (result.errno !== 0) throw errorOf(getSystemErrorName(-result.errno), program);
     return { pid: result.pid, ended: exitOf(spawning, result.pid) };
   } finally {
     if (inputFd !== null) closeSync(inputFd);
@@ -102,10 +103,6 @@ function exitOfStatus(status: number): ProgramExit {
   if (number === 0) return { kind: "exited", code: (status >> 8) & 0xff };
   const signal = Object.entries(systemConstants.signals).find(([, value]) => value === number)?.[0];
   return { kind: "killed", signal: signal ?? `signal ${number}` };
-}
-
-function codeOf(errno: number): string {
-  return Object.entries(systemConstants.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
 }
 
 function errorOf(code: string, what: string): NodeJS.ErrnoException {

@@ -57,18 +57,17 @@ export interface StepAgentOptions {
 
 const outputBytesMax = 4096;
 
-/** The agent of one kind. @param isOf tells its resources */
-export function createStepAgent<Resource extends ResourceConfig>(
-  kind: Resource["kind"],
-  isOf: (resource: ResourceConfig) => resource is Resource,
-  steps: Steps<Resource>,
+/** The agent of one kind. */
+export function createStepAgent<Kind extends ResourceConfig["kind"]>(
+  kind: Kind,
+  steps: Steps<Extract<ResourceConfig, { kind: Kind }>>,
   { clock, runner }: StepAgentOptions,
 ): ResourceAgent {
   return {
     kind,
     async run(operation, signal) {
       const { resource, action } = operation;
-      if (!isOf(resource)) return wrongKind(operation, kind);
+      if (!isOf(resource, kind)) return wrongKind(operation, kind);
       const startedAt = performance.now();
       const finish = (outcome: Omit<OperationOutcome, "output" | "durationMs">, output = ""): OperationOutcome => ({
         ...outcome,
@@ -91,6 +90,13 @@ export function createStepAgent<Resource extends ResourceConfig>(
     },
     close: async () => Promise.resolve(),
   };
+}
+
+function isOf<Kind extends ResourceConfig["kind"]>(
+  resource: ResourceConfig,
+  kind: Kind,
+): resource is Extract<ResourceConfig, { kind: Kind }> {
+  return resource.kind === kind;
 }
 
 class OperationSteps implements StepWork {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import type { ResourceConfig, RhcsResource } from "../../model/cluster-config.ts";
+import type { RhcsResource } from "../../model/cluster-config.ts";
 import type { ResourceAgent } from "../../ports/resource-agent.ts";
 import { lastLine } from "../process/limit-line.ts";
 import type { Verdict } from "../process/run-operation.ts";
@@ -71,11 +71,7 @@ export function createRhcsAgent({ folder = defaultFolder, ...options }: RhcsAgen
       return failed(`${said(result)}; and it cannot be stopped: ${said(stopped)}`, "hard");
     },
   };
-  return createStepAgent("rhcs", isRhcs, steps, options);
-}
-
-function isRhcs(resource: ResourceConfig): resource is RhcsResource {
-  return resource.kind === "rhcs";
+  return createStepAgent("rhcs", steps, options);
 }
 
 function environmentOf(resource: RhcsResource, action: string): Readonly<Record<string, string>> {

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ResourceConfig, SystemdResource } from "../../model/cluster-config.ts";
+import type { SystemdResource } from "../../model/cluster-config.ts";
 import type { ResourceAgent } from "../../ports/resource-agent.ts";
-import { lastLine } from "../process/limit-line.ts";
+import { firstLine, lastLine } from "../process/limit-line.ts";
 import { makeFolder } from "../process/make-folder.ts";
 import type { Verdict } from "../process/run-operation.ts";
 import {
@@ -40,11 +40,7 @@ export function createSystemdAgent({
     stop: async ({ unit }, work) => stop(systemd, unit, work),
     monitor: async ({ unit }, work) => monitor(systemd, unit, work),
   };
-  return createStepAgent("systemd", isSystemd, steps, options);
-}
-
-function isSystemd(resource: ResourceConfig): resource is SystemdResource {
-  return resource.kind === "systemd";
+  return createStepAgent("systemd", steps, options);
 }
 
 /** How it is reached. */
@@ -169,9 +165,4 @@ function removeDropIn({ folder }: Systemd, unit: string): boolean {
 async function reload({ systemctl }: Systemd, work: StepWork): Promise<void> {
   const { code, output } = await work.run([systemctl, "daemon-reload"]);
   if (code !== 0) throw new Error(`systemctl daemon-reload failed (exit code ${code}): ${lastLine(output)}`);
-}
-
-/** systemctl says first what is wrong, then where to read on. */
-function firstLine(output: string): string {
-  return output.trim().split("\n", 1)[0] ?? "";
 }

@@ -3,6 +3,7 @@ import type { FilesystemResource } from "../../model/cluster-config.ts";
 import { describeValue, type Path, type Problem } from "../config-error.ts";
 import { asText, type Mapping } from "../raw.ts";
 import { operations, text } from "../schema-parts.ts";
+import { directoryName } from "./directory-name.ts";
 import { defineKind } from "./kind.ts";
 import { buildBase, mainText, writeBase } from "./operations.ts";
 
@@ -41,7 +42,7 @@ export const filesystem = defineKind({
   build(body, place): FilesystemResource {
     const { device, directory, fstype, options, fsck = "auto" } = body;
     return {
-      ...buildBase(nameOfDirectory(directory) ?? "filesystem", body, place),
+      ...buildBase(directoryName(directory), body, place),
       kind: "filesystem",
       device,
       directory,
@@ -57,9 +58,8 @@ export const filesystem = defineKind({
   },
 });
 
-/** `/srv/www` -> `srv-www`. */
 function nameOfDirectory(directory: string | undefined): string | undefined {
-  return directory?.replaceAll(/^\/|\/$/g, "").replaceAll(/[^A-Za-z0-9._-]+/g, "-");
+  return directory === undefined ? undefined : directoryName(directory);
 }
 
 function check(path: Path, body: Mapping): Problem[] {

@@ -3,6 +3,7 @@ import { describeValue, type Path, type Problem } from "../config-error.ts";
 import { asText, type Mapping } from "../raw.ts";
 import { operations, text } from "../schema-parts.ts";
 import { buildFront, isFront } from "./ocf-front.ts";
+import { directoryName } from "./directory-name.ts";
 import { defineKind } from "./kind.ts";
 import { mainText, writeBase } from "./operations.ts";
 
@@ -57,7 +58,7 @@ export const nfsExport = defineKind({
 /** `/srv/www` -> `nfs-srv-www`: the mount beside it has the folder's name. */
 function nameOfDirectory(directory: string | undefined): string | undefined {
   if (directory === undefined) return undefined;
-  return `nfs-${directory.replaceAll(/^\/|\/$/g, "").replaceAll(/[^A-Za-z0-9._-]+/g, "-")}`;
+  return `nfs-${directoryName(directory)}`;
 }
 
 function check(path: Path, body: Mapping): Problem[] {

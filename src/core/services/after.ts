@@ -1,13 +1,11 @@
 import type { ServiceId } from "../../model/ids.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { relationsOf } from "../placement/relations.ts";
-import type { ClusterState } from "./cluster-state.ts";
+import type { DecisionView } from "./cluster-state.ts";
 import { frozenText } from "./frozen.ts";
 import { blockersOf } from "./eligibility.ts";
 import { isWanted, phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 import { placementOf } from "./together.ts";
-
-type View = Pick<ClusterState, "config" | "nodes" | "services" | "fences" | "at" | "maintenance">;
 
 /** A service that must be started first. */
 export interface Awaited {
@@ -19,7 +17,7 @@ export interface Awaited {
 }
 
 /** What a service waits for before it may start: hard, until that is started; soft, as long as it is on its way. */
-export function awaitedBy(state: View, record: ServiceRecord): readonly Awaited[] {
+export function awaitedBy(state: DecisionView, record: ServiceRecord): readonly Awaited[] {
   if (state.config === null) return [];
   return relationsOf(state.config.config)
     .after(record.service)
@@ -34,7 +32,7 @@ export function awaitedBy(state: View, record: ServiceRecord): readonly Awaited[
 }
 
 /** [REL-2] A service without which this one may not go on, and which is known not to be started. */
-export function missingFor(state: View, record: ServiceRecord): ServiceRecord | undefined {
+export function missingFor(state: DecisionView, record: ServiceRecord): ServiceRecord | undefined {
   if (state.config === null) return undefined;
   const hard = relationsOf(state.config.config)
     .after(record.service)
@@ -43,7 +41,7 @@ export function missingFor(state: View, record: ServiceRecord): ServiceRecord | 
 }
 
 /** [REL-1] Services that are to be stopped before this one is: its node is told to stop it when there are none left. */
-export function stoppedFirst(state: View, record: ServiceRecord): readonly ServiceId[] {
+export function stoppedFirst(state: DecisionView, record: ServiceRecord): readonly ServiceId[] {
   if (state.config === null) return [];
   return relationsOf(state.config.config)
     .before(record.service)
@@ -54,7 +52,7 @@ export function stoppedFirst(state: View, record: ServiceRecord): readonly Servi
 }
 
 /** Who could not stop, or is away, is waited for by nobody: its node is fenced, or an operator mends it. */
-function isInTheWay(state: View, later: ServiceRecord, isSoft: boolean): boolean {
+function isInTheWay(state: DecisionView, later: ServiceRecord, isSoft: boolean): boolean {
   const { kind } = later.phase;
   const node = phaseNode(later.phase);
   if (
@@ -68,18 +66,18 @@ function isInTheWay(state: View, later: ServiceRecord, isSoft: boolean): boolean
   return !isSoft || kind === "stopping";
 }
 
-function isUp(state: View, { phase, doubts }: ServiceRecord): boolean {
+function isUp(state: DecisionView, { phase, doubts }: ServiceRecord): boolean {
   return phase.kind === "started" && isLive(state.nodes[phase.node]) && !doubts.includes(phase.node);
 }
 
 /** Where nobody can say what a service does, it is not known to be down: whoever depends on it goes on until it is. */
-function isKnownDown(state: View, { phase, doubts }: ServiceRecord): boolean {
+function isKnownDown(state: DecisionView, { phase, doubts }: ServiceRecord): boolean {
   if (phase.kind === "started") return false;
   const node = phaseNode(phase);
   return node === null ? doubts.length === 0 : isLive(state.nodes[node]) && !doubts.includes(node);
 }
 
-function isOnItsWay(state: View, record: ServiceRecord): boolean {
+function isOnItsWay(state: DecisionView, record: ServiceRecord): boolean {
   const { phase } = record;
   if (!isWanted(record)) return false;
   if (phase.kind === "starting" || phase.kind === "stopping") return isLive(state.nodes[phase.node]);
@@ -87,7 +85,7 @@ function isOnItsWay(state: View, record: ServiceRecord): boolean {
   return placementOf(state, record).chosen !== null && awaitedBy(state, record).every((awaited) => awaited.isComing);
 }
 
-function whatItDoes(state: View, record: ServiceRecord): string {
+function whatItDoes(state: DecisionView, record: ServiceRecord): string {
   if (!record.isEnabled) return "is disabled";
   if (record.isStopped === true) return "is stopped by an operator";
   const node = phaseNode(record.phase);

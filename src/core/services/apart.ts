@@ -1,7 +1,7 @@
 import type { NodeId } from "../../model/ids.ts";
 import { relationsOf } from "../placement/relations.ts";
 import type { ClusterState } from "./cluster-state.ts";
-import { isWanted, nextNode, type ServiceRecord, whereItMayRun } from "./service-record.ts";
+import { type ServiceRecord, whereItMayRunNext } from "./service-record.ts";
 
 type View = Pick<ClusterState, "config" | "services">;
 
@@ -13,7 +13,7 @@ export function apartFrom(state: View, record: ServiceRecord): ReadonlyMap<NodeI
   for (const rival of relations.rivals(record.service)) {
     const other = state.services[rival];
     if (other === undefined) continue;
-    for (const node of nodesOf(other)) if (!found.has(node)) found.set(node, other);
+    for (const node of whereItMayRunNext(other)) if (!found.has(node)) found.set(node, other);
   }
   return found;
 }
@@ -25,16 +25,10 @@ export function misfitsOf(state: View, record: ServiceRecord): (node: NodeId) =>
   const [near, far] = [relations.near(record.service), relations.far(record.service)].map((services) =>
     services.flatMap((service) => {
       const other = state.services[service];
-      return other === undefined ? [] : [nodesOf(other)];
+      return other === undefined ? [] : [whereItMayRunNext(other)];
     }),
   );
   return (node) =>
     (near ?? []).filter((nodes) => nodes.length > 0 && !nodes.includes(node)).length +
     (far ?? []).filter((nodes) => nodes.includes(node)).length;
-}
-
-function nodesOf(record: ServiceRecord): readonly NodeId[] {
-  const next = nextNode(record.phase);
-  const nodes = whereItMayRun(record);
-  return next === null || !isWanted(record) || nodes.includes(next) ? nodes : [...nodes, next];
 }

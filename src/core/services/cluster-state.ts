@@ -60,6 +60,9 @@ export interface ConfigRecord {
   readonly author?: string;
 }
 
+/** What decisions about services look at: a state, or a draft of one. */
+export type DecisionView = Pick<ClusterState, "config" | "nodes" | "services" | "fences" | "at" | "maintenance">;
+
 /** One line of what an entry changed; the daemon adds index and time. */
 export type EntryEvent = Pick<ClusterEvent, "node" | "level" | "text"> & { readonly service?: ServiceId };
 

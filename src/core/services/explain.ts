@@ -13,7 +13,7 @@ import type { RunnerState } from "./runner-state.ts";
 import type { ResourceRuntime } from "./runtime.ts";
 import { removedNodes } from "./removed-nodes.ts";
 import { frozenText, frozenWarnings } from "./frozen.ts";
-import { isWanted, phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
+import { isWanted, nextNode, phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 import { whyRules } from "./why-rules.ts";
 import { doubleText } from "./double.ts";
 
@@ -105,8 +105,7 @@ export function explainService(state: ClusterState, service: ServiceId): Why | n
   const record = state.services[service];
   if (record === undefined) return null;
   const owner = phaseNode(record.phase);
-  const wanted = record.phase.kind === "stopped" || record.phase.kind === "stopping" ? record.phase.next : null;
-  const answer = placementOf(state, record, { owner, wanted });
+  const answer = placementOf(state, record, { owner, wanted: nextNode(record.phase) });
   const placed = record.history.findLast(
     ({ text }) => text.includes("-> starting") || text.includes(": found running"),
   );

@@ -2,14 +2,19 @@ import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { domainPlace, failbackTarget } from "../placement/choose-owner.ts";
-import { type ClusterState, definitionOf, type Draft, movePhase, servicesInOrder } from "./cluster-state.ts";
+import {
+  type ClusterState,
+  type DecisionView,
+  definitionOf,
+  type Draft,
+  movePhase,
+  servicesInOrder,
+} from "./cluster-state.ts";
 import type { ServiceRecord } from "./service-record.ts";
 import { groupQuestion, leadsGroup } from "./together.ts";
 
-type View = Pick<ClusterState, "config" | "nodes" | "services" | "fences" | "at" | "maintenance">;
-
 /** The better node to which a started service should return, at whatever time; of a group, by the domain of the first that runs, and only where all may run. */
-export function failbackPlace(state: View, record: ServiceRecord): NodeId | null {
+export function failbackPlace(state: DecisionView, record: ServiceRecord): NodeId | null {
   const { phase, doubts, strays } = record;
   if (phase.kind !== "started" || !definitionOf(state, record).domain.failback || !record.isEnabled) return null;
   if (!isLive(state.nodes[phase.node]) || doubts.length > 0 || strays.length > 0 || !leadsGroup(state, record))
@@ -19,7 +24,7 @@ export function failbackPlace(state: View, record: ServiceRecord): NodeId | null
 }
 
 /** A better node of the domain is here, and became available since: asked first, since most of the time there is none. */
-function mayHaveNews(state: View, record: ServiceRecord, owner: NodeId): boolean {
+function mayHaveNews(state: DecisionView, record: ServiceRecord, owner: NodeId): boolean {
   const { domain } = definitionOf(state, record);
   const place = domainPlace(domain, owner);
   return domain.nodes.some((node) => {

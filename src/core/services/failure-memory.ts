@@ -41,6 +41,11 @@ export function canRetry(record: ServiceRecord): boolean {
   return !open.includes("fatal") && open.some((severity) => severity !== "hard");
 }
 
+/** True when the failure before the last one lies outside the window: the rounds are counted anew. */
+export function isFirstRound({ failures }: ServiceRecord, { withinMs }: RecoveryConfig, at: WallMs): boolean {
+  return at - (failures.at(-2)?.at ?? 0) > withinMs;
+}
+
 /** With one more failure; the agent's output is cut, for it is replicated. */
 export function withFailure(record: ServiceRecord, failure: FailureRecord): readonly FailureRecord[] {
   const output = failure.outcome.output.slice(-outputCharactersMax);

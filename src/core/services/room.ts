@@ -2,7 +2,7 @@ import type { Amounts } from "../../model/cluster-config.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { relationsOf } from "../placement/relations.ts";
 import { type ClusterState, definitionOf } from "./cluster-state.ts";
-import { isWanted, nextNode, type ServiceRecord, whereItMayRun } from "./service-record.ts";
+import { isWanted, type ServiceRecord, whereItMayRunNext } from "./service-record.ts";
 
 type View = Pick<ClusterState, "config" | "services">;
 
@@ -41,8 +41,7 @@ function usedBy(
   for (const record of Object.values(state.services)) {
     const { needs } = definitionOf(state, record);
     if (needs === undefined || isLeftOut(record)) continue;
-    const next = isWanted(record) ? nextNode(record.phase) : null;
-    for (const node of new Set([...whereItMayRun(record), ...(next === null ? [] : [next])])) {
+    for (const node of whereItMayRunNext(record)) {
       const here = used.get(node) ?? new Map<string, number>();
       used.set(node, here);
       add(here, needs);

@@ -148,6 +148,13 @@ export function whereItMayRun(record: ServiceRecord): readonly NodeId[] {
   return record.doubts.length === 0 && places.length < 2 ? places : [...new Set([...places, ...record.doubts])];
 }
 
+/** The same, and where it is bound for while it is wanted. */
+export function whereItMayRunNext(record: ServiceRecord): readonly NodeId[] {
+  const next = nextNode(record.phase);
+  const nodes = whereItMayRun(record);
+  return next === null || !isWanted(record) || nodes.includes(next) ? nodes : [...nodes, next];
+}
+
 /** `started on n1`. */
 export function phaseText(phase: ServicePhase): string {
   const node = phaseNode(phase);

@@ -2,17 +2,16 @@ import type { NodeId } from "../../model/ids.ts";
 import { relationsOf } from "../placement/relations.ts";
 import { missingFor } from "./after.ts";
 import {
-  type ClusterState,
+  type DecisionView,
   definitionOf,
   type Draft,
   movePhase,
   patchService,
   servicesInOrder,
 } from "./cluster-state.ts";
+import { isFirstRound } from "./failure-memory.ts";
 import { phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 import { activeOthers, bindGroup, mayRunOn, placeElsewhere, placementOf, placementOfGroup } from "./together.ts";
-
-type View = Pick<ClusterState, "config" | "nodes" | "services" | "fences" | "at" | "maintenance">;
 
 /** Why a service must stop where it is for the sake of others, and where it goes on. */
 export interface RelationMove {
@@ -21,7 +20,7 @@ export interface RelationMove {
 }
 
 /** What others ask of a service that runs on `node`; null: nothing that is not so. */
-export function relationMove(state: View, record: ServiceRecord, node: NodeId): RelationMove | null {
+export function relationMove(state: DecisionView, record: ServiceRecord, node: NodeId): RelationMove | null {
   if (state.config === null || relationsOf(state.config.config).isNone) return null;
   const elsewhere = placeElsewhere(state, record, node);
   const missing = missingFor(state, record);
@@ -40,7 +39,7 @@ export function relationMove(state: View, record: ServiceRecord, node: NodeId): 
  * [REL-4] Two that must not meet, on one node: the later in the file goes, unless it has nowhere to go and the earlier one has. That can come
  * only of a new configuration, or of what was found running.
  */
-function tooNear(state: View, record: ServiceRecord, node: NodeId): RelationMove | null {
+function tooNear(state: DecisionView, record: ServiceRecord, node: NodeId): RelationMove | null {
   if (state.config === null) return null;
   const rivals = relationsOf(state.config.config).rivals(record.service);
   for (const other of rivals.flatMap((rival) => state.services[rival] ?? [])) {
@@ -56,7 +55,7 @@ function tooNear(state: View, record: ServiceRecord, node: NodeId): RelationMove
   return null;
 }
 
-function isBefore(state: View, record: ServiceRecord, other: ServiceRecord): boolean {
+function isBefore(state: DecisionView, record: ServiceRecord, other: ServiceRecord): boolean {
   const services = servicesInOrder(state);
   return services.indexOf(record) < services.indexOf(other);
 }
@@ -91,7 +90,5 @@ export function recoveryPlace(draft: Draft, record: ServiceRecord): NodeId | nul
 }
 
 function mayTakeAlong(draft: Draft, record: ServiceRecord): boolean {
-  if (record.rounds === 0) return true;
-  const failedBefore = record.failures.at(-2)?.at ?? 0;
-  return draft.at - failedBefore > definitionOf(draft, record).recovery.withinMs;
+  return record.rounds === 0 || isFirstRound(record, definitionOf(draft, record).recovery, draft.at);
 }

@@ -8,7 +8,7 @@ import { definitionOf, type Draft, movePhase, patchFence, patchService, services
 import { blockersOf } from "./eligibility.ts";
 import { frozenText } from "./frozen.ts";
 import { failbackPlace } from "./failback.ts";
-import { canRetry } from "./failure-memory.ts";
+import { canRetry, isFirstRound } from "./failure-memory.ts";
 import { needReason } from "./plan.ts";
 import { isWanted, nextNode, placesOf, type ServicePhase, type ServiceRecord } from "./service-record.ts";
 import { relationMove, takeGroupAlong } from "./settle-relations.ts";
@@ -31,19 +31,21 @@ export function settle(draft: Draft): void {
 
 function settleServices(draft: Draft): void {
   const relations = draft.config === null ? null : relationsOf(draft.config.config);
-  const isNone = relations === null || relations.isNone;
+  if (relations === null || relations.isNone) return settleEach(draft, servicesInOrder(draft));
   for (let pass = 0; pass <= Object.keys(draft.services).length + passesMore; pass += 1) {
     const before = { ...draft.services };
-    const records = servicesInOrder(draft);
     // What depends on others is judged after them, or it would start beside what is about to stop.
-    const ordered = isNone
-      ? records
-      : records.toSorted((a, b) => relations.rank(a.service) - relations.rank(b.service));
-    for (const { service } of ordered) {
-      const record = draft.services[service];
-      if (record !== undefined) settleService(draft, record);
-    }
-    if (isNone || isSame(before, draft.services)) return;
+    const byRank = servicesInOrder(draft).toSorted((a, b) => relations.rank(a.service) - relations.rank(b.service));
+    settleEach(draft, byRank);
+    if (isSame(before, draft.services)) return;
+  }
+}
+
+/** Each as it is when its turn comes. */
+function settleEach(draft: Draft, records: readonly ServiceRecord[]): void {
+  for (const { service } of records) {
+    const record = draft.services[service];
+    if (record !== undefined) settleService(draft, record);
   }
 }
 
@@ -127,8 +129,7 @@ function settleNowhere(draft: Draft, record: ServiceRecord): void {
     if (reason !== record.reason) patchService(draft, record, { reason });
     return;
   }
-  const age = draft.at - (record.failures.at(-2)?.at ?? 0);
-  const rounds = age > definitionOf(draft, record).recovery.withinMs ? 1 : record.rounds + 1;
+  const rounds = isFirstRound(record, definitionOf(draft, record).recovery, draft.at) ? 1 : record.rounds + 1;
   const current = patchService(draft, record, { rounds });
   const again = canRetry(record) ? "it will be tried again" : "it needs an operator";
   movePhase(draft, current, { kind: "failed" }, `failed on every node that may run it; ${again}`);

@@ -2,7 +2,7 @@ import type { NodeId, ServiceId } from "../../model/ids.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { chooseOwner, isInside, type PlacementAnswer, type PlacementQuestion } from "../placement/choose-owner.ts";
 import { relationsOf } from "../placement/relations.ts";
-import { type ClusterState, definitionOf, type Draft, nodesInOrder, patchService } from "./cluster-state.ts";
+import { type DecisionView, definitionOf, type Draft, nodesInOrder, patchService } from "./cluster-state.ts";
 import { frozenText } from "./frozen.ts";
 import { caseAgainstNodes, nodeAgainst, type PlacementOptions, placementQuestion } from "./eligibility.ts";
 import { isWanted, nextNode, phaseNode, type ServiceRecord } from "./service-record.ts";
@@ -13,8 +13,6 @@ import { isWanted, nextNode, phaseNode, type ServiceRecord } from "./service-rec
  * may run. Who cannot be there waits, and takes the others along only when that is no worse for them.
  */
 
-type View = Pick<ClusterState, "config" | "nodes" | "services" | "fences" | "at" | "maintenance">;
-
 /** Where a group is, or is bound for, and the member that says so. */
 export interface GroupPlace {
   readonly node: NodeId;
@@ -23,7 +21,11 @@ export interface GroupPlace {
 }
 
 /** Asks placement. `asIf` changes the question: an operator's choice, a node to leave. */
-export function placementOf(state: View, record: ServiceRecord, asIf: Partial<PlacementOptions> = {}): PlacementAnswer {
+export function placementOf(
+  state: DecisionView,
+  record: ServiceRecord,
+  asIf: Partial<PlacementOptions> = {},
+): PlacementAnswer {
   const question = placementQuestion(state, record, asIf);
   const members = groupOf(state, record);
   if (members.length < 2) return chooseOwner(question);
@@ -42,7 +44,7 @@ export function placementOf(state: View, record: ServiceRecord, asIf: Partial<Pl
 
 /** Where the service should go with all that run and are kept with it. */
 export function placementOfGroup(
-  state: View,
+  state: DecisionView,
   record: ServiceRecord,
   asIf: Partial<PlacementOptions> = {},
 ): PlacementAnswer {
@@ -52,7 +54,7 @@ export function placementOfGroup(
 
 /** The question of a service, with what the members of its group that run have against a node. */
 export function groupQuestion(
-  state: View,
+  state: DecisionView,
   record: ServiceRecord,
   asIf: Partial<PlacementOptions> = {},
 ): PlacementQuestion {
@@ -70,14 +72,14 @@ export function groupQuestion(
 }
 
 /** Its group's place when that is another one than its own. */
-export function placeElsewhere(state: View, record: ServiceRecord, node: NodeId): GroupPlace | null {
+export function placeElsewhere(state: DecisionView, record: ServiceRecord, node: NodeId): GroupPlace | null {
   const members = groupOf(state, record);
   const place = members.length < 2 ? null : groupPlace(state, members);
   return place === null || place.node === node ? null : place;
 }
 
 /** True when this service decides for its group: the first of those that run. */
-export function leadsGroup(state: View, record: ServiceRecord): boolean {
+export function leadsGroup(state: DecisionView, record: ServiceRecord): boolean {
   const others = activeOthers(state, record);
   const isCalm = others.every((other) => other.phase.kind === "started" && other.doubts.length === 0);
   const leader = groupOf(state, record).find((member) => phaseNode(member.phase) !== null);
@@ -85,7 +87,7 @@ export function leadsGroup(state: View, record: ServiceRecord): boolean {
 }
 
 /** Members that have a node now, but for the service itself. */
-export function activeOthers(state: View, record: ServiceRecord): readonly ServiceRecord[] {
+export function activeOthers(state: DecisionView, record: ServiceRecord): readonly ServiceRecord[] {
   return groupOf(state, record).filter(
     (member) => member.service !== record.service && phaseNode(member.phase) !== null,
   );
@@ -93,7 +95,7 @@ export function activeOthers(state: View, record: ServiceRecord): readonly Servi
 
 /** True when the service may run there, whatever it is kept with. */
 export function mayRunOn(
-  state: View,
+  state: DecisionView,
   record: ServiceRecord,
   node: NodeId,
   asIf: Partial<PlacementOptions> = {},
@@ -111,7 +113,7 @@ export function bindGroup(draft: Draft, record: ServiceRecord, node: NodeId): vo
 }
 
 /** All that are kept together and wanted, in file order; the service itself in any case. */
-function groupOf(state: View, record: ServiceRecord): readonly ServiceRecord[] {
+function groupOf(state: DecisionView, record: ServiceRecord): readonly ServiceRecord[] {
   if (state.config === null) return [record];
   const services = relationsOf(state.config.config).together(record.service);
   if (services.length < 2) return [record];
@@ -121,11 +123,10 @@ function groupOf(state: View, record: ServiceRecord): readonly ServiceRecord[] {
   });
 }
 
-function groupPlace(state: View, members: readonly ServiceRecord[]): GroupPlace | null {
-  for (const { service, phase, ...member } of members) {
-    const node = nextNode(phase);
-    if (node !== null && mayRunOn(state, { service, phase, ...member }, node))
-      return { node, by: service, how: "is bound for" };
+function groupPlace(state: DecisionView, members: readonly ServiceRecord[]): GroupPlace | null {
+  for (const member of members) {
+    const node = nextNode(member.phase);
+    if (node !== null && mayRunOn(state, member, node)) return { node, by: member.service, how: "is bound for" };
   }
   for (const member of members) {
     const { phase, service } = member;
@@ -137,14 +138,14 @@ function groupPlace(state: View, members: readonly ServiceRecord[]): GroupPlace 
 }
 
 /** Nothing about the node itself asks it to go. What it has failed, needs or must not meet there is asked where it is to start. */
-function mayStayOn(state: View, record: ServiceRecord, node: NodeId): boolean {
+function mayStayOn(state: DecisionView, record: ServiceRecord, node: NodeId): boolean {
   const known = state.nodes[node];
   if (known === undefined || !isLive(known) || !isInside(definitionOf(state, record).domain, node)) return false;
   return nodeAgainst(state, record, known).length === 0;
 }
 
 /** The first that may run somewhere chooses, among the nodes where as many of the others as can be may run, too. */
-function bestPlace(state: View, members: readonly ServiceRecord[]): GroupPlace | null {
+function bestPlace(state: DecisionView, members: readonly ServiceRecord[]): GroupPlace | null {
   let nodes = nodesInOrder(state).map(({ node }) => node);
   let first: ServiceRecord | null = null;
   for (const member of members) {
@@ -163,7 +164,7 @@ function bestPlace(state: View, members: readonly ServiceRecord[]): GroupPlace |
 
 /** The first thing that speaks against a node; null when nothing does. */
 function objectionsOf(
-  state: View,
+  state: DecisionView,
   record: ServiceRecord,
   asIf: Partial<PlacementOptions> = {},
 ): (node: NodeId) => string | null {
