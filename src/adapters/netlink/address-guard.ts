@@ -60,6 +60,7 @@ export class AddressGuard {
   /** A start or stop works on it, or it does not run here any more. */
   release({ id }: AddressResource): void {
     this.#kept.delete(id);
+    if (this.#kept.size === 0) this.#endWatch();
   }
 
   /** Of an address that is kept and is not there. @returns why not; null when it is back */
@@ -76,11 +77,16 @@ export class AddressGuard {
   }
 
   close(): void {
+    this.#endWatch();
+    this.#kept.clear();
+  }
+
+  /** Where nothing is kept, nobody wakes five times a second for it. */
+  #endWatch(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
     this.#watch?.close();
     this.#watch = null;
-    this.#kept.clear();
   }
 
   async #look(): Promise<void> {
