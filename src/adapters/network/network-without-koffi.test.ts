@@ -1,11 +1,22 @@
-import { expect, test, vi } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { parseNodeId } from "../../model/ids.ts";
 import { durationMs, instantMs, wallMs } from "../../model/units.ts";
-import { NetworkTransport } from "./network-transport.ts";
 
 vi.mock("../native/libc.ts", () => ({ loadLibc: () => null, libcProblem: () => "not for this processor" }));
 
+afterAll(() => {
+  vi.doUnmock("../native/libc.ts");
+  vi.resetModules();
+});
+
+/** Loaded anew, upon the libc of above: other files of this process have loaded it upon the real one. */
+function loadTransport() {
+  vi.resetModules();
+  return import("./network-transport.ts");
+}
+
 test("without koffi the network opens, and the log is told once that floods cannot be kept out", async () => {
+  const { NetworkTransport } = await loadTransport();
   const notes: string[] = [];
   const [self, peer] = [parseNodeId("serv1"), parseNodeId("serv2")];
   const nodes = [
