@@ -48,6 +48,27 @@ describe("entries", () => {
     const stamps = world.checkers.log.map(({ at }) => at);
     expect(stamps.toSorted((one, other) => one - other)).toEqual(stamps);
   });
+
+  test("[GRP-64] bear stamps with the right spans between them though a wall clock is set back, and its coordinator lost", () => {
+    const world = formed("abc");
+    const stampAfter = (ms: number): number => {
+      world.run(ms);
+      const host = world.coordinator() ?? world.host("b");
+      submitOnce(host);
+      world.run(100);
+      return world.checkers.log.at(-1)?.at ?? 0;
+    };
+    const first = stampAfter(1_000);
+    for (const host of world.hosts) host.wallSkew -= 3_600_000;
+    const second = stampAfter(10_000);
+    world.host("a").cutPower();
+    const third = stampAfter(10_000);
+    for (const span of [second - first, third - second]) {
+      expect(span).toBeGreaterThan(9_900);
+      expect(span).toBeLessThan(10_200);
+    }
+    expectUnbroken(world);
+  });
 });
 
 describe("a clean leave", () => {

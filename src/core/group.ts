@@ -31,6 +31,7 @@ import { extendLease } from "./replication/own-lease.ts";
 import { onPacket } from "./replication/packets.ts";
 import { type GroupBoot, startState } from "./replication/start-state.ts";
 import { tidy } from "./replication/trim.ts";
+import { stampedNow } from "./replication/stamp.ts";
 import { resendSubmissions, submit } from "./replication/submit.ts";
 import { mayFound, openTurn, peerOf, replacePeer, standingOf, type Turn } from "./replication/turn.ts";
 
@@ -197,6 +198,7 @@ function closeTurn(turn: Turn): GroupStep {
   extendLease(turn);
   if (turn.beat !== "none")
     turn.effects.push({ kind: "beat", body: beatBody(state, moment.now), atOnce: turn.beat === "at-once" });
+  state.stamped = stampedNow(state.stamped, state.log, moment.now);
   state.steppedAt = moment.now;
   state.wantedAt = turn.wakeAt;
   return { state, effects: turn.effects, wakeAt: turn.wakeAt, delivered: turn.delivered, restored: turn.restored };

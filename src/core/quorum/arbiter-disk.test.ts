@@ -202,6 +202,18 @@ describe("a slot", () => {
     bench.slots[0] = { ...slotOf(a), beat: { disk, node: a, incarnation: otherLife, count: 1 } };
     expect(bench.granted("hear")).toBeNull();
   });
+
+  test("[GRP-93] one late sign of life of an earlier life, and nothing more, is written over in the end", () => {
+    const bench = new Bench();
+    expect(bench.granted("promise", view(1))).toBe(true);
+    const { votes } = bench.slots[0] ?? slotOf(a);
+    bench.slots[0] = { votes, beat: { disk, node: a, incarnation: otherLife, count: 1 } };
+    expect(bench.granted("hear")).toBeNull();
+    bench.now += 199;
+    expect(bench.granted("hear")).toBeNull();
+    bench.now += 1;
+    expect(bench.granted("promise", view(2))).toBe(true);
+  });
 });
 
 describe("two faults of one node: a late write of an earlier life over one copy, and the other one torn", () => {

@@ -59,8 +59,10 @@ export function lookAround(before: Seen | null, { table, content, now, incarnati
   const ownBeat = content.slots[own]?.beat ?? null;
   const isVoteForeign =
     known !== null && ownVote.sequence > (known.votes[own]?.sequence ?? 0) && ownVote.incarnation !== incarnation;
+  // One that stays is a write of an earlier life that came late: nobody else would write over it.
+  const isBeatNew = known?.beats[own] !== beats[own];
   const isBeatForeign =
-    known?.hasBeaten === true && ownBeat !== null && ownBeat.disk === disk && ownBeat.incarnation !== incarnation;
+    known?.hasBeaten === true && isBeatNew && ownBeat?.disk === disk && ownBeat.incarnation !== incarnation;
   const foreignAt = isVoteForeign || isBeatForeign ? now : (known?.foreignAt ?? null);
   return { seen: { disk, votes: newest, beats, hasBeaten: known?.hasBeaten ?? false, foreignAt }, heard, wentBack };
 }

@@ -15,6 +15,7 @@ import type { DiskProgress } from "./durability.ts";
 import type { Transfer } from "./checkpoint-text.ts";
 import type { Log } from "./log.ts";
 import type { LogLimits } from "./log-limits.ts";
+import type { KnownStamp } from "./stamp.ts";
 import type { StateMachine } from "./state-machine.ts";
 import type { LastSubmissions } from "./submissions.ts";
 
@@ -32,6 +33,7 @@ export interface GroupState {
   /** Until when it wanted to sleep at most: what is later is the loop's own lateness. */
   readonly wantedAt: InstantMs;
   readonly loopLateMs: number;
+  readonly stamped: KnownStamp;
   /** Every other node of the roster, sorted by name. */
   readonly peers: readonly Peer[];
   readonly phase: Phase;

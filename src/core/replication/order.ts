@@ -1,6 +1,6 @@
 import type { Entry, EntryBody, SubmitId } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
-import { after, type WallMs, wallMs } from "../../model/units.ts";
+import { after } from "../../model/units.ts";
 import {
   isChangePending,
   type ElectorateSituation,
@@ -16,7 +16,8 @@ import { votesOf } from "../quorum/votes.ts";
 import { commitIndex } from "./commit-index.ts";
 import { commitUpTo } from "./follow.ts";
 import { type Active, type Lead, type MemberProgress, type Pending, wantedVotes } from "./group-state.ts";
-import { appendEntries, entriesBetween, lastStamp } from "./log.ts";
+import { appendEntries, entriesBetween } from "./log.ts";
+import { nextStamp } from "./stamp.ts";
 import { placeOf, withSubmission } from "./submissions.ts";
 import { committedRecord, isDue, nextTimer, peerOf, persist, send, sendToAll, startTimer, type Turn } from "./turn.ts";
 
@@ -211,7 +212,7 @@ function order(turn: Turn, active: Leading, id: SubmitId, body: EntryBody): void
     index: state.log.length + 1,
     view: active.view.id,
     id,
-    at: stampedAfter(turn, moment.wall),
+    at: nextStamp(state.stamped, state.log, moment),
     body,
   };
   const bytes = JSON.stringify(body).length;
@@ -234,12 +235,6 @@ function order(turn: Turn, active: Leading, id: SubmitId, body: EntryBody): void
 
 function sendEntry(turn: Turn, active: Active, to: NodeId, entry: Entry): void {
   send(turn, to, { kind: "entry", view: active.view.id, entry, committed: turn.state.committed });
-}
-
-/** [GRP-64] The wall clock may be set back; the order of stamps is the order of entries. */
-export function stampedAfter(turn: Turn, wall: WallMs): WallMs {
-  const { log } = turn.state;
-  return wallMs(Math.max(wall, lastStamp(log)));
 }
 
 function electorateSituation(turn: Turn, active: Leading): ElectorateSituation {

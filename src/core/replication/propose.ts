@@ -2,7 +2,7 @@ import type { NodeId } from "../../model/ids.ts";
 import type { Entry } from "../../model/entry.ts";
 import type { CheckpointPart } from "../../model/message.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
-import { after, wallMs } from "../../model/units.ts";
+import { after } from "../../model/units.ts";
 import { type Member, sameViewId, type ViewId } from "../../model/view.ts";
 import { soleFellowVoter } from "../quorum/fencing-race.ts";
 import { type Grant, isQuorate } from "../quorum/votes.ts";
@@ -11,9 +11,10 @@ import { chooseLog, firstMissing, votingMembers } from "./choose-log.ts";
 import { partOf } from "./parts.ts";
 import type { Fetching, Installing, MemberAnswer, Proposing } from "./group-state.ts";
 import { applyInstall, type Install } from "./install.ts";
-import { cutLog, appendEntries, entriesBetween, foundingVoters, lastStamp, logBehind } from "./log.ts";
+import { cutLog, appendEntries, entriesBetween, foundingVoters, logBehind } from "./log.ts";
 import { type PartRange, restOf, sendCheckpointPart, sendPart, takeTransfer } from "./transfer.ts";
 import { diskFloor, isBelow } from "./remembered-disk.ts";
+import { nextStamp } from "./stamp.ts";
 import { abortProposal, failProposal, logPosition, toElecting } from "./phases.ts";
 import { beatAtOnce, nextTimer, persist, send, sendToAll, standingOf, startTimer, type Turn } from "./turn.ts";
 
@@ -206,7 +207,7 @@ function install(turn: Turn, proposing: Proposing, stage: Fetching): void {
     index: chosen.length + 1,
     view: proposing.view,
     id: { origin: self, incarnation, sequence: 0 },
-    at: wallMs(Math.max(turn.moment.wall, lastStamp(chosen))),
+    at: nextStamp(state.stamped, chosen, turn.moment),
     body: { kind: "view", members, coordinator: self },
   };
   const log = appendEntries(chosen, [viewEntry]);

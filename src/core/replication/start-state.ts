@@ -10,7 +10,7 @@ import { noRace } from "../quorum/fencing-race.ts";
 import { noReach } from "../quorum/reach.ts";
 import { unknownWitness } from "../quorum/known-witness.ts";
 import type { GroupState } from "./group-state.ts";
-import { entriesBetween, type Log } from "./log.ts";
+import { entriesBetween, lastStamp, type Log } from "./log.ts";
 import { type LogLimits, logLimits } from "./log-limits.ts";
 import { logOf } from "./replay-disk.ts";
 import type { StateMachine } from "./state-machine.ts";
@@ -66,6 +66,7 @@ export function startState(boot: GroupBoot, now: InstantMs): GroupState {
     steppedAt: now,
     wantedAt: never,
     loopLateMs: 0,
+    stamped: { stamp: lastStamp(log), since: now },
     peers: rememberedPeers(nodes, self, log),
     phase: { kind: "electing", since: now, notBefore: after(now, timers.deadtime), calmSince: now, lostView: null },
     promised: disk.promised,

@@ -41,6 +41,7 @@ const ignored = new Set([
   "sentAt",
   "wantedAt",
   "loopLateMs",
+  "stamped",
   "enteredAt",
   "port",
   "probedAt",
