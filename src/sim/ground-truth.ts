@@ -6,6 +6,7 @@ import type { NodeId, ResourceId, ServiceId } from "../model/ids.ts";
 import type { HeartbeatBody } from "../model/message.ts";
 import { compareViewIds, sameViewId, viewIdText } from "../model/view.ts";
 import { isActiveTruth, type ResourceTruth } from "./fake-kernel.ts";
+import { OperatorWishes } from "./operator-wishes.ts";
 
 /** What is so on one simulated machine. */
 export interface NodeTruth {
@@ -37,11 +38,14 @@ export class GroundTruth {
   readonly nodes: ReadonlyMap<NodeId, NodeTruth>;
   /** The one order: the entry first delivered at each index, by anybody. */
   readonly entries: Entry[] = [];
+  /** What operators want by those. */
+  readonly wishes: OperatorWishes;
   /** Told of each checkpoint that comes to a disk. */
   onCheckpoint: (node: NodeId, checkpoint: Checkpoint) => void = () => undefined;
 
   constructor(config: ClusterConfig) {
     this.config = config;
+    this.wishes = new OperatorWishes(config, this.entries);
     this.nodes = new Map(
       config.nodes.map((node) => [
         node.id,
@@ -146,22 +150,6 @@ export class GroundTruth {
     return this.config.nodes.flatMap(({ id, votes = 1 }) => Array.from({ length: votes }, () => id));
   }
 
-  isEnabled(service: ServiceId, delivered: number): boolean {
-    const wish = this.#lastIntent(delivered, (intent) => "service" in intent && intent.service === service, [
-      "enable-service",
-      "disable-service",
-    ]);
-    return wish === undefined ? (this.service(service)?.enabled ?? false) : wish === "enable-service";
-  }
-
-  isStandby(node: NodeId, delivered: number): boolean {
-    const wish = this.#lastIntent(delivered, (intent) => "node" in intent && intent.node === node, [
-      "standby-node",
-      "online-node",
-    ]);
-    return wish === "standby-node";
-  }
-
   /** What a checkpoint stands for is what was delivered; that it says the same is checked where it is written. */
   #replaceLog(
     truth: NodeTruth,
@@ -173,18 +161,6 @@ export class GroundTruth {
     for (const entry of entries) log[entry.index - 1] = entry;
     truth.log = log;
     if (checkpoint !== null) this.onCheckpoint(truth.node, checkpoint);
-  }
-
-  #lastIntent(
-    delivered: number,
-    isMeant: (intent: (Entry["body"] & { kind: "intent" })["intent"]) => boolean,
-    kinds: readonly string[],
-  ): string | undefined {
-    for (let index = Math.min(delivered, this.entries.length); index > 0; index -= 1) {
-      const body = this.entries[index - 1]?.body;
-      if (body?.kind === "intent" && kinds.includes(body.intent.kind) && isMeant(body.intent)) return body.intent.kind;
-    }
-    return undefined;
   }
 
   #first(node: NodeId, entry: Entry, conflicts: LogConflict[]): void {

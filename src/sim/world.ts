@@ -10,6 +10,7 @@ import { allowedPlaceChecker } from "./checkers/allowed-place.ts";
 import { calmChecker } from "./checkers/calm.ts";
 import type { Checker, Disturbance, Violation } from "./checkers/checker.ts";
 import { doublesChecker } from "./checkers/doubles.ts";
+import { frozenChecker } from "./checkers/frozen.ts";
 import { lastingDisturbances } from "./lasting-disturbances.ts";
 import { knownOffChecker } from "./checkers/known-off.ts";
 import { noQuorumNoServiceChecker } from "./checkers/no-quorum-no-service.ts";
@@ -146,6 +147,7 @@ export class World implements PowerControl, MachineWitness {
       }),
       relationsChecker(bench),
       recoveryChecker(bench),
+      frozenChecker(bench),
       doublesChecker(bench),
     ];
     this.#sampleLater();
@@ -323,7 +325,9 @@ export class World implements PowerControl, MachineWitness {
 
   onOperation(node: NodeId, operation: Operation): void {
     const service = this.truth.service(operation.service);
-    if (operation.action === "start") this.#catchUp(node);
+    // What is looked at may be frozen no more since this very step.
+    if (operation.action === "start" || this.truth.wishes.isFrozen(operation.service, this.truth.of(node).delivered))
+      this.#catchUp(node);
     if (operation.action === "start" && service !== undefined && !this.truth.isActive(node, service)) {
       // What was being started when its node was cut off goes on, as during any fence.
       if (this.fence.isCutOff(node)) this.report("FEN-18", `${node} starts ${service.id} while it is cut off`);
@@ -407,7 +411,7 @@ export class World implements PowerControl, MachineWitness {
     this.onDaemon(node, "crashed", "broken promise");
   }
 
-  /** A start may follow a delivery in one step, before the beat thread is told: look at the daemon itself. */
+  /** An operation may follow a delivery in one step, before the beat thread is told: look at the daemon itself. */
   #catchUp(node: NodeId): void {
     const { daemon } = this.machine(node);
     if (daemon?.incarnation === undefined || daemon.incarnation === null) return;

@@ -14,6 +14,7 @@ import {
 import { phaseNode, whereItMayRun } from "./service-record.ts";
 import { countLoss } from "./quarantine.ts";
 import { endDouble, noteAbandoned } from "./double.ts";
+import { needReason } from "./plan.ts";
 
 /**
  * A life of a node is known to run nothing: it is off, and whatever was or may have been there is free.
@@ -83,7 +84,7 @@ const whys: Readonly<Record<FencePast["means"], string>> = {
   operator: "an operator said so",
 };
 
-/** An attempt is announced. It counts when it is the next one, by a live member, for a node that is not off. */
+/** An attempt is announced. It counts when it is the next one, by a live member, for a node that is not off, and still needed. */
 export function applyFenceBegun(draft: Draft, body: Extract<EntryBody, { kind: "fence-begun" }>): void {
   const fence = draft.fences[body.target] ?? noFence(body.target);
   const by = draft.nodes[body.by];
@@ -91,6 +92,8 @@ export function applyFenceBegun(draft: Draft, body: Extract<EntryBody, { kind: "
   if (body.attempt !== fence.attempt + 1 || fence.inFlight !== null) return;
   if (by === undefined || by.incarnation === null || !isLive(by) || body.by === body.target) return;
   if (target === undefined || target.off !== null || target.incarnation !== body.incarnation) return;
+  // [SVC-29] It is needed no more: what was ordered before it is known to who announces it only now, maintenance for one.
+  if (needReason(draft, body.target) === null) return;
   // [FEN-20] One member after another, unless an operator asks.
   const isOtherGoing = Object.values(draft.fences).some(
     (other) => other.target !== body.target && other.inFlight !== null && draft.nodes[other.target]?.isMember === true,

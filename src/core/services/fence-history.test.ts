@@ -4,7 +4,7 @@ import type { EntryBody } from "../../model/entry.ts";
 import { type NodeId, parseDeviceId, parseNodeId } from "../../model/ids.ts";
 import { type Incarnation, makeIncarnation } from "../../model/incarnation.ts";
 import { durationMs, wallMs } from "../../model/units.ts";
-import { fencePastsMax } from "../fencing/fence-record.ts";
+import { fencePastsMax, noFence } from "../fencing/fence-record.ts";
 import { applyEntry } from "./apply-entry.ts";
 import { isClusterState } from "./cluster-machine.ts";
 import { type ClusterState, emptyClusterState } from "./cluster-state.ts";
@@ -44,8 +44,13 @@ const config: ClusterConfig = {
 };
 const base: EntryBody = { kind: "config", config, digest: "d", author: "" };
 /** Two members and a lost one; the next entry is the fourth. */
-const lost = after(emptyClusterState, base, view(n1, n2, n3), view(n1, n2));
+const lost = wished(after(emptyClusterState, base, view(n1, n2, n3), view(n1, n2)));
 const fence = { target: n3, incarnation: life(1), by: n1 };
+
+/** It need be fenced although it runs nothing. */
+function wished(state: ClusterState): ClusterState {
+  return { ...state, fences: { [n3]: { ...noFence(n3), wish: { incarnation: life(1), reason: "it is lost" } } } };
+}
 
 function begun(attempt: number, reason = "it is lost"): EntryBody {
   return { kind: "fence-begun", ...fence, attempt, reason };

@@ -137,6 +137,21 @@ describe("frozen", () => {
     expect(fenceNeeds(wished.state)).toMatchObject([{ target: "n1", isWished: true }]);
   });
 
+  it("[SVC-29, FEN-3] a fence that was announced on the way, and is ordered after the maintenance, is not made; an operator's is", () => {
+    const begin = (where: Site): Site => {
+      const [need] = fenceNeeds(where.state);
+      if (need === undefined) throw new RangeError("Nobody needs to be fenced");
+      const { target, incarnation, by, attempt, reason } = need;
+      const announced = { kind: "fence-begun", target, incarnation, by, attempt, reason } as const;
+      return where.ask(maintenance).say(announced);
+    };
+    const late = begin(guarded().vanish("n1"));
+    expect([late.state.fences[n1]?.inFlight ?? null, late.state.fences[n1]?.attempt ?? 0]).toEqual([null, 0]);
+    expect(fenceNeeds(late.ask({ kind: "end-maintenance" }).state)).toMatchObject([{ target: "n1", attempt: 1 }]);
+    const wished = begin(guarded().ask({ kind: "fence-node", node: n1 }));
+    expect(wished.state.fences[n1]?.inFlight).toMatchObject({ reason: "asked by ann" });
+  });
+
   it("[SVC-29] a frozen node is given nothing; the others go on", () => {
     const one = site().ask({ kind: "freeze-node", node: n3 });
     one.ask({ kind: "relocate-service", service: web, to: n3 });

@@ -2,7 +2,7 @@ import type { NodeId } from "../../model/ids.ts";
 import type { Operation } from "../../model/operation.ts";
 import type { Bench, Checker } from "./checker.ts";
 
-/** SAFE-5: nothing starts outside its restricted failover domain, on a standby node, or while disabled. */
+/** SAFE-5, SVC-28: nothing starts outside its restricted failover domain, on a standby node, while disabled, or while stopped by an operator. */
 export function allowedPlaceChecker(bench: Bench): Checker {
   const { truth } = bench;
   return {
@@ -17,8 +17,11 @@ export function allowedPlaceChecker(bench: Bench): Checker {
       // A wish that is delivered in the very step that also starts something is not known here yet: the look is one step old,
       // so an unchanged wish is judged rightly and a changed one a step late.
       const { delivered } = truth.of(node);
-      if (truth.isStandby(node, delivered)) bench.report("SAFE-5", `${start} on standby`);
-      if (!truth.isEnabled(service.id, delivered)) bench.report("SAFE-5", `${start}, which is disabled`);
+      const { wishes } = truth;
+      if (wishes.isStandby(node, delivered)) bench.report("SAFE-5", `${start} on standby`);
+      if (!wishes.isEnabled(service.id, delivered)) bench.report("SAFE-5", `${start}, which is disabled`);
+      else if (wishes.isStopped(service.id, delivered))
+        bench.report("SVC-28", `${start}, which an operator has stopped`);
     },
   };
 }

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { noFence } from "../../core/fencing/fence-record.ts";
+import type { ClusterState } from "../../core/services/cluster-state.ts";
 import { coreRules } from "../../daemon/core-rules.ts";
 import type { ManagerState } from "../../core/manager-work.ts";
 import type { Rules } from "../../daemon/setup.ts";
 import type { Effect } from "../../model/effect.ts";
-import type { NodeId, ResourceId } from "../../model/ids.ts";
+import type { NodeId, ResourceId, ServiceId } from "../../model/ids.ts";
 import type { Input } from "../../model/input.ts";
 import type { OperationAction } from "../../model/operation.ts";
 import { after, durationMs, instantMs, never } from "../../model/units.ts";
@@ -153,6 +155,68 @@ describe("checkers", () => {
       "n3 starts web/disk outside its domain (n1, n2)",
       "n3 starts web/disk, which is disabled",
       "n2 starts data/base on standby",
+    ]);
+  });
+
+  test("[SVC-28] a start of what an operator has stopped, until a node goes", () => {
+    const world = settledWorld();
+    world.ask(n1, { kind: "stop-service", service: "web" as never }, "service stop web");
+    world.runUntil(settledMs + 5_000);
+    world.judgeQuiet();
+    expect(world.violations).toEqual([]);
+    runByMistake(world, n2, "web/disk", "start");
+    expect(rulesBroken(world)).toEqual(["SVC-28"]);
+    const other = settledWorld();
+    other.ask(n1, { kind: "stop-service", service: "web" as never }, "service stop web");
+    other.runUntil(settledMs + 5_000);
+    other.powerOff(n3, "cable");
+    other.runUntil(settledMs + 15_000);
+    other.judgeQuiet();
+    expect([other.violations, other.starts.get("web")]).toEqual([[], 2]);
+  });
+
+  test("[SVC-29] a start or a monitor of what is frozen", () => {
+    const world = settledWorld();
+    world.ask(n1, { kind: "begin-maintenance" }, "maintenance on");
+    world.killResource(n1, "web/server" as ResourceId, true);
+    world.runUntil(settledMs + 10_000);
+    world.judgeQuiet();
+    expect(world.violations).toEqual([]);
+    runByMistake(world, n1, "web/server", "monitor");
+    runByMistake(world, n1, "web/server", "start");
+    expect(world.violations.map(({ rule, text }) => `${rule} ${text}`)).toEqual([
+      "SVC-29 n1 monitors web/server of service web, which is frozen",
+      "SVC-29 n1 starts web/server of service web, which is frozen",
+    ]);
+  });
+
+  test("[SVC-29] entries that move what is frozen, and that have somebody fenced in maintenance", () => {
+    const world = settledWorld();
+    world.ask(n1, { kind: "begin-maintenance" }, "maintenance on");
+    world.runUntil(settledMs + 2_000);
+    const { wishes } = world.truth;
+    const { length } = world.truth.entries;
+    const stateAt = wishes.stateAt.bind(wishes);
+    const wrong = (index: number): ClusterState => {
+      const state = stateAt(index);
+      if (index <= length) return state;
+      const web = "web" as ServiceId;
+      const record = state.services[web];
+      if (record === undefined) throw new RangeError("No service web");
+      const fence = { by: n1, byIncarnation: null as never, incarnation: null, at: state.at, reason: "it is lost" };
+      const moved = { ...record, phase: { kind: "stopping" as const, node: n1, next: null } };
+      const fences = { [n3]: { ...noFence(n3), attempt: 1, inFlight: fence } };
+      return { ...state, services: { ...state.services, [web]: moved }, fences };
+    };
+    Object.assign(wishes, { stateAt: wrong });
+    const body = { kind: "fence-begun" as const, target: n3, incarnation: null, by: n1, attempt: 1, reason: "lost" };
+    const [last] = world.truth.entries.slice(-1);
+    if (last === undefined) throw new RangeError("No entries");
+    world.truth.entries.push({ ...last, index: length + 1, body });
+    for (let step = 0; step < 2; step += 1) world.time.runUntil(world.time.now + 500);
+    expect(world.violations.filter(({ rule }) => rule === "SVC-29").map(({ text }) => text)).toEqual([
+      `entry ${length + 1} has service web, which is frozen, started -> stopping`,
+      `entry ${length + 1} has n3 fenced in maintenance: lost`,
     ]);
   });
 

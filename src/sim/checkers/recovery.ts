@@ -3,14 +3,19 @@ import type { NodeId } from "../../model/ids.ts";
 import type { Bench, Checker } from "./checker.ts";
 import { isApart, relatedTo } from "./relations.ts";
 
-/** LIVE-1: once faults are over, every enabled service that some node may run is started, on the best node where it goes back. */
+/**
+ * LIVE-1: once faults are over, every enabled service that some node may run is started, on the best node where it goes back. What an operator
+ * has stopped is not started, and what is frozen is as it is.
+ */
 export function recoveryChecker(bench: Bench): Checker {
   const { truth, config } = bench;
+  const { wishes } = truth;
   const all = (): number => truth.entries.length;
   const mayRun = (node: NodeId, service: ServiceConfig): boolean => {
     const { hasDaemon, isPaused } = truth.of(node);
     const isInDomain = !service.domain.restricted || service.domain.nodes.includes(node);
-    return hasDaemon && !isPaused && isInDomain && !truth.isStandby(node, all());
+    const isGiven = !wishes.isStandby(node, all()) && !wishes.isNodeFrozen(node, all());
+    return hasDaemon && !isPaused && isInDomain && isGiven;
   };
   /** It waits for another service, or may not be where the others are: as it is to be, when that service is as it is to be. */
   const isKept = (service: ServiceConfig, able: readonly NodeId[]): boolean => {
@@ -31,12 +36,15 @@ export function recoveryChecker(bench: Bench): Checker {
   return {
     onQuiet(): void {
       for (const service of config.services) {
+        if (wishes.isFrozen(service.id, all())) continue;
         const able = config.nodes.map((node) => node.id).filter((node) => mayRun(node, service));
         if (able.length === 0) continue;
         const started = able.filter((node) => truth.isStarted(node, service));
-        if (!truth.isEnabled(service.id, all())) {
+        const isStopped = wishes.isStopped(service.id, all());
+        if (isStopped || !wishes.isEnabled(service.id, all())) {
+          const unwanted = isStopped ? "stopped by an operator" : "disabled";
           if (truth.activeNodes(service).length > 0)
-            bench.report("LIVE-1", `service ${service.id} is disabled, but active`);
+            bench.report("LIVE-1", `service ${service.id} is ${unwanted}, but active`);
         } else if (started.length === 0) {
           if (!isKept(service, able))
             bench.report("LIVE-1", `service ${service.id} is not started, though ${able.join(", ")} may run it`);

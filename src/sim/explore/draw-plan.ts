@@ -24,6 +24,7 @@ export const faultKinds = [
   "refuse",
   "fence-device",
   "operator",
+  "freeze",
   "watchdog",
   "reach",
   "wall-clock",

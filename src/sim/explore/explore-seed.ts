@@ -178,11 +178,14 @@ function isAllStarted(world: World): boolean {
 function askForEverything(world: World): void {
   const [first] = world.config.nodes;
   if (first === undefined) return;
+  world.ask(first.id, { kind: "end-maintenance" }, "maintenance off");
   for (const { id: node } of world.config.nodes) {
+    world.ask(first.id, { kind: "unfreeze-node", node }, `node unfreeze ${node}`);
     world.ask(first.id, { kind: "online-node", node }, `node online ${node}`);
     world.ask(first.id, { kind: "release-node", node }, `node release ${node}`);
   }
   for (const { id: service } of world.config.services) {
+    world.ask(first.id, { kind: "unfreeze-service", service }, `service unfreeze ${service}`);
     world.ask(first.id, { kind: "enable-service", service }, `service enable ${service}`);
     world.ask(first.id, { kind: "clear-service", service }, `service clear ${service}`);
   }

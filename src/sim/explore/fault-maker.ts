@@ -126,6 +126,8 @@ export class FaultMaker {
         return this.#reach(node);
       case "operator":
         return this.#operator(node);
+      case "freeze":
+        return this.#freeze(node);
       case "wall-clock":
         return this.#world.stepWallClock(node, this.#random.between(-6 * hourMs, 6 * hourMs));
       default:
@@ -319,6 +321,9 @@ export class FaultMaker {
       { kind: "relocate-service", service },
       { kind: "relocate-service", service, to: node },
       { kind: "restart-service", service },
+      { kind: "stop-service", service },
+      { kind: "stop-service", service },
+      { kind: "start-service", service },
       { kind: "disable-service", service },
       { kind: "enable-service", service },
       { kind: "enable-service", service },
@@ -327,6 +332,33 @@ export class FaultMaker {
       { kind: "online-node", node },
       { kind: "fence-node", node },
     ]);
-    this.#world.ask(on, intent, `${intent.kind} ${"service" in intent ? service : node}`);
+    this.#world.ask(on, intent, wordsOf(intent));
   }
+
+  /** A service, a node, or everything is left alone for a while. Who unfreezes it may be another one, who may be out of reach: then it stays frozen. */
+  #freeze(on: NodeId): void {
+    const service = this.#random.pick(this.#world.config.services).id;
+    const node = this.#random.pick(this.#nodes);
+    const [begin, end] = this.#random.pick<readonly [Intent, Intent]>([
+      [
+        { kind: "freeze-service", service },
+        { kind: "unfreeze-service", service },
+      ],
+      [
+        { kind: "freeze-node", node },
+        { kind: "unfreeze-node", node },
+      ],
+      [{ kind: "begin-maintenance" }, { kind: "end-maintenance" }],
+    ]);
+    this.#world.ask(on, begin, wordsOf(begin));
+    this.#later(() => this.#world.ask(this.#random.pick(this.#nodes), end, wordsOf(end)));
+  }
+}
+
+function wordsOf(intent: Intent): string {
+  return [
+    intent.kind,
+    ...("service" in intent ? [intent.service] : []),
+    ...("node" in intent ? [intent.node] : []),
+  ].join(" ");
 }

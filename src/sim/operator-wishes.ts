@@ -1,0 +1,152 @@
+import { applyEntry } from "../core/services/apply-entry.ts";
+import { type ClusterState, emptyClusterState } from "../core/services/cluster-state.ts";
+import { phaseNode } from "../core/services/service-record.ts";
+import type { ClusterConfig } from "../model/cluster-config.ts";
+import type { Entry, EntryBody } from "../model/entry.ts";
+import type { NodeId, ServiceId } from "../model/ids.ts";
+import type { Intent } from "../model/intent.ts";
+
+/** What operators want, by the entries up to one of them. */
+interface Wishes {
+  /** Where nobody wanted anything, the file counts. */
+  readonly enabled: ReadonlyMap<ServiceId, boolean>;
+  /** Until a node comes or goes. */
+  readonly stopped: ReadonlySet<ServiceId>;
+  readonly standby: ReadonlySet<NodeId>;
+  readonly frozenServices: ReadonlySet<ServiceId>;
+  readonly frozenNodes: ReadonlySet<NodeId>;
+  readonly isMaintenance: boolean;
+}
+
+const nobodysWishes: Wishes = {
+  enabled: new Map(),
+  stopped: new Set(),
+  standby: new Set(),
+  frozenServices: new Set(),
+  frozenNodes: new Set(),
+  isMaintenance: false,
+};
+
+/**
+ * What operators want at each place of the one order, counted here and not by the manager, whose promises are held against it. Only two things
+ * are taken from what the entries add up to: whether an intent was refused at its place, and which node has a service.
+ *
+ * Indexes are those of entries; up to 0 there are none.
+ */
+export class OperatorWishes {
+  readonly #config: ClusterConfig;
+  readonly #entries: readonly Entry[];
+  readonly #states: ClusterState[] = [emptyClusterState];
+  readonly #wishes: Wishes[] = [nobodysWishes];
+  #members = "";
+
+  /** @param entries grows */
+  constructor(config: ClusterConfig, entries: readonly Entry[]) {
+    this.#config = config;
+    this.#entries = entries;
+  }
+
+  /** What the entries up to `index` add up to. */
+  stateAt(index: number): ClusterState {
+    this.#catchUp();
+    return this.#states[Math.min(index, this.#states.length - 1)] ?? emptyClusterState;
+  }
+
+  isEnabled(service: ServiceId, index: number): boolean {
+    const inFile = this.#config.services.find(({ id }) => id === service)?.enabled ?? false;
+    return this.#at(index).enabled.get(service) ?? inFile;
+  }
+
+  /** An operator has stopped it, and no node came or went since. */
+  isStopped(service: ServiceId, index: number): boolean {
+    return this.#at(index).stopped.has(service);
+  }
+
+  isStandby(node: NodeId, index: number): boolean {
+    return this.#at(index).standby.has(node);
+  }
+
+  /** Nothing more is given to the node. */
+  isNodeFrozen(node: NodeId, index: number): boolean {
+    return this.isMaintenance(index) || this.#at(index).frozenNodes.has(node);
+  }
+
+  isMaintenance(index: number): boolean {
+    return this.#at(index).isMaintenance;
+  }
+
+  /** The service is to be left alone: itself, the node that has it, or everything is frozen. Not on a node that leaves, which takes it down. */
+  isFrozen(service: ServiceId, index: number): boolean {
+    const record = this.stateAt(index).services[service];
+    const node = record === undefined ? null : phaseNode(record.phase);
+    if (node !== null && this.stateAt(index).nodes[node]?.isLeaving === true) return false;
+    const { frozenServices, frozenNodes, isMaintenance } = this.#at(index);
+    return isMaintenance || frozenServices.has(service) || (node !== null && frozenNodes.has(node));
+  }
+
+  #at(index: number): Wishes {
+    this.#catchUp();
+    return this.#wishes[Math.min(index, this.#wishes.length - 1)] ?? nobodysWishes;
+  }
+
+  #catchUp(): void {
+    for (let next = this.#states.length; next <= this.#entries.length; next += 1) {
+      const [state, entry, wishes] = [this.#states[next - 1], this.#entries[next - 1], this.#wishes[next - 1]];
+      if (state === undefined || entry === undefined || wishes === undefined) return;
+      const applied = applyEntry(state, entry);
+      this.#states.push(applied.state);
+      this.#wishes.push(applied.refusal === null ? this.#wished(wishes, entry.body) : wishes);
+    }
+  }
+
+  #wished(before: Wishes, body: EntryBody): Wishes {
+    if (body.kind === "intent") return afterIntent(before, body.intent);
+    if (body.kind !== "view") return before;
+    const members = body.members.map(({ node, incarnation }) => `${node}/${incarnation}`).toSorted();
+    const hasChanged = members.join(" ") !== this.#members;
+    this.#members = members.join(" ");
+    return hasChanged ? { ...before, stopped: new Set() } : before;
+  }
+}
+
+function afterIntent(before: Wishes, intent: Intent): Wishes {
+  switch (intent.kind) {
+    case "enable-service":
+    case "start-service":
+    case "disable-service": {
+      const enabled = new Map(before.enabled).set(intent.service, intent.kind !== "disable-service");
+      const stopped = intent.kind === "disable-service" ? before.stopped : without(before.stopped, intent.service);
+      return { ...before, enabled, stopped };
+    }
+    case "stop-service":
+      return { ...before, stopped: new Set([...before.stopped, intent.service]) };
+    case "standby-node":
+      return { ...before, standby: new Set([...before.standby, intent.node]) };
+    case "online-node":
+      return { ...before, standby: without(before.standby, intent.node) };
+    case "freeze-service":
+      return { ...before, frozenServices: new Set([...before.frozenServices, intent.service]) };
+    case "unfreeze-service":
+      return { ...before, frozenServices: without(before.frozenServices, intent.service) };
+    case "freeze-node":
+      return { ...before, frozenNodes: new Set([...before.frozenNodes, intent.node]) };
+    case "unfreeze-node":
+      return { ...before, frozenNodes: without(before.frozenNodes, intent.node) };
+    case "begin-maintenance":
+    case "end-maintenance":
+      return { ...before, isMaintenance: intent.kind === "begin-maintenance" };
+    case "remove-node":
+    case "readmit-node":
+      return {
+        ...before,
+        standby: without(before.standby, intent.node),
+        frozenNodes: without(before.frozenNodes, intent.node),
+      };
+    default:
+      return before;
+  }
+}
+
+function without<Id>(ids: ReadonlySet<Id>, id: Id): ReadonlySet<Id> {
+  return new Set([...ids].filter((other) => other !== id));
+}
