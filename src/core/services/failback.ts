@@ -10,12 +10,14 @@ import {
   movePhase,
   servicesInOrder,
 } from "./cluster-state.ts";
+import { frozenText } from "./frozen.ts";
 import type { ServiceRecord } from "./service-record.ts";
 import { groupQuestion, leadsGroup } from "./together.ts";
 
 /** The better node to which a started service should return, at whatever time; of a group, by the domain of the first that runs, and only where all may run. */
 export function failbackPlace(state: DecisionView, record: ServiceRecord): NodeId | null {
   const { phase, doubts, strays } = record;
+  if (frozenText(state, record) !== null) return null;
   if (phase.kind !== "started" || !definitionOf(state, record).domain.failback || !record.isEnabled) return null;
   if (!isLive(state.nodes[phase.node]) || doubts.length > 0 || strays.length > 0 || !leadsGroup(state, record))
     return null;

@@ -4,6 +4,7 @@ import { parseDeviceId, parseNodeId, parseServiceId } from "../../model/ids.ts";
 import type { Intent } from "../../model/intent.ts";
 import { durationMs } from "../../model/units.ts";
 import { clusterWarnings, explainService, explainServices } from "./explain.ts";
+import { waitingForWindow } from "./failback.ts";
 import { mayStayBehind } from "./frozen.ts";
 import { goalState } from "./goals.ts";
 import { fenceNeeds, ordersFor } from "./plan.ts";
@@ -152,6 +153,20 @@ describe("frozen", () => {
     expect(wished.state.fences[n1]?.inFlight).toMatchObject({ reason: "asked by ann" });
   });
 
+  it.each<readonly [string, Intent, Intent]>([
+    ["the service", freeze, { kind: "unfreeze-service", service: web }],
+    ["its node", { kind: "freeze-node", node: n2 }, { kind: "unfreeze-node", node: n2 }],
+    ["the cluster", maintenance, { kind: "end-maintenance" }],
+  ])("[SVC-29, PLC-11] %s: it does not return at its time of day", (_, begin, end) => {
+    const failbackBetween = { from: 120, until: 240 };
+    const one = site({ web: { domain: { ...only("n1", "n2"), failback: true, failbackBetween } } });
+    one.lose("n1").done().join("n1").ask(begin);
+    const comes = (): Site => one.say({ kind: "failback", service: web, attempt: one.state.services[web]?.order ?? 0 });
+    expect([waitingForWindow(one.state), comes().phase("web")]).toEqual([[], "started on n2"]);
+    one.ask(end).report("n2", ["web"]);
+    expect([waitingForWindow(one.state).length, comes().done().phase("web")]).toEqual([1, "started on n1"]);
+  });
+
   it("[SVC-29] a frozen node is given nothing; the others go on", () => {
     const one = site().ask({ kind: "freeze-node", node: n3 });
     one.ask({ kind: "relocate-service", service: web, to: n3 });
@@ -179,6 +194,9 @@ describe("frozen", () => {
     expect(mayStayBehind(guarded().ask(maintenance).state, n1)).toBe(true);
     expect(mayStayBehind(guarded().ask(maintenance).state, n3)).toBe(false);
     expect(mayStayBehind(guarded().ask(freeze).state, n1)).toBe(true);
+    const both = guarded().ask({ kind: "relocate-service", service: db, to: n1 }).done().ask(freeze);
+    expect([both.places, mayStayBehind(both.state, n1)]).toEqual(["web n1, db n1", false]);
+    expect(mayStayBehind(both.ask({ kind: "freeze-service", service: db }).state, n1)).toBe(true);
     expect(mayStayBehind(site().ask(maintenance).state, n1)).toBe(false);
   });
 
