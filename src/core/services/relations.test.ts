@@ -264,6 +264,11 @@ describe("apart and exclusive", () => {
       given: { a: {}, b: { exclusive: true }, c: {}, d: {} },
       places: "a n1, b n2, c n3, d n1",
     },
+    {
+      what: "exclusive: who comes later keeps away from its node, though that is the better one",
+      given: { a: { exclusive: true, domain: only("n1") }, b: { domain: only("n1", "n2") } },
+      places: "a n1, b n2",
+    },
   ])("[REL-4] $what", ({ given, places }) => {
     expect(site(given).places).toBe(places);
   });
