@@ -5,6 +5,7 @@ import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { Entry, EntryBody } from "../model/entry.ts";
 import type { NodeId, ServiceId } from "../model/ids.ts";
 import type { Intent } from "../model/intent.ts";
+import { unreachable } from "../model/unreachable.ts";
 
 /** What operators want, by the entries up to one of them. */
 interface Wishes {
@@ -142,8 +143,15 @@ function afterIntent(before: Wishes, intent: Intent): Wishes {
         standby: without(before.standby, intent.node),
         frozenNodes: without(before.frozenNodes, intent.node),
       };
-    default:
+    case "clear-service":
+    case "restart-service":
+    case "relocate-service":
+    case "release-node":
+    case "fence-node":
+    case "confirm-off-node":
       return before;
+    default:
+      return unreachable(intent);
   }
 }
 
