@@ -5,6 +5,7 @@ import { formatDuration, parseDuration } from "./duration.ts";
 import { inFileOrder, placeProblem } from "./place-problem.ts";
 import { asList, asMapping, asText, type Mapping } from "./raw.ts";
 import { readYaml, type YamlText } from "./read-yaml.ts";
+import { ownKeys } from "./schema-parts.ts";
 import { suggest } from "./suggest.ts";
 
 /**
@@ -47,12 +48,10 @@ interface Place {
   readonly yaml: YamlText;
 }
 
-/** Keys of a resource that are hale's own, and the parameter that is the monitor's. */
-const ownKeys: readonly string[] = ["agent", "name", "start", "stop", "monitor", "OCF_CHECK_LEVEL"];
-
 function checkGiven({ path, agent, body, yaml }: Place, { parameters }: AgentMetadata): Problem[] {
   return Object.keys(body).flatMap((key): Problem[] => {
-    if (ownKeys.includes(key)) return [];
+    // The last one is the monitor's.
+    if (ownKeys.includes(key) || key === "OCF_CHECK_LEVEL") return [];
     const at = [...path, key];
     const parameter = parameters.find(({ name }) => name === key);
     if (parameter === undefined) return [unknownParameter(at, key, agent, parameters)];

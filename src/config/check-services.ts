@@ -1,6 +1,7 @@
 import { describeValue, formatPath, type Path, type Problem } from "./config-error.ts";
 import { ipKey, parseIp, parseIpWithPrefix } from "./ip.ts";
 import { kindOfKey } from "./kinds/resource-kinds.ts";
+import { checkTree } from "./check-tree.ts";
 import { asList, asMapping, asText, type Mapping } from "./raw.ts";
 import { unknownReference } from "./references.ts";
 
@@ -12,6 +13,7 @@ export function checkServices(root: Mapping): Problem[] {
     ...services.flatMap(([id, service]) => [
       ...checkDomain(["services", id, "domain"], asMapping(asMapping(service)["domain"]), nodes),
       ...checkResources(["services", id, "resources"], asList(asMapping(service)["resources"])),
+      ...checkTree(["services", id, "resources"], asList(asMapping(service)["resources"])),
     ]),
     ...checkDoubleAddresses(root, services),
   ];

@@ -48,8 +48,21 @@ export const name = z.string({ error: nameWanted }).meta({ pattern: namePattern 
 
 const failuresWanted = "a whole number of failures from 1 to 100";
 
+const resourceNames = "a list of names of resources above it; [] for none";
+
+/** What every kind of resource may say of its place in the service. */
+export const placement = {
+  after: z
+    .array(z.string({ error: "the name of a resource" }), { error: resourceNames })
+    .meta({ description: "Started after these, stopped before them. Default: the resource above it." })
+    .optional(),
+  independent: flag("What fails from here on is restarted without the rest.", false).optional(),
+  critical: flag("The service cannot do without it and what stands on it.", true).optional(),
+};
+
 /** What every kind of resource may say of its operations. */
 export const operations = {
+  ...placement,
   name: name.meta({ description: "Unique in the service. Default: the resource's main value." }).optional(),
   start: z.strictObject({ timeout: duration("A longer start has failed.", "60s").optional() }).optional(),
   stop: z.strictObject({ timeout: duration("A longer stop has failed.", "60s").optional() }).optional(),
@@ -66,3 +79,6 @@ export const operations = {
     })
     .optional(),
 };
+
+/** Keys of a resource that are hale's own, where all others are parameters of its agent. */
+export const ownKeys: readonly string[] = ["agent", ...Object.keys(operations)];

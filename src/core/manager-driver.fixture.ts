@@ -7,6 +7,7 @@ import { type Incarnation, makeIncarnation } from "../model/incarnation.ts";
 import type { Moment } from "../model/input.ts";
 import type { Answer, Intent } from "../model/intent.ts";
 import type { OperationAction, OperationOutcome } from "../model/operation.ts";
+import { treeOf } from "../model/resource-tree.ts";
 import { durationMs, instantMs, never, wallMs } from "../model/units.ts";
 import type { View } from "../model/view.ts";
 import { type ManagerInput, type ManagerStep, noteSubmitted, startManager, stepManager } from "./manager.ts";
@@ -607,10 +608,11 @@ function checkStart(driver: Driver, node: DriverNode, operation: Extract<Effect,
     const isDouble = !driver.mayRunTwice && other !== node && resources.some((one) => other.running.has(one.id));
     if (isDouble) throw new RangeError(`SAFE-1 broken: ${service} starts on ${node.id} while it runs on ${other.id}`);
   }
-  for (const above of resources) {
-    if (above.id === resource.id) return;
-    if (!node.running.has(above.id))
-      throw new RangeError(`SAFE-6 broken: ${resource.id} starts before ${above.id} runs`);
+  const { upon } = treeOf(resources);
+  const place = resources.findIndex(({ id }) => id === resource.id);
+  for (const [position, { id }] of resources.entries()) {
+    if (upon[position]?.includes(place) && !node.running.has(id))
+      throw new RangeError(`SAFE-6 broken: ${resource.id} starts before ${id} runs`);
   }
 }
 

@@ -3,7 +3,7 @@ import { after } from "../model/units.ts";
 import { adoptionDeadtimes } from "./manager-spans.ts";
 import { abandonRequests } from "./manager-requests.ts";
 import { managerConfig, patch, say, wake, type Work } from "./manager-work.ts";
-import { type RunnerMandate } from "./services/runner.ts";
+import type { RunnerMandate } from "./services/runner-work.ts";
 import { frozenServices, isQuiet } from "./services/runner-state.ts";
 
 /** Judges whether this node may act, keeps what runs, or must stop it all. The first thing of every step after the input. */

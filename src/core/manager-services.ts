@@ -10,9 +10,12 @@ import { isWatchdogAwaited } from "./manager-watchdog.ts";
 import { servicesInOrder } from "./services/cluster-state.ts";
 import { canRetry, retryBackOffMs } from "./services/failure-memory.ts";
 import { definitionsOf, ordersFor, reportsDue } from "./services/plan.ts";
-import { advanceRunner, type RunnerStep } from "./services/runner.ts";
+import { advanceRunner } from "./services/runner.ts";
+import type { RunnerStep } from "./services/runner-work.ts";
 import { markReported, markSuspect } from "./services/runner-state.ts";
-import { isKnown, observationOf } from "./services/runtime.ts";
+import { isKeptThere } from "./services/apply-degraded.ts";
+import { missingOf } from "./services/runner-walk.ts";
+import { isBusy, isKnown, observationOf } from "./services/runtime.ts";
 
 /** Takes this node's orders from the plan and brings each service a step further. */
 export function runServices(work: Work): void {
@@ -55,6 +58,22 @@ export function onDeathHint(work: Work, { resource, what }: DeathHint): void {
   say(work, "info", `${what} of ${resource} has ended: its agent is asked`, service as ServiceId);
 }
 
+/** [TREE-5] Tells what of the services here does not run while the rest goes on, until the others know. */
+export function tellDegraded(work: Work): void {
+  const { cluster, self, incarnation, runner } = work.state;
+  if (work.facts.view === null || cluster.nodes[self]?.incarnation !== incarnation) return;
+  for (const record of servicesInOrder(cluster)) {
+    const runtime = runner.runtimes[record.service];
+    if (runtime === undefined || runtime.keeping !== record.order || !isKeptThere(cluster, record, self)) continue;
+    const known = record.degraded?.resources ?? [];
+    const missing = missingOf(runtime);
+    if (missing === null || missing.resources.join() === known.join()) continue;
+    const { service, order: attempt } = record;
+    const body = { kind: "degraded", node: self, incarnation, service, attempt, ...missing } as const;
+    submit(work, `degraded:${service}:${attempt}:${missing.resources.join()}`, body);
+  }
+}
+
 /** A report waits this long for the slower probes, so that one entry tells of all. */
 const reportWaitMs = 200;
 
@@ -73,7 +92,7 @@ export function report(work: Work): void {
   );
   const ready = due.filter(({ service }) => {
     const runtime = runner.runtimes[service];
-    return runtime !== undefined && isKnown(runtime) && runtime.task === null;
+    return runtime !== undefined && isKnown(runtime) && !isBusy(runtime);
   });
   if (due.length === 0) {
     if (reportDueSince !== null) patch(work, { reportDueSince: null });

@@ -19,7 +19,15 @@ import { noteClosed, noteHearings } from "./manager-patience.ts";
 import { answerRequests, takeConfig, takeIntent } from "./manager-requests.ts";
 import { restore } from "./manager-restore.ts";
 import { groupRosterOf, tendRoster, watchIntruders } from "./manager-roster.ts";
-import { afterRunner, onDeathHint, proposeConfig, report, retryFailed, runServices } from "./manager-services.ts";
+import {
+  afterRunner,
+  onDeathHint,
+  proposeConfig,
+  report,
+  retryFailed,
+  runServices,
+  tellDegraded,
+} from "./manager-services.ts";
 import { type ManagerState, patch, say, type ToGroup, type Work } from "./manager-work.ts";
 import { notUnfencing, takeUnfence, unfence } from "./manager-unfence.ts";
 import { idleWatchdog, onWatchdogOutcome, tendWatchdog } from "./manager-watchdog.ts";
@@ -133,6 +141,7 @@ export function stepManager(
   tendWatchdog(work);
   unfence(work);
   report(work);
+  tellDegraded(work);
   seeToFences(work);
   probePorts(work);
   retryFailed(work);

@@ -191,7 +191,7 @@ export interface ServiceConfig {
   readonly id: ServiceId;
   readonly domain: FailoverDomain;
   readonly recovery: RecoveryConfig;
-  /** Started top to bottom, stopped bottom to top. At least one. */
+  /** Each started after those that it stands on, stopped before them: the one above it, unless it names others. At least one. */
   readonly resources: readonly ResourceConfig[];
   /** The wish before any operator spoke. Default true. */
   readonly enabled: boolean;
@@ -261,6 +261,12 @@ export interface ResourceBase {
   readonly monitorIntervalMs: DurationMs;
   /** So many monitors in a row must fail or time out before that counts; "not running" counts at once. Default (absent): 1. */
   readonly failuresToAct?: number;
+  /** Started after these of its service, and stopped before them; they stand above it. Default (absent): the one above it. */
+  readonly after?: readonly ResourceId[];
+  /** When something of its subtree fails, that is restarted before the service is recovered. Default (absent): false. */
+  readonly independent?: true;
+  /** The service goes on when its subtree cannot be started; as with `independent`, only that is restarted. Default (absent): true. */
+  readonly critical?: false;
 }
 
 /** A virtual address, set and announced by hale itself. */

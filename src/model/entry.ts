@@ -62,6 +62,18 @@ export type EntryBody =
       readonly attempt: number;
       readonly result: ServiceResult;
     }
+  /** What of a started service does not run, while the rest goes on; nothing: it is whole again. */
+  | {
+      readonly kind: "degraded";
+      readonly node: NodeId;
+      readonly incarnation: Incarnation;
+      readonly service: ServiceId;
+      /** The order under which it is kept; a word about an older one counts for nothing. */
+      readonly attempt: number;
+      /** In start order. */
+      readonly resources: readonly ResourceId[];
+      readonly reason: string;
+    }
   /** A failed service may be tried again everywhere: its back-off has passed. `attempt`: the service's at that time. */
   | { readonly kind: "retry"; readonly service: ServiceId; readonly attempt: number }
   /** The time of day has come at which a service may return to a better node. `attempt`: the service's order at that time. */

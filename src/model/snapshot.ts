@@ -130,7 +130,9 @@ export interface ServiceSnapshot {
   readonly since: WallMs | null;
   /** Why it is where it is, one line. */
   readonly reason: string;
-  /** In start order. Detail beyond id and kind only on the owner. */
+  /** Resources that do not run while the rest goes on; their node tries again. Absent: none. */
+  readonly degraded?: readonly ResourceId[];
+  /** In file order. Detail beyond id and kind only on the owner. */
   readonly resources: readonly ResourceSnapshot[];
 }
 
@@ -139,6 +141,8 @@ export interface ResourceSnapshot {
   readonly resource: ResourceId;
   readonly kind: string;
   readonly state: "running" | "stopped" | "failed" | "unknown";
+  /** The resources that it stands on. Absent: the one above it. */
+  readonly after?: readonly ResourceId[];
   readonly last?: { readonly action: OperationAction; readonly at: WallMs; readonly outcome: OperationOutcome };
 }
 

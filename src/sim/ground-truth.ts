@@ -4,6 +4,7 @@ import type { DiskRecord } from "../model/disk.ts";
 import type { Entry } from "../model/entry.ts";
 import type { NodeId, ResourceId, ServiceId } from "../model/ids.ts";
 import type { HeartbeatBody } from "../model/message.ts";
+import { treeOf } from "../model/resource-tree.ts";
 import { compareViewIds, sameViewId, viewIdText } from "../model/view.ts";
 import { isActiveTruth, type ResourceTruth } from "./fake-kernel.ts";
 import { OperatorWishes } from "./operator-wishes.ts";
@@ -87,9 +88,19 @@ export class GroundTruth {
     return service.resources.some((resource) => isActiveTruth(this.resourceTruth(node, resource.id)));
   }
 
-  /** Every resource of the service runs there. */
+  /** Every resource that the service cannot do without runs there. */
   isStarted(node: NodeId, service: ServiceConfig): boolean {
-    return service.resources.every((resource) => this.resourceTruth(node, resource.id) === "running");
+    const { isCritical } = treeOf(service.resources);
+    return service.resources.every(({ id }, position) => !isCritical[position] || this.#runs(node, id));
+  }
+
+  /** Every resource of the service runs there. */
+  isWhole(node: NodeId, service: ServiceConfig): boolean {
+    return service.resources.every(({ id }) => this.#runs(node, id));
+  }
+
+  #runs(node: NodeId, resource: ResourceId): boolean {
+    return this.resourceTruth(node, resource) === "running";
   }
 
   activeNodes(service: ServiceConfig): readonly NodeId[] {

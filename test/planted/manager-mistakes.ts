@@ -19,7 +19,8 @@ const view = "services/apply-view.ts";
 const fence = "services/apply-fence.ts";
 const result = "services/apply-service-result.ts";
 const observed = "services/apply-observed.ts";
-const runner = "services/runner.ts";
+const walk = "services/runner-walk.ts";
+const outcomes = "services/runner-outcomes.ts";
 const settle = "services/settle.ts";
 const eligibility = "services/eligibility.ts";
 const plan = "services/plan.ts";
@@ -69,9 +70,9 @@ export const toldMistakes: readonly ToldMistake[] = [
     story: "start-fails-everywhere",
     patches: [
       patch(
-        runner,
-        "work.runtimes[runtime.service] = { ...runtime, task: stop };",
-        "work.reports.push({ service: runtime.service, attempt: task.attempt, result: failure }); work.runtimes[runtime.service] = { ...runtime, task: null, done: stop.attempt ?? 0 };",
+        outcomes,
+        "work.runtimes[runtime.service] = takeUp(work, runtime, stop);\n  say(",
+        "work.reports.push({ service: runtime.service, attempt, result: failed }); work.runtimes[runtime.service] = { ...runtime, task: null, done: attempt };\n  say(",
       ),
     ],
   },
@@ -92,7 +93,7 @@ export const toldMistakes: readonly ToldMistake[] = [
     story: "stop-fails-node-is-fenced",
     patches: [
       patch(
-        runner,
+        outcomes,
         'const isStopped = outcome.status === "ok" || outcome.status === "not-running";',
         'const isStopped = outcome.status !== "refused";',
       ),
@@ -101,7 +102,24 @@ export const toldMistakes: readonly ToldMistake[] = [
   {
     name: "stops begin at the top",
     story: "relocate-by-operator",
-    patches: [patch(runner, "const position = runtime.resources.length - 1;", "const position = 0;")],
+    patches: [
+      patch(walk, "tree.upon[position]?.every((other) => isDown", "tree.below[position]?.every((other) => isDown"),
+    ],
+  },
+  {
+    name: "a branch does not wait for what it stands on",
+    story: "branches-start-at-once",
+    patches: [patch(walk, "tree.below[position]?.every((other) => isUp(runtime, tree, other)) === false", "false")],
+  },
+  {
+    name: "an adoption wants what the service can do without",
+    story: "daemon-restart-adopts-without-the-report",
+    patches: [patch(observed, "!isCritical[position] || ", "")],
+  },
+  {
+    name: "a part that cannot be stopped is left alone",
+    story: "part-that-cannot-be-stopped-is-fenced",
+    patches: [patch(outcomes, "work.runtimes[runtime.service] = tell(work, runtime, failed);", "")],
   },
   {
     name: "starts whatever may be running elsewhere",
@@ -221,18 +239,28 @@ export const testedMistakes: readonly TestedMistake[] = [
   {
     name: "a failed unasked stop is not tried again",
     tests: "services/runner",
-    patches: [patch(runner, "notBefore: after(work.moment.now, stopAgainMs)", "notBefore: never")],
+    patches: [patch(outcomes, "[position]: after(work.moment.now, stopAgainMs)", "[position]: never")],
   },
   {
     name: "a stop ends at the first resource that is stopped",
     tests: "services/runner",
     patches: [
       patch(
-        runner,
-        "runtime = { ...runtime, task: { ...task, position: task.position - 1 } };",
-        "runtime = { ...runtime, task: { ...task, position: -1 } };",
+        walk,
+        "if (!runtime.resources.every((_, position) => isDown(runtime, position))) {",
+        "if (!runtime.resources.some((_, position) => isDown(runtime, position))) {",
       ),
     ],
+  },
+  {
+    name: "what a service can do without takes it along",
+    tests: "services/repairs",
+    patches: [patch("services/repairs.ts", "if (config.critical === false) {", "if (config.critical === undefined) {")],
+  },
+  {
+    name: "a part is restarted for ever",
+    tests: "services/repairs",
+    patches: [patch("services/repairs.ts", " || failedAt.length > recovery.maxRestarts", "")],
   },
   {
     name: "strays do not hinder a start",

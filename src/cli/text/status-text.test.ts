@@ -170,3 +170,25 @@ it("shows the longest waits for heartbeats when asked", () => {
   expect(shown).toMatch(/ADDRESS +HEARD +LONGEST WAIT\n/);
   expect(shown).toMatch(/192\.168\.1\.12 +up 120ms ago +260ms in 1m, 812ms in 1h\n/);
 });
+
+it("[TREE-5] shows what stands on what, and what a service goes on without", () => {
+  const tree = {
+    service: "shop",
+    isEnabled: true,
+    state: "started",
+    owner: "serv2",
+    since: healthy.at,
+    reason: "start of the cluster; without shop/report: start of shop/report failed: exit 1",
+    degraded: ["shop/report"],
+    resources: [
+      { resource: "shop/disk", kind: "filesystem", state: "running" },
+      { resource: "shop/ip", kind: "address", state: "running", after: [] },
+      { resource: "shop/report", kind: "lsb", state: "failed", after: ["shop/disk", "shop/ip"] },
+    ],
+  } as unknown as (typeof healthy.services)[number];
+  expect(statusText({ ...healthy, services: [tree] }, look)).toContain(`
+◐ shop     started  serv2  0ms    filesystem disk  address ip (at once)  lsb report (after disk, ip)!
+    start of the cluster; without shop/report: start of shop/report failed: exit 1
+    shop/report failed
+`);
+});

@@ -209,7 +209,8 @@ function serviceLines(snapshot: Snapshot, look: Look): string[] {
       since,
       resources,
     ];
-    const reason = service.reason === "" || service.state === "started" ? [] : [reasonRow(service.reason, look)];
+    const isTold = service.reason !== "" && (service.state !== "started" || isLacking(service));
+    const reason = isTold ? [reasonRow(service.reason, look)] : [];
     const failed = service.resources.filter((resource) => resource.state === "failed");
     const degraded = service.resources.filter(isDegraded);
     return [
@@ -223,16 +224,25 @@ function serviceLines(snapshot: Snapshot, look: Look): string[] {
 }
 
 /** A disabled service that is stopped is as somebody wants it; a stopped one that is enabled is not. */
-function serviceTone({ state, isEnabled, resources }: ServiceSnapshot): Tone {
-  if (state === "started") return isEnabled && !resources.some(isDegraded) ? "good" : "warn";
+function serviceTone(service: ServiceSnapshot): Tone {
+  const { state, isEnabled, resources } = service;
+  if (state === "started") return isEnabled && !resources.some(isDegraded) && !isLacking(service) ? "good" : "warn";
   if (state === "stopped") return isEnabled ? "bad" : "dim";
   return state === "failed" || state === "blocked" ? "bad" : "warn";
 }
 
+/** It goes on without parts of it. */
+function isLacking({ degraded = [] }: ServiceSnapshot): boolean {
+  return degraded.length > 0;
+}
+
 function resourceCell(snapshot: ResourceSnapshot, { service, state: whole }: ServiceSnapshot, { paint }: Look): string {
-  const { resource, kind, state } = snapshot;
-  const name = resource.startsWith(`${service}/`) ? resource.slice(service.length + 1) : resource;
-  const text = name.includes(kind) ? name : `${kind} ${name}`;
+  const { resource, kind, state, after } = snapshot;
+  const nameOf = (id: string): string => (id.startsWith(`${service}/`) ? id.slice(service.length + 1) : id);
+  const name = nameOf(resource);
+  const own = name.includes(kind) ? name : `${kind} ${name}`;
+  const text =
+    after === undefined ? own : `${own} (${after.length === 0 ? "at once" : `after ${after.map(nameOf).join(", ")}`})`;
   if (state === "failed") return paint("bad", `${text}!`);
   // Where all is well the names are enough; else each says what it is.
   if (isDegraded(snapshot)) return paint("warn", `${text} (degraded)`);

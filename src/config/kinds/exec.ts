@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { ExecResource } from "../../model/cluster-config.ts";
-import { operations } from "../schema-parts.ts";
+import { operations, placement } from "../schema-parts.ts";
 import { defineKind, type ResourcePlace } from "./kind.ts";
-import { buildBase, type TimedMonitor, writeTimes } from "./operations.ts";
+import { buildBase, type TimedMonitor, writePlace, writeTimes } from "./operations.ts";
 
 const argumentsWanted = 'a list of arguments such as ["/usr/bin/worker", "--start"]';
 /** No program can be given an argument with a zero byte. */
@@ -15,6 +15,7 @@ const command = <Times extends z.ZodRawShape>(times: Times) =>
 
 const schema = z.strictObject({
   name: operations.name,
+  ...placement,
   start: command(operations.start.unwrap().shape),
   stop: command(operations.stop.unwrap().shape),
   monitor: command(operations.monitor.unwrap().shape),
@@ -26,7 +27,7 @@ export const exec = defineKind({
   schema,
   nameOf: () => "exec",
   build(body, place): ExecResource {
-    const times = { name: body.name, start: timed(body.start), stop: timed(body.stop), monitor: timed(body.monitor) };
+    const times = { ...body, start: timed(body.start), stop: timed(body.stop), monitor: timed(body.monitor) };
     return {
       ...buildBase("exec", times, place),
       kind: "exec",
@@ -40,6 +41,7 @@ export const exec = defineKind({
     const { start, stop, monitor } = writeTimes(resource);
     return {
       name: resource.name,
+      ...writePlace(resource),
       start: { command: resource.start, ...start },
       stop: { command: resource.stop, ...stop },
       monitor: { command: resource.monitor, ...monitor },

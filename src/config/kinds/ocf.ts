@@ -5,10 +5,10 @@ import { checkParameter } from "../check-parameter.ts";
 import { describeValue, type Path, type Problem } from "../config-error.ts";
 import { formatDuration } from "../duration.ts";
 import { asText, type Mapping } from "../raw.ts";
-import { duration, operations, parameter, text } from "../schema-parts.ts";
+import { duration, operations, ownKeys, parameter, text } from "../schema-parts.ts";
 import { spanOr, writtenParameters } from "../written.ts";
 import { defineKind } from "./kind.ts";
-import { buildBase, mainText, writeTimes } from "./operations.ts";
+import { buildBase, mainText, writePlace, writeTimes } from "./operations.ts";
 
 const levelWanted = "levels above 0 with the time between two such monitors: { 10: 1m, 20: 10m }";
 
@@ -38,9 +38,10 @@ export const ocf = defineKind({
   nameOf: (body) => mainText(body, "agent")?.split(":")[1],
   check,
   build(body, place): OcfResource {
-    const { agent, name: _name, start: _start, stop: _stop, monitor: _monitor, ...rest } = body;
+    const { agent } = body;
+    const given = Object.keys(body).filter((key) => !ownKeys.includes(key));
     const [provider = "", type = ""] = agent.split(":");
-    const parameters = writtenParameters(Object.keys(rest), [...place.path, "ocf"], place.sourceOf);
+    const parameters = writtenParameters(given, [...place.path, "ocf"], place.sourceOf);
     const base = buildBase(type, body, place, advisedTimeouts(agent));
     return { ...base, kind: "ocf", provider, type, parameters, ...levelsOf(body.monitor?.levels) };
   },
@@ -52,14 +53,13 @@ export const ocf = defineKind({
       agent: `${resource.provider}:${resource.type}`,
       ...resource.parameters,
       name: resource.name,
+      ...writePlace(resource),
       start,
       stop,
       monitor: { ...monitor, ...(levels.length === 0 ? {} : { levels: Object.fromEntries(levels) as object }) },
     };
   },
 });
-
-const ownKeys: readonly string[] = ["agent", "name", "start", "stop", "monitor"];
 
 function check(path: Path, body: Mapping): Problem[] {
   const agent = asText(body["agent"]);

@@ -5,8 +5,15 @@ import { formatDuration } from "../duration.ts";
 import { spanOr } from "../written.ts";
 import type { ResourcePlace } from "./kind.ts";
 
+/** What every kind of resource may say of its place in the service. */
+export interface Place {
+  readonly after?: readonly string[] | undefined;
+  readonly independent?: boolean | undefined;
+  readonly critical?: boolean | undefined;
+}
+
 /** What every kind of resource may say of its operations. */
-export interface Operations {
+export interface Operations extends Place {
   readonly name?: string | undefined;
   readonly start?: { readonly timeout?: string | undefined } | undefined;
   readonly stop?: { readonly timeout?: string | undefined } | undefined;
@@ -38,6 +45,9 @@ export function buildBase(
     monitorIntervalMs: spanOr(body.monitor?.interval, 10_000),
     // Absent where it is 1: older daemons of the cluster read the same configuration.
     ...(failuresToAct > 1 ? { failuresToAct } : {}),
+    ...(body.after === undefined ? {} : { after: body.after.map((other) => resourceId(service, other)) }),
+    ...(body.independent === true ? { independent: true } : {}),
+    ...(body.critical === false ? { critical: false } : {}),
   };
 }
 
@@ -62,12 +72,22 @@ export function writeTimes(resource: ResourceBase): WrittenTimes {
   };
 }
 
+/** Its place in the service, as it is written in the file. */
+export function writePlace({ id, name, after, independent, critical }: ResourceBase): object {
+  const inService = id.length - name.length;
+  return {
+    ...(after === undefined ? {} : { after: after.map((other) => other.slice(inService)) }),
+    ...(independent === true ? { independent } : {}),
+    ...(critical === false ? { critical } : {}),
+  };
+}
+
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
-/** Its name and its times, after what is its own. Of a default name that no file may write, nothing: it comes by itself. */
+/** Its name, its place and its times, after what is its own. Of a default name that no file may write, nothing: it comes by itself. */
 export function writeBase(resource: ResourceBase): object {
   const { name } = resource;
-  return { ...(namePattern.test(name) ? { name } : {}), ...writeTimes(resource) };
+  return { ...(namePattern.test(name) ? { name } : {}), ...writePlace(resource), ...writeTimes(resource) };
 }
 
 /** The text of a body's key, when it is one. */

@@ -3,7 +3,7 @@ import type { RhcsResource } from "../../model/cluster-config.ts";
 import { checkParameter } from "../check-parameter.ts";
 import { describeValue, type Path, type Problem } from "../config-error.ts";
 import { asText, type Mapping } from "../raw.ts";
-import { operations, parameter, text } from "../schema-parts.ts";
+import { operations, ownKeys, parameter, text } from "../schema-parts.ts";
 import { writtenParameters } from "../written.ts";
 import { defineKind } from "./kind.ts";
 import { buildBase, mainText, writeBase } from "./operations.ts";
@@ -20,8 +20,9 @@ export const rhcs = defineKind({
   nameOf: (body) => typeOf(mainText(body, "agent")),
   check,
   build(body, place): RhcsResource {
-    const { agent, name: _name, start: _start, stop: _stop, monitor: _monitor, ...rest } = body;
-    const parameters = writtenParameters(Object.keys(rest), [...place.path, "rhcs"], place.sourceOf);
+    const { agent } = body;
+    const given = Object.keys(body).filter((key) => !ownKeys.includes(key));
+    const parameters = writtenParameters(given, [...place.path, "rhcs"], place.sourceOf);
     return { ...buildBase(typeOf(agent) ?? "rhcs", body, place), kind: "rhcs", agent, parameters };
   },
   isOf: (resource) => resource.kind === "rhcs",
@@ -31,8 +32,6 @@ export const rhcs = defineKind({
 function typeOf(agent: string | undefined): string | undefined {
   return agent?.split("/").at(-1)?.replace(/\.sh$/, "");
 }
-
-const ownKeys: readonly string[] = ["agent", "name", "start", "stop", "monitor"];
 
 function check(path: Path, body: Mapping): Problem[] {
   const agent = asText(body["agent"]);

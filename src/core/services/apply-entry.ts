@@ -3,6 +3,7 @@ import { unreachable } from "../../model/unreachable.ts";
 import { votersText } from "../quorum/votes.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { applyConfig } from "./apply-config.ts";
+import { applyDegraded } from "./apply-degraded.ts";
 import { applyDevice } from "./apply-device.ts";
 import { applyLivesOn } from "./apply-lives-on.ts";
 import { applyUnfenced } from "./apply-unfenced.ts";
@@ -78,6 +79,9 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
       return null;
     case "service-result":
       applyServiceResult(draft, body);
+      return null;
+    case "degraded":
+      applyDegraded(draft, body);
       return null;
     case "retry":
       applyRetry(draft, body);

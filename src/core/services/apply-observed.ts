@@ -1,5 +1,6 @@
 import type { EntryBody, Observation } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
+import { treeOf } from "../../model/resource-tree.ts";
 import { definitionOf, type Draft, movePhase, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
 import { forgive } from "./failure-memory.ts";
 import { frozenText } from "./frozen.ts";
@@ -64,7 +65,10 @@ type Extent = "all" | "parts" | "nothing";
 function extent(draft: Draft, record: ServiceRecord, observation: Observation): Extent {
   if (observation.running.length === 0 && observation.unclear.length === 0) return "nothing";
   const resources = definitionOf(draft, record).resources;
-  return resources.every((resource) => observation.running.includes(resource.id)) ? "all" : "parts";
+  // [TREE-7] What it can do without is brought up by its node.
+  const { isCritical } = treeOf(resources);
+  const runsAll = resources.every(({ id }, position) => !isCritical[position] || observation.running.includes(id));
+  return runsAll ? "all" : "parts";
 }
 
 function seenAtItsPlace(draft: Draft, record: ServiceRecord, node: NodeId, runs: Extent): void {

@@ -143,6 +143,7 @@ export function movePhase(draft: Draft, record: ServiceRecord, phase: ServicePha
     attempt: isOrder ? current.attempt + 1 : current.attempt,
     order: isOrder ? current.attempt + 1 : current.order,
     lastOwner: phase.kind === "started" || phase.kind === "starting" ? phase.node : current.lastOwner,
+    ...(current.degraded ? { degraded: null } : {}),
     ...(isAbandoned ? { abandoned: withElsewhere(abandoned, phase.node, draft.at) } : {}),
     history: [...current.history, { entry: draft.index, at: draft.at, text }].slice(-historyMax),
   });

@@ -1,5 +1,5 @@
 import type { WallMs } from "../../model/units.ts";
-import type { NodeId, ServiceId } from "../../model/ids.ts";
+import type { NodeId, ResourceId, ServiceId } from "../../model/ids.ts";
 import type { NodeSnapshot, ResourceSnapshot, ServiceSnapshot, Why } from "../../model/snapshot.ts";
 import { type NodeRecord, isLive } from "../fencing/node-record.ts";
 import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
@@ -48,9 +48,10 @@ export function explainServices(state: ClusterState, runner: RunnerState, self: 
     const owner = phaseNode(record.phase);
     const resources = definitionOf(state, record).resources.map((config): ResourceSnapshot => {
       const runtime = runner.runtimes[record.service]?.resources.find((resource) => resource.config.id === config.id);
-      const kind = config.kind;
-      if (runtime === undefined || owner !== self) return { resource: config.id, kind, state: remoteState(record) };
-      const base = { resource: config.id, kind, state: runtime.state };
+      const { id: resource, kind } = config;
+      const about = { resource, kind, ...(config.after === undefined ? {} : { after: config.after }) };
+      if (runtime === undefined || owner !== self) return { ...about, state: remoteState(record, resource) };
+      const base = { ...about, state: runtime.state };
       return runtime.last === null ? base : { ...base, last: runtime.last };
     });
     return {
@@ -62,12 +63,14 @@ export function explainServices(state: ClusterState, runner: RunnerState, self: 
       owner,
       since: record.since === 0 ? null : record.since,
       reason: reasonOf(state, record),
+      ...(record.degraded ? { degraded: record.degraded.resources } : {}),
       resources,
     };
   });
 }
 
-function remoteState(record: ServiceRecord): ResourceRuntime["state"] {
+function remoteState(record: ServiceRecord, resource: ResourceId): ResourceRuntime["state"] {
+  if (record.degraded?.resources.includes(resource)) return "failed";
   if (record.phase.kind === "started") return "running";
   return record.phase.kind === "stopped" && record.strays.length === 0 ? "stopped" : "unknown";
 }
@@ -96,6 +99,8 @@ function ownReason(state: ClusterState, record: ServiceRecord): string {
     waits.push(...awaitedBy(state, record).map(({ service, reason }) => `${service} ${reason}`));
   if (record.phase.kind === "stopping")
     waits.push(...stoppedFirst(state, record).map((service) => `${service} must stop first`));
+  if (record.degraded && record.phase.kind === "started")
+    return `${record.reason}; without ${record.degraded.resources.join(", ")}: ${record.degraded.reason}`;
   if (waits.length === 0 || (!isWanted(record) && isIdle)) return record.reason;
   return `waits: ${waits.join("; ")}`;
 }
@@ -175,6 +180,10 @@ export function clusterWarnings(
       warnings.push(
         `service ${service} has failed: ${record.failures.at(-1)?.outcome.reason ?? record.reason}; ${next}`,
       );
+    }
+    if (record.degraded) {
+      const { resources, reason } = record.degraded;
+      warnings.push(`service ${service} goes on without ${resources.join(", ")}: ${reason}; tried again with back-off`);
     }
     for (const double of record.doubles ?? []) {
       if (wall - (double.endedAt ?? wall) >= doubleShownMs) continue;

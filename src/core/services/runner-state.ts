@@ -1,5 +1,5 @@
 import type { ResourceId, ServiceId } from "../../model/ids.ts";
-import { isActive, isKnown, type ResourceRuntime, type Runtime } from "./runtime.ts";
+import { isActive, isBusy, isKnown, type ResourceRuntime, type Runtime } from "./runtime.ts";
 
 /** What a node does with its services: what it knows of each, and the operations under way. */
 export interface RunnerState {
@@ -34,18 +34,12 @@ export function markSuspect(state: RunnerState, resource: ResourceId): RunnerSta
 
 /** True when nothing runs here and nothing is being done. */
 export function isQuiet(state: RunnerState): boolean {
-  return Object.values(state.runtimes).every((runtime) => runtime.task === null && !isActive(runtime));
+  return Object.values(state.runtimes).every((runtime) => !isBusy(runtime) && !isActive(runtime));
 }
 
 /** True when it is known that nothing runs here and that nothing is about to: every resource was probed, no start is under way. */
 export function isIdle(state: RunnerState): boolean {
-  return Object.values(state.runtimes).every(
-    (runtime) =>
-      isKnown(runtime) &&
-      !isActive(runtime) &&
-      runtime.task === null &&
-      runtime.resources.every(({ operation }) => operation === null || operation.action === "monitor"),
-  );
+  return Object.values(state.runtimes).every((runtime) => isKnown(runtime) && !isActive(runtime) && !isBusy(runtime));
 }
 
 /** Services that run here and are kept so when the lease runs out, sorted. */
@@ -55,6 +49,6 @@ export function frozenServices(state: RunnerState): readonly ServiceId[] {
 }
 
 /** [SVC-23] Nothing is being done with it, and it freezes. A start that is under way is undone as ever. */
-export function isKept({ definition, task }: Runtime): boolean {
-  return definition.withoutQuorum === "freeze" && task === null;
+export function isKept(runtime: Runtime): boolean {
+  return runtime.definition.withoutQuorum === "freeze" && !isBusy(runtime);
 }

@@ -1,143 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { Effect } from "../../model/effect.ts";
-import { type ResourceId, resourceId } from "../../model/ids.ts";
-import type { OperationOutcome } from "../../model/operation.ts";
-import { parseServiceId } from "../../model/ids.ts";
-import { durationMs, instantMs, wallMs } from "../../model/units.ts";
-import type { Order } from "./plan.ts";
-import { advanceRunner, onOperationOutcome, type RunnerMandate, type RunnerStep } from "./runner.ts";
-import { idleRunner, markSuspect, type RunnerState } from "./runner-state.ts";
-import { observationOf } from "./runtime.ts";
+import { resourceId } from "../../model/ids.ts";
 import type { ServiceConfig } from "../../model/cluster-config.ts";
-
-const web = parseServiceId("web");
-const span = durationMs(20_000);
-const times = {
-  startTimeoutMs: span,
-  stopTimeoutMs: span,
-  monitorTimeoutMs: span,
-  monitorIntervalMs: durationMs(5_000),
-};
-const definition: ServiceConfig = {
-  id: web,
-  domain: { nodes: [], ordered: false, restricted: false, failback: false },
-  recovery: { policy: "restart", maxRestarts: 1, withinMs: span },
-  resources: ["disk", "ip", "app"].map((name) => ({
-    kind: "lsb",
-    id: resourceId(web, name),
-    name,
-    script: "/s",
-    ...times,
-  })),
-  enabled: true,
-};
-
-const free: RunnerMandate = { mayStart: true, leaseUntil: instantMs(1_000_000), mustStop: "nothing" };
-const helpless: RunnerMandate = { mayStart: false, leaseUntil: instantMs(0), mustStop: "lease" };
+import { instantMs } from "../../model/units.ts";
+import { bad, Bench, definition, free, helpless, web } from "./runner-bench.fixture.ts";
+import { markSuspect } from "./runner-state.ts";
+import { observationOf } from "./runtime.ts";
 
 /** The same, where so many monitors must fail. */
 function patient(failuresToAct: number): ServiceConfig {
   return { ...definition, resources: definition.resources.map((resource) => ({ ...resource, failuresToAct })) };
-}
-
-/** One runner on one node; agents succeed unless the table says otherwise. */
-class Bench {
-  runner: RunnerState = idleRunner;
-  now = 0;
-  order: Order | undefined;
-  mandate = free;
-  definition = definition;
-  readonly said: string[] = [];
-  /** `stop web/ip` -> outcome. */
-  readonly answers = new Map<string, Partial<OperationOutcome> | "silent">();
-  readonly begun: string[] = [];
-  readonly open: { readonly id: number; readonly what: string }[] = [];
-
-  tell(action: Order["action"], attempt: number): this {
-    this.order = { service: web, action, attempt, definition: this.definition };
-    return this.tick();
-  }
-
-  /** Something of a resource is said to have ended. */
-  hint(name: string): this {
-    this.runner = markSuspect(this.runner, resourceId(web, name));
-    return this;
-  }
-
-  /** How often it was asked for so far. */
-  asked(what: string): number {
-    return this.begun.filter((one) => one === what).length;
-  }
-
-  tick(ms = 0): this {
-    this.now += ms;
-    this.take(
-      advanceRunner(
-        this.runner,
-        [this.definition],
-        this.order === undefined ? [] : [this.order],
-        this.mandate,
-        this.moment(),
-      ),
-    );
-    return this;
-  }
-
-  /** Ends every operation that is under way, and those that follow, but for the silent ones. */
-  finish(): this {
-    for (let next = this.nextToEnd(); next !== undefined; next = this.nextToEnd()) {
-      this.open.splice(this.open.indexOf(next), 1);
-      this.end(next);
-    }
-    return this;
-  }
-
-  private nextToEnd(): { readonly id: number; readonly what: string } | undefined {
-    return this.open.find(({ what }) => this.answers.get(what) !== "silent");
-  }
-
-  private end({ id, what }: { readonly id: number; readonly what: string }): void {
-    const answer = this.answers.get(what);
-    const isProbe = what.startsWith("monitor") && answer === undefined;
-    const given = answer === undefined || answer === "silent" ? {} : answer;
-    const status = isProbe && !this.runs(what) ? "not-running" : "ok";
-    const outcome: OperationOutcome = { status, severity: "none", reason: "", output: "", durationMs: 1, ...given };
-    this.take(onOperationOutcome(this.runner, id, outcome, this.mandate, this.moment()));
-    this.tick();
-  }
-
-  runs(what: string): boolean {
-    const id = what.split(" ")[1] as ResourceId;
-    return this.runner.runtimes[web]?.resources.find((one) => one.config.id === id)?.state === "running";
-  }
-
-  take(step: RunnerStep): void {
-    this.runner = step.state;
-    for (const effect of step.effects) this.hear(effect);
-    for (const { text } of step.failures) if (text.includes("degraded")) this.said.push(`event ${text}`);
-    for (const { attempt, result } of step.reports) {
-      this.said.push(
-        `report ${attempt} ${result.kind}${result.kind === "failed" ? ` ${result.action} ${result.resource}` : ""}`,
-      );
-    }
-  }
-
-  hear(effect: Effect): void {
-    if (effect.kind === "cancel") this.said.push("cancel");
-    if (effect.kind !== "run") return;
-    const what = `${effect.operation.action} ${effect.operation.resource.id}`;
-    this.begun.push(what);
-    this.open.push({ id: effect.operation.id, what });
-    if (effect.operation.action !== "monitor") this.said.push(what);
-  }
-
-  moment(): { readonly now: ReturnType<typeof instantMs>; readonly wall: ReturnType<typeof wallMs> } {
-    return { now: instantMs(this.now), wall: wallMs(this.now) };
-  }
-
-  heard(): readonly string[] {
-    return this.said.splice(0);
-  }
 }
 
 function probed(failuresToAct = 1): Bench {
@@ -153,8 +24,6 @@ function started(failuresToAct?: number): Bench {
   bench.heard();
   return bench.tell("keep", 1);
 }
-
-const bad = { status: "failed", severity: "soft", reason: "exit code 1" } as const;
 
 describe("a node's own work on a service", () => {
   it("[SAFE-6, SVC-20] starts top to bottom and stops bottom to top, each after the one before", () => {

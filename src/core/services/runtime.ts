@@ -1,17 +1,20 @@
 import type { ResourceConfig, ServiceConfig } from "../../model/cluster-config.ts";
-import type { Observation, ServiceResult } from "../../model/entry.ts";
+import type { Observation } from "../../model/entry.ts";
 import type { ResourceId, ServiceId } from "../../model/ids.ts";
 import type { OperationAction, OperationOutcome } from "../../model/operation.ts";
 import type { InstantMs, WallMs } from "../../model/units.ts";
 import { never } from "../../model/units.ts";
+import { type Failed, keptSubtrees, type Subtrees } from "./repairs.ts";
 
 /** What this node knows of a service from its own operations, and what it is doing with it. Local, never replicated. */
 export interface Runtime {
   readonly service: ServiceId;
   readonly definition: ServiceConfig;
-  /** In start order. */
+  /** In file order, as the definition has them. */
   readonly resources: readonly ResourceRuntime[];
   readonly task: Task | null;
+  /** Parts that are restarted while the rest runs, since its start. */
+  readonly subtrees: Subtrees;
   /** Last order carried out and reported. */
   readonly done: number;
   /** Order under which it is kept running; -1 when none. */
@@ -58,19 +61,26 @@ export interface LastOperation {
   readonly outcome: OperationOutcome;
 }
 
-/** One walk through the resources: down to start, up to stop. */
+/** One walk through the resources: to start, each after those that it stands on; to stop, before them. */
 export type Task =
-  | { readonly kind: "start"; readonly attempt: number; readonly position: number; readonly beganAt: InstantMs }
+  | {
+      readonly kind: "start";
+      readonly attempt: number;
+      /** Positions that were started well. */
+      readonly done: readonly number[];
+      readonly beganAt: InstantMs;
+    }
   | {
       readonly kind: "stop";
       /** null: not ordered, the lease has run out. */
       readonly attempt: number | null;
-      readonly position: number;
       readonly beganAt: InstantMs;
-      /** A step that failed unasked is tried again then. */
-      readonly notBefore: InstantMs;
+      /** Steps that failed unasked are tried again then, by position. */
+      readonly notBefore: Readonly<Record<number, InstantMs>>;
       /** The failed start after which this cleans up. */
-      readonly failure: Extract<ServiceResult, { kind: "failed" }> | null;
+      readonly failure: Failed | null;
+      /** An ordered step has failed: no other is begun, and that is reported when those under way have ended. */
+      readonly stuck: Failed | null;
     };
 
 /** As the order under which it failed. */
@@ -83,6 +93,7 @@ export function newRuntime(definition: ServiceConfig): Runtime {
     definition,
     resources: definition.resources.map(newResource),
     task: null,
+    subtrees: {},
     done: 0,
     keeping: -1,
     failedUnder: neverFailed,
@@ -100,17 +111,26 @@ export function redefine(runtime: Runtime, definition: ServiceConfig): Runtime {
   });
   // [SVC-24] The others wait for this node's word before they rely on it.
   const isThawed = runtime.definition.withoutQuorum === "freeze" && definition.withoutQuorum !== "freeze";
-  return { ...runtime, definition, resources, mustReport: runtime.mustReport || (isThawed && isActive(runtime)) };
+  const mustReport = runtime.mustReport || (isThawed && isActive(runtime));
+  const subtrees = keptSubtrees(runtime.subtrees, definition.resources);
+  return { ...runtime, definition, resources, subtrees, mustReport };
 }
 
 /** The same service, of which nothing is known any more. */
 export function unprobed(runtime: Runtime, definition = runtime.definition): Runtime {
-  return { ...runtime, definition, resources: definition.resources.map(newResource) };
+  return { ...runtime, definition, resources: definition.resources.map(newResource), subtrees: {} };
 }
 
 /** True when some of it runs, or may run. Not yet probed counts as not: the probe comes first. */
 export function isActive(runtime: Runtime): boolean {
-  return runtime.resources.some((resource) => resource.state === "running" || resource.state === "failed");
+  return runtime.resources.some(
+    ({ state, operation }) => state === "running" || state === "failed" || operation?.action === "start",
+  );
+}
+
+/** True while something is being done with it: a task, or a step of a repair. */
+export function isBusy({ task, resources }: Runtime): boolean {
+  return task !== null || resources.some(({ operation }) => operation !== null && operation.action !== "monitor");
 }
 
 /** True when every resource has been probed. */

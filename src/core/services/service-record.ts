@@ -66,6 +66,8 @@ export interface ServiceRecord {
   readonly asked?: { readonly entry: number; readonly at: WallMs; readonly text: string };
   /** How long its last start and stop took that ended well. Absent: none did. */
   readonly measured?: { readonly startMs?: number; readonly stopMs?: number };
+  /** What of it does not run while the rest goes on, by its node's word under this order. Absent: nothing. */
+  readonly degraded?: DegradedRecord | null;
   /** The entries that decided, newest last, at most `historyMax`. */
   readonly history: readonly HistoryRecord[];
 }
@@ -86,6 +88,14 @@ export interface Stray {
   readonly attempt: number;
   /** The stop failed. */
   readonly isBlocked: boolean;
+}
+
+/** Parts of a started service that its node could not bring up, and tries again. */
+export interface DegradedRecord {
+  /** In start order. */
+  readonly resources: readonly ResourceId[];
+  readonly reason: string;
+  readonly at: WallMs;
 }
 
 /** A node that may freeze the service until it names this attempt in a report, or is known to be off. */

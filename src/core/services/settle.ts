@@ -169,7 +169,7 @@ function stop(draft: Draft, record: ServiceRecord, node: NodeId, next: NodeId | 
   movePhase(draft, record, { kind: "stopping", node, next }, reason);
 }
 
-/** Timers and domain apply in place; only what the agents are given needs a restart. */
+/** Timers, domain and what stands on what apply in place; only what the agents are given needs a restart. */
 function hasSameResources(a: ServiceConfig, b: ServiceConfig): boolean {
   return resourcesText(a) === resourcesText(b);
 }
@@ -178,7 +178,8 @@ function resourcesText(service: ServiceConfig): string {
   return JSON.stringify(
     service.resources.map((resource) => {
       const { startTimeoutMs: _a, stopTimeoutMs: _b, monitorTimeoutMs: _c, monitorIntervalMs: _d, ...rest } = resource;
-      const { levels: _e, failuresToAct: _f, ...given } = { levels: [], ...rest };
+      const { levels: _e, failuresToAct: _f, ...more } = { levels: [], ...rest };
+      const { after: _g, independent: _h, critical: _i, ...given } = more;
       return Object.entries(given).toSorted(([x], [y]) => (x < y ? -1 : 1));
     }),
   );

@@ -1,10 +1,11 @@
 import type { NodeId } from "../../model/ids.ts";
+import { treeOf } from "../../model/resource-tree.ts";
 import type { Operation } from "../../model/operation.ts";
 import { isActiveTruth } from "../fake-kernel.ts";
 import type { Bench, Checker } from "./checker.ts";
 
 /**
- * SAFE-6: resources start in order and stop in reverse; none starts before the one above it runs. One above that died by
+ * SAFE-6: resources start in order and stop in reverse; none starts before those that it stands on run. One that died by
  * itself meanwhile does not count: the daemon can only know at the next monitor.
  */
 export function resourceOrderChecker(bench: Bench): Checker {
@@ -16,8 +17,9 @@ export function resourceOrderChecker(bench: Bench): Checker {
       const place = service?.resources.findIndex((resource) => resource.id === operation.resource.id) ?? -1;
       if (service === undefined || place < 0) return;
       const isStart = operation.action === "start";
-      const others = isStart ? service.resources.slice(0, place) : service.resources.slice(place + 1);
-      for (const other of others) {
+      const tree = treeOf(service.resources);
+      for (const [position, other] of service.resources.entries()) {
+        if (!(isStart ? tree.upon[position]?.includes(place) : tree.upon[place]?.includes(position))) continue;
         const now = truth.resourceTruth(node, other.id);
         const isWrong = isStart ? now !== "running" && now !== "dead" : isActiveTruth(now);
         if (isWrong)

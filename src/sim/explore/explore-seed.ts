@@ -170,7 +170,7 @@ function isOneView(world: World): boolean {
 function isAllStarted(world: World): boolean {
   return world.config.services.every((service) => {
     const best = service.domain.failback && service.domain.ordered ? service.domain.nodes[0] : undefined;
-    const started = world.config.nodes.filter((node) => world.truth.isStarted(node.id, service));
+    const started = world.config.nodes.filter((node) => world.truth.isWhole(node.id, service));
     return started.length === 1 && (best === undefined || started[0]?.id === best);
   });
 }

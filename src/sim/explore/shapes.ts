@@ -10,7 +10,8 @@ import type { ClusterConfig } from "../../model/cluster-config.ts";
  * `cut` (devices only cut off from the disks, and the node's watchdog does the rest),
  * `last` (a device, and when that fails the node's watchdog),
  * `weighted` (the first node needs one other, and the others are no majority without it),
- * `reachlist` (of two nodes the one that reaches more hosts fences first), `related` (one service comes after another, one is kept with it).
+ * `reachlist` (of two nodes the one that reaches more hosts fences first), `related` (one service comes after another, one is kept with it),
+ * `tree` (a service with branches: one that is restarted alone, one that the service can do without).
  */
 export const shapes = [
   "2",
@@ -49,6 +50,8 @@ export const shapes = [
   "3-sbd",
   "3-related",
   "5-related",
+  "3-tree",
+  "2-tree",
 ] as const;
 
 /** One of the clusters that seeds are run on. */
@@ -67,7 +70,8 @@ export type ShapeWord =
   | "weighted"
   | "storage"
   | "reachlist"
-  | "related";
+  | "related"
+  | "tree";
 
 /** Whether a shape says so. */
 export function saysShape(shape: Shape, word: ShapeWord): boolean {
@@ -117,7 +121,8 @@ function shapeText(shape: Shape): string {
   // 2, 1, 1 and 3, 1, 1, 1: the first needs one other, and the others are no majority without it.
   const votes = (node: number): string => (saysShape(shape, "weighted") && node === 1 ? `, votes: ${count - 1}` : "");
   const times = "start: { timeout: 4s }, stop: { timeout: 4s }, monitor: { interval: 2s, timeout: 2s }";
-  const resource = (name: string): string => `      - ocf: { agent: "simulated:${name}", name: ${name}, ${times} }`;
+  const resource = (name: string, place = ""): string =>
+    `      - ocf: { agent: "simulated:${name}", name: ${name}, ${place}${times} }`;
   return [
     "cluster: soak",
     "heartbeat: { keepalive: 250ms, deadtime: 1500ms, initdead: 6s, daemon-grace: 3s }",
@@ -149,13 +154,24 @@ function shapeText(shape: Shape): string {
     resource("spool"),
     resource("queue"),
     resource("smtp"),
+    ...(saysShape(shape, "tree") ? treeOfMail(resource) : []),
     "",
   ].join("\n");
+}
+
+/** Upon the spool of the service mail, beside its queue. */
+function treeOfMail(resource: (name: string, place: string) => string): readonly string[] {
+  return [
+    resource("imap", "after: [spool], independent: true, "),
+    resource("webmail", "after: [imap], critical: false, "),
+    resource("filter", "after: [spool], critical: false, "),
+    resource("archive", "after: [filter, smtp], "),
+  ];
 }
 
 function quorumLine(shape: Shape): string {
   if (saysShape(shape, "witness")) return 'quorum: { arbiter: { witness: "10.3.0.9:6941" } }';
   if (saysShape(shape, "disk")) return "quorum: { arbiter: { disk: /dev/arbiter } }";
   if (saysShape(shape, "reachlist")) return "quorum: { arbiter: { reachlist: [10.1.0.254, 10.2.0.254] }, prefer: n1 }";
-  return shape === "2" ? "quorum: { arbiter: fencing, prefer: n1 }" : "quorum: majority";
+  return shape === "2" || shape === "2-tree" ? "quorum: { arbiter: fencing, prefer: n1 }" : "quorum: majority";
 }
