@@ -25,6 +25,7 @@ const well: NodeFacts = {
   watchdog: null,
   arbiterDisk: null,
   missingPrograms: [],
+  bootStarts: [],
 };
 
 const parsed = parseConfig(officeText, "cluster.yaml");
@@ -216,6 +217,14 @@ describe("the judgement of a node", () => {
     [
       { missingPrograms: [{ resource: "intranet/lpd" as ResourceId, program: "/etc/init.d/lpd" }] },
       "warning programs: /etc/init.d/lpd of intranet/lpd cannot be run here: this node cannot take the service over",
+    ],
+    [
+      {
+        bootStarts: [
+          { resource: "intranet/lpd" as ResourceId, name: "lpd", link: "/etc/rc2.d/S02lpd", by: "init" as const },
+        ],
+      },
+      "warning boot: lpd is started at boot (/etc/rc2.d/S02lpd), beside intranet/lpd, which is the cluster's to start: it may run on two nodes",
     ],
   ])("%j -> %s", (change, expected) => {
     expect(troubles(change)).toEqual([expected]);

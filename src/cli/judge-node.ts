@@ -30,6 +30,7 @@ export function judgeNode(facts: NodeFacts, config: ClusterConfig | null, hasDae
     ...judgeWatchdog(facts),
     ...judgeArbiterDisk(facts),
     ...judgePrograms(facts, config),
+    ...judgeBoot(facts),
   ];
 }
 
@@ -262,5 +263,15 @@ function judgePrograms({ missingPrograms }: NodeFacts, config: ClusterConfig | n
     level: "warning",
     text: `${program} of ${resource} cannot be run here: this node cannot take the service over`,
     todo: "install it, or leave this node out of the domain",
+  }));
+}
+
+/** What the machine starts by itself runs on every node at once after a blackout, before anybody has asked who may. */
+function judgeBoot({ bootStarts }: NodeFacts): readonly Finding[] {
+  return bootStarts.map(({ resource, name, link, by }) => ({
+    topic: "boot",
+    level: "warning",
+    text: `${name} is started at boot (${link}), beside ${resource}, which is the cluster's to start: it may run on two nodes`,
+    todo: by === "systemd" ? `systemctl disable ${name}` : `update-rc.d ${name} disable`,
   }));
 }

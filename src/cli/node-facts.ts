@@ -32,6 +32,18 @@ export interface NodeFacts {
   readonly arbiterDisk: { readonly path: string; readonly problem: string | null } | null;
   /** Resources whose program is not here or cannot be run, of services that this node may run. */
   readonly missingPrograms: readonly { readonly resource: ResourceId; readonly program: string }[];
+  /** What this machine starts at boot although the cluster does, of services that this node may run. */
+  readonly bootStarts: readonly BootStart[];
+}
+
+/** Something of the machine starts at boot what the cluster starts, too. */
+export interface BootStart {
+  readonly resource: ResourceId;
+  /** The unit or the script, as its own tools name it. */
+  readonly name: string;
+  /** The link that has it started. */
+  readonly link: string;
+  readonly by: "systemd" | "init";
 }
 
 /** An address of this node. */

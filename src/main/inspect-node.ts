@@ -9,6 +9,7 @@ import type { AddressFacts, NodeFacts } from "../cli/node-facts.ts";
 import { ipKey, parseIp } from "../config/ip.ts";
 import type { ClusterConfig, ResourceConfig } from "../model/cluster-config.ts";
 import { ownWatchdog } from "../core/fencing/own-watchdog.ts";
+import { bootStarts } from "./boot-starts.ts";
 import { foldersOf, keysPath, ownName } from "./folders.ts";
 import { arbiterDiskProblem } from "./make-arbiter-disk.ts";
 import { readKeysFile } from "./read-files.ts";
@@ -47,6 +48,7 @@ export async function inspectNode(
           },
     arbiterDisk: await arbiterDisk(config, name),
     missingPrograms: config === null ? [] : await missingPrograms(config, name, env),
+    bootStarts: config === null ? [] : await bootStarts("/", resourcesHere(config, name)),
   };
 }
 
@@ -157,14 +159,19 @@ async function arbiterDisk(config: ClusterConfig | null, name: string | null): P
   return { path, problem: await arbiterDiskProblem(path, { self, cluster: config.cluster }) };
 }
 
+/** Of services that this node may run. */
+function resourcesHere({ services }: ClusterConfig, name: string | null): readonly ResourceConfig[] {
+  const here = services.filter(({ domain }) => !domain.restricted || domain.nodes.some((node) => node === name));
+  return here.flatMap((service) => service.resources);
+}
+
 async function missingPrograms(
-  { services }: ClusterConfig,
+  config: ClusterConfig,
   name: string | null,
   env: NodeJS.ProcessEnv,
 ): Promise<NodeFacts["missingPrograms"]> {
-  const here = services.filter(({ domain }) => !domain.restricted || domain.nodes.some((node) => node === name));
   const missing: { resource: ResourceConfig["id"]; program: string }[] = [];
-  for (const resource of here.flatMap((service) => service.resources)) {
+  for (const resource of resourcesHere(config, name)) {
     for (const program of programsOf(resource, env))
       if (!(await canRun(program, env))) missing.push({ resource: resource.id, program });
   }
