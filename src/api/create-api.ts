@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import type { ConfigInForce, FenceList, Health } from "../model/api-format.ts";
 import { authorHeader } from "../model/api-format.ts";
 import { ClusterError } from "../model/errors.ts";
-import { isName, parseServiceId } from "../model/ids.ts";
+import { isServiceName, parseServiceId } from "../model/ids.ts";
 import type { Preview } from "../model/preview.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -22,7 +22,7 @@ export function createApi(control: Control, clock: Clock): Hono {
   app.get("/fences", (c) => c.json<FenceList>({ fences: control.fences() }));
   app.get("/services/:id/why", (c) => {
     const id = c.req.param("id");
-    const why = isName(id) ? control.why(parseServiceId(id)) : null;
+    const why = isServiceName(id) ? control.why(parseServiceId(id)) : null;
     if (why !== null) return c.json(why);
     const known = control.config().services.map((service) => service.id);
     const list = known.length === 0 ? "no service is configured" : `configured are ${known.join(", ")}`;

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { isName, parseNodeId, parseServiceId } from "../model/ids.ts";
+import { isName, isServiceName, parseNodeId, parseServiceId } from "../model/ids.ts";
 import type { Intent } from "../model/intent.ts";
 
 const service = z
   .string({ error: "the name of a service" })
-  .refine(isName, { error: "the name of a service", abort: true })
+  .refine(isServiceName, { error: "the name of a service", abort: true })
   .transform(parseServiceId);
 const node = z
   .string({ error: "the name of a node" })

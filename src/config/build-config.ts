@@ -21,6 +21,7 @@ import { sbdAgent } from "../model/sbd.ts";
 import { type DurationMs, durationMs } from "../model/units.ts";
 import { parseAmount } from "./amount.ts";
 import { buildResource } from "./build-resource.ts";
+import { spreadClones } from "./spread-clones.ts";
 import type { Path } from "./config-error.ts";
 import { parseDayWindow } from "./day-window.ts";
 import {
@@ -51,8 +52,20 @@ export function buildConfig(document: ClusterDocument, sourceOf: SourceOf): Clus
     quorum: buildQuorum(document.quorum, ids),
     fencing: buildFencing(document.fencing, heartbeat.deadtimeMs, sourceOf),
     ...buildQuarantine(document.quarantine),
-    services: Object.entries(document.services ?? {}).map(([id, service]) => buildService(id, service, ids, sourceOf)),
+    services: buildServices(document.services ?? {}, ids, sourceOf),
   };
+}
+
+function buildServices(
+  written: NonNullable<ClusterDocument["services"]>,
+  nodes: readonly NodeId[],
+  sourceOf: SourceOf,
+): readonly ServiceConfig[] {
+  const services = Object.entries(written).map(([id, service]) => buildService(id, service, nodes, sourceOf));
+  const clones = new Map(
+    services.flatMap(({ id }) => (written[id]?.clones === undefined ? [] : [[id, written[id].clones]])),
+  );
+  return spreadClones(services, clones);
 }
 
 function buildHeartbeat({ heartbeat = {}, fencing }: ClusterDocument): HeartbeatConfig {

@@ -1,6 +1,7 @@
 import { formatAmount, parseAmount } from "./amount.ts";
 import { describeValue, type Problem } from "./config-error.ts";
-import { asList, asMapping, asText, type Mapping } from "./raw.ts";
+import { asMapping, type Mapping } from "./raw.ts";
+import { restrictedTo } from "./restricted-to.ts";
 
 /** What services need is offered by every node that may run them, and there is one that has as much. */
 export function checkCapacity(root: Mapping): Problem[] {
@@ -32,6 +33,5 @@ export function checkCapacity(root: Mapping): Problem[] {
 }
 
 function mayRun(service: Mapping, node: string): boolean {
-  const domain = asMapping(service["domain"]);
-  return domain["restricted"] !== true || asList(domain["nodes"]).some((listed) => asText(listed) === node);
+  return restrictedTo(service)?.includes(node) ?? true;
 }

@@ -1,15 +1,9 @@
-import { describeValue, formatPath, type Path, type Problem } from "./config-error.ts";
-import { asList, asMapping, asText, type Mapping } from "./raw.ts";
+import { describeValue, formatPath, type Problem } from "./config-error.ts";
+import { asMapping, type Mapping } from "./raw.ts";
 import { unknownReference } from "./references.ts";
-
-/** One word of one service about another one, as it is written. */
-interface Link {
-  readonly kind: "after" | "with" | "apart";
-  readonly from: string;
-  readonly to: string;
-  readonly isSoft: boolean;
-  readonly path: Path;
-}
+import { type Link, linksOf } from "./relation-links.ts";
+import { restrictedTo } from "./restricted-to.ts";
+import { checkCloneRelations } from "./check-clones.ts";
 
 /** What services ask of each other: that it names something, and that all of it can be had at once. */
 export function checkRelations(root: Mapping): Problem[] {
@@ -22,20 +16,15 @@ export function checkRelations(root: Mapping): Problem[] {
     services.map(([id]) => id),
   );
   if (named.length > 0) return named;
-  return [...checkCycles(links), ...checkTogether(links, new Map(services)), ...checkApart(links, new Map(services))];
-}
-
-function linksOf(from: string, service: Mapping): Link[] {
-  return (["after", "with", "apart"] as const).flatMap((kind) =>
-    asList(service[kind]).flatMap((value, index): Link[] => {
-      const name = asText(value);
-      const path: Path = ["services", from, kind, index];
-      if (name !== undefined) return [{ kind, from, to: name, isSoft: false, path }];
-      const { service: to, soft } = asMapping(value);
-      const isSoft = soft === true;
-      return typeof to === "string" ? [{ kind, from, to, isSoft, path: [...path, "service"] }] : [];
-    }),
-  );
+  const known = new Map(services);
+  // Who is with a clone is with one instance of it: that joins nobody else.
+  const plain = links.filter((link) => known.get(link.to)?.["clones"] === undefined);
+  return [
+    ...checkCycles(links),
+    ...checkCloneRelations(links, known),
+    ...checkTogether(plain, known),
+    ...checkApart(plain, known),
+  ];
 }
 
 function checkNamesOf(links: readonly Link[], services: readonly string[]): Problem[] {
@@ -119,13 +108,6 @@ function hasCommonNode(group: readonly string[], services: ReadonlyMap<string, M
     .map((id) => restrictedTo(services.get(id)))
     .filter((nodes): nodes is readonly string[] => nodes !== undefined);
   return first === undefined || first.some((node) => others.every((nodes) => nodes.includes(node)));
-}
-
-/** The nodes of a restricted domain; undefined: it may run anywhere. */
-function restrictedTo(service: Mapping | undefined): readonly string[] | undefined {
-  const domain = asMapping(service?.["domain"]);
-  const nodes = asList(domain["nodes"]).flatMap((node) => asText(node) ?? []);
-  return domain["restricted"] === true && nodes.length > 0 ? nodes : undefined;
 }
 
 /** `apart`: not of those who are to be together, and not when both have one and the same node only. */

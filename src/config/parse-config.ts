@@ -1,6 +1,7 @@
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import { buildConfig } from "./build-config.ts";
 import { checkCapacity } from "./check-capacity.ts";
+import { checkClones } from "./check-clones.ts";
 import { checkFencing } from "./check-fencing.ts";
 import { checkHeartbeat } from "./check-heartbeat.ts";
 import { checkHeartbeatSize } from "./check-heartbeat-size.ts";
@@ -79,6 +80,7 @@ function semanticProblems(value: unknown): Problem[] {
     ...checkFencing(root),
     ...checkSbd(root),
     ...checkServices(root),
+    ...checkClones(root),
     ...checkRelations(root),
     ...checkCapacity(root),
     ...checkWithoutQuorum(root),

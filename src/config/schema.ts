@@ -205,7 +205,13 @@ const relations = (meaning: string) =>
     .meta({ description: meaning })
     .optional();
 
+const clonesWanted = "all, or a whole number from 1 to 32";
+
 const service = z.strictObject({
+  clones: z
+    .union([z.literal("all"), z.int().min(1).max(32)], { error: clonesWanted })
+    .meta({ description: "Run it on several nodes at once: on all of its domain, or on so many of them." })
+    .optional(),
   after: relations("Started after these, stopped before them."),
   with: relations("On one node with these."),
   apart: relations("On no node with these."),

@@ -11,7 +11,6 @@ import {
   type QuorumConfig,
   type Relation,
   type ResourceConfig,
-  type ServiceConfig,
   type WatchdogConfig,
   quarantineDefault,
 } from "../model/cluster-config.ts";
@@ -19,6 +18,7 @@ import { formatAmount } from "./amount.ts";
 import { formatDayWindow } from "./day-window.ts";
 import { formatDuration } from "./duration.ts";
 import { watchdogLevel } from "./schema.ts";
+import { gatherClones, type GatheredService } from "./spread-clones.ts";
 
 /** The configuration as text of cluster.yaml with every default written out. `parseConfig` makes the same of it again. */
 export function writeConfig(config: ClusterConfig): string {
@@ -37,7 +37,7 @@ export function writeConfig(config: ClusterConfig): string {
     quorum: writeQuorum(config.quorum),
     fencing: writeFencing(config.fencing),
     quarantine: writeQuarantine(config.quarantine ?? quarantineDefault),
-    services: Object.fromEntries(config.services.map((service) => [service.id, writeService(service)])),
+    services: Object.fromEntries(gatherClones(config.services).map((service) => [service.id, writeService(service)])),
   };
   return writeDocument(document);
 }
@@ -123,10 +123,11 @@ function writeQuarantine(quarantine: QuarantineConfig): unknown {
   return { losses, within: formatDuration(withinMs), for: formatDuration(forMs) };
 }
 
-function writeService(service: ServiceConfig): object {
-  const { enabled, domain, recovery, resources, withoutQuorum } = service;
+function writeService(service: GatheredService): object {
+  const { enabled, domain, recovery, resources, withoutQuorum, clones } = service;
   const { after = [], with: beside = [], apart = [], exclusive = false } = service;
   return {
+    ...(clones === undefined ? {} : { clones }),
     enabled,
     ...(after.length > 0 ? { after: writeRelations(after) } : {}),
     ...(beside.length > 0 ? { with: writeRelations(beside) } : {}),
@@ -134,7 +135,7 @@ function writeService(service: ServiceConfig): object {
     ...(exclusive ? { exclusive } : {}),
     ...(service.needs === undefined ? {} : { needs: writeAmounts(service.needs) }),
     "without-quorum": withoutQuorum ?? "stop",
-    domain: writeDomain(domain),
+    domain: clones === undefined ? writeDomain(domain) : { nodes: domain.nodes },
     recovery: {
       policy: recovery.policy,
       "max-restarts": recovery.maxRestarts,

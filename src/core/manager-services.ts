@@ -3,30 +3,43 @@ import type { DeathHint } from "../model/operation.ts";
 import { after, type InstantMs } from "../model/units.ts";
 import { mandate } from "./manager-lease.ts";
 import type { NodeRecord } from "./fencing/node-record.ts";
+import { besideOn, concerns } from "./placement/clones.ts";
 import { patch, say, submit, wake, type Work } from "./manager-work.ts";
 import { leaseHere, leaseInForce } from "./manager-spans.ts";
 import { isUnfenceAwaited } from "./manager-unfence.ts";
 import { isWatchdogAwaited } from "./manager-watchdog.ts";
 import { servicesInOrder } from "./services/cluster-state.ts";
 import { canRetry, retryBackOffMs } from "./services/failure-memory.ts";
-import { definitionsOf, ordersFor, reportsDue } from "./services/plan.ts";
+import { definitionsFor, type Order, ordersFor, reportsDue } from "./services/plan.ts";
 import { advanceRunner } from "./services/runner.ts";
 import type { RunnerStep } from "./services/runner-work.ts";
 import { markReported, markSuspect } from "./services/runner-state.ts";
 import { isKeptThere } from "./services/apply-degraded.ts";
 import { missingOf } from "./services/runner-walk.ts";
-import { isBusy, isKnown, observationOf } from "./services/runtime.ts";
+import { isBusy, isKnown, isUp, observationOf } from "./services/runtime.ts";
 
 /** Takes this node's orders from the plan and brings each service a step further. */
 export function runServices(work: Work): void {
   const { cluster, self, incarnation, reporting } = work.state;
   const isMine = cluster.nodes[self]?.incarnation === incarnation;
   const orders = (isMine ? ordersFor(cluster, self) : ordersFor(cluster, "" as NodeId)).map((order) =>
-    reporting.includes(order.service) ? { ...order, action: "wait" as const } : order,
+    reporting.includes(order.service) || lacksBesideHere(work, order) ? { ...order, action: "wait" as const } : order,
   );
-  const definitions = cluster.config === null ? work.state.fileConfig.services : definitionsOf(cluster);
+  const definitions =
+    cluster.config === null
+      ? work.state.fileConfig.services.filter((service) => concerns(service, self))
+      : definitionsFor(cluster, self);
   const step = advanceRunner(work.state.runner, definitions, orders, mandate(work), work.moment);
   afterRunner(work, step);
+}
+
+/** [CLN-6] What the entries say of the instance beside it is old: this node has stopped it unasked, or found it dead, and is about to say so. */
+function lacksBesideHere({ state }: Work, { action, definition }: Order): boolean {
+  if (action !== "start") return false;
+  return besideOn(definition, state.self).some((id) => {
+    const runtime = state.runner.runtimes[id];
+    return runtime === undefined || !isUp(runtime);
+  });
 }
 
 /** Passes on what the runner has to say: effects, results as entries, failures as events of this node. */

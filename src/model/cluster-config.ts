@@ -210,6 +210,26 @@ export interface ServiceConfig {
   readonly exclusive?: true;
   /** What it takes of what its node offers. Default (absent): nothing. */
   readonly needs?: Amounts;
+  /** Only where these clones have an instance that is started. Default (absent): anywhere. */
+  readonly beside?: readonly ServiceId[];
+  /** It is an instance of a clone, and nothing to any other node. Default (absent): it is no clone. */
+  readonly instance?: CloneInstance;
+}
+
+/**
+ * One instance of a clone: of the services that are written as one and run on several nodes at once. Each instance is a service by itself whose
+ * domain is one node, so that what holds for an owner holds for each (service, node).
+ */
+export interface CloneInstance {
+  /** The clone's name in the file. */
+  readonly of: ServiceId;
+  readonly node: NodeId;
+  /** From 0, in the order in which nodes are preferred. */
+  readonly number: number;
+  /** How many instances there are. */
+  readonly count: number;
+  /** So many of them may run at once. Default (absent): all. */
+  readonly limit?: number;
 }
 
 /** What a service has to do with another one. soft: where it can be had; nothing is stopped or kept from starting for it. */
@@ -292,6 +312,8 @@ export interface OcfResource extends ResourceBase {
   readonly front?: OcfFront;
   /** Deeper monitors, and how often each takes the place of a plain one; by level. Default (absent): none. */
   readonly levels?: readonly MonitorLevel[];
+  /** What its agent is told when it is part of a clone. Default (absent): it is not. */
+  readonly clone?: { readonly number: number; readonly max: number };
 }
 
 /** Kinds of the file that are an OCF agent underneath. */

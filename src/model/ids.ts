@@ -3,7 +3,7 @@ import type { Brand } from "./brand.ts";
 /** A configured node: its host name. */
 export type NodeId = Brand<string, "NodeId">;
 
-/** A service: its key in the configuration. */
+/** A service: its key in the configuration, or `KEY@NODE` for the instance of a clone on one node. */
 export type ServiceId = Brand<string, "ServiceId">;
 
 /** A resource: `service/name`, where the name is the kind's main value or the configured `name:`. */
@@ -41,9 +41,21 @@ export function parseNodeId(text: string): NodeId {
   return parseName(text, "node") as NodeId;
 }
 
+/** True for what may name a service, or one instance of a clone: `web`, `web@n1`. */
+export function isServiceName(text: string): boolean {
+  const parts = text.split("@");
+  return parts.length <= 2 && parts.every(isName);
+}
+
 /** @throws RangeError when `text` cannot name a service */
 export function parseServiceId(text: string): ServiceId {
+  if (isServiceName(text)) return text as ServiceId;
   return parseName(text, "service") as ServiceId;
+}
+
+/** The id of the instance of `clone` on `node`. */
+export function instanceId(clone: ServiceId, node: NodeId): ServiceId {
+  return `${clone}@${node}` as ServiceId;
 }
 
 /** @throws RangeError when `text` cannot name a device */

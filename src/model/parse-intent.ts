@@ -1,4 +1,4 @@
-import { isName, type NodeId, type ServiceId } from "./ids.ts";
+import { isName, isServiceName, type NodeId, type ServiceId } from "./ids.ts";
 import type { Intent } from "./intent.ts";
 
 /** An intent out of words, or what is wrong with them. */
@@ -39,7 +39,8 @@ export function parseIntent(words: readonly string[]): ParsedIntent {
   if (noun !== "service" && noun !== "node") return wrong(noun, "service, node or maintenance");
   const verbs: readonly string[] = noun === "service" ? serviceVerbs : nodeVerbs;
   if (verb === undefined || !verbs.includes(verb)) return wrong(verb, `${noun} ${verbs.join(", ")}`);
-  if (name === undefined || !isName(name)) return wrong(name, `the name of a ${noun}`);
+  const isNamed = noun === "service" ? isServiceName : isName;
+  if (name === undefined || !isNamed(name)) return wrong(name, `the name of a ${noun}`);
   if (verb === "relocate") return parseRelocate(name, rest);
   if (rest.length > 0) return wrong(rest[0], "nothing more");
   return { ok: true, intent: { kind: `${verb}-${noun}`, [noun]: name } as unknown as Intent };

@@ -100,8 +100,20 @@ export class OperatorWishes {
     }
   }
 
+  /** Who names a clone means all of its instances; it is started where it may be. */
+  #afterIntent(before: Wishes, intent: Intent): Wishes {
+    if (!("service" in intent)) return afterIntent(before, intent);
+    const instances = this.#config.services.filter(({ instance }) => instance?.of === intent.service);
+    if (instances.length === 0) return afterIntent(before, intent);
+    const meant =
+      intent.kind === "start-service"
+        ? instances.filter(({ id, enabled }) => before.enabled.get(id) ?? enabled)
+        : instances;
+    return meant.reduce((wishes, { id }) => afterIntent(wishes, { ...intent, service: id }), before);
+  }
+
   #wished(before: Wishes, body: EntryBody): Wishes {
-    if (body.kind === "intent") return afterIntent(before, body.intent);
+    if (body.kind === "intent") return this.#afterIntent(before, body.intent);
     if (body.kind !== "view") return before;
     const members = body.members.map(({ node, incarnation }) => `${node}/${incarnation}`).toSorted();
     const hasChanged = members.join(" ") !== this.#members;

@@ -24,6 +24,8 @@ const outcomes = "services/runner-outcomes.ts";
 const settle = "services/settle.ts";
 const eligibility = "services/eligibility.ts";
 const plan = "services/plan.ts";
+const clones = "services/clones.ts";
+const nodeAgainst = "services/node-against.ts";
 const choose = "placement/choose-owner.ts";
 const failback = "services/failback.ts";
 const patience = "manager-patience.ts";
@@ -32,6 +34,16 @@ const spans = "manager-spans.ts";
 const watchdog = "manager-watchdog.ts";
 
 export const toldMistakes: readonly ToldMistake[] = [
+  {
+    name: "what a lost node may run of a clone is not counted",
+    story: "clone-takes-the-place-of-a-lost-one",
+    patches: [patch(clones, "whereItMayRun(other).length > 0 || (", "(")],
+  },
+  {
+    name: "a service stays where the instance beside it is gone",
+    story: "clone-fails-and-its-shop-goes",
+    patches: [patch("services/after.ts", "service), ...beside];\n  return firsts", "service)];\n  return firsts")],
+  },
   {
     name: "who comes in is not asked what it runs",
     story: "failback",
@@ -140,12 +152,12 @@ export const toldMistakes: readonly ToldMistake[] = [
   {
     name: "a node on standby is given services",
     story: "standby-and-back",
-    patches: [patch(eligibility, 'if (node.isStandby) against.push("on standby");', "")],
+    patches: [patch(nodeAgainst, 'if (node.isStandby) against.push("on standby");', "")],
   },
   {
     name: "a leaving node is given services",
     story: "clean-shutdown-moves-services",
-    patches: [patch(eligibility, 'if (node.isLeaving) against.push("it is leaving");', "")],
+    patches: [patch(nodeAgainst, 'if (node.isLeaving) against.push("it is leaving");', "")],
   },
   {
     name: "a node is chosen with something against it",
@@ -222,6 +234,39 @@ export const toldMistakes: readonly ToldMistake[] = [
 
 export const testedMistakes: readonly TestedMistake[] = [
   {
+    name: "a lost node is fenced for what runs everywhere anyway",
+    tests: "services/clones",
+    patches: [
+      patch(
+        "services/instance-in-the-way.ts",
+        "(instance === undefined) return",
+        "(instance?.limit === undefined) return",
+      ),
+    ],
+  },
+  {
+    name: "the place of an instance that is restarted is given away",
+    tests: "services/clones",
+    patches: [patch(clones, " || (isGoingOn(state, other) && isFirst(other))", "")],
+  },
+  {
+    name: "an instance is stopped before what is beside it",
+    tests: "services/clones",
+    patches: [
+      patch("services/after.ts", "return [...after, ...beside];", "return beside.length > 99 ? beside : after;"),
+    ],
+  },
+  {
+    name: "a node is asked about the instances of others",
+    tests: "services/clones",
+    patches: [patch("placement/clones.ts", "instance.node === node;", "instance.node !== undefined;")],
+  },
+  {
+    name: "more instances than may run go on",
+    tests: "services/clones",
+    patches: [patch(settle, "if (isSurplus(draft, record)) return", "if (record.attempt < 0) return")],
+  },
+  {
     name: "after a cold start what was written of absent nodes is believed",
     tests: "services/apply-entry",
     patches: [patch(view, "isCold && record.off === null", "isCold && record.off === undefined")],
@@ -273,7 +318,7 @@ export const testedMistakes: readonly TestedMistake[] = [
     name: "a node that is being fenced is given services",
     tests: "manager",
     patches: [
-      patch(eligibility, "fence.inFlight !== null || fence.wish !== null)) against", "fence.attempt < 0)) against"),
+      patch(nodeAgainst, "fence.inFlight !== null || fence.wish !== null)) against", "fence.attempt < 0)) against"),
     ],
   },
   {

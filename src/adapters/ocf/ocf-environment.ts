@@ -18,9 +18,13 @@ export interface OcfCall {
 /** The one parameter that is not the agent's but the operation's: depth of every monitor. */
 export const checkLevelName = "OCF_CHECK_LEVEL";
 
-/** Name of a resource that may be part of a file name, as agents use it for their state. `web/Dummy:1` becomes `web__Dummy_1`. */
+/**
+ * Name of a resource that may be part of a file name, as agents use it for their state. `web/Dummy:1` becomes `web__Dummy_1`. All instances of a
+ * clone have one name: `web@n1/Dummy` is `web__Dummy`, which is what agents expect of clones that are not globally unique.
+ */
 export function instanceName(id: ResourceId): string {
-  const [service = "", ...rest] = id.split("/");
+  const [instance = "", ...rest] = id.split("/");
+  const [service = ""] = instance.split("@");
   return [service, rest.join("_")].map((part) => part.replaceAll(/[^A-Za-z0-9._-]/g, "_")).join("__");
 }
 
@@ -42,7 +46,20 @@ export function ocfEnvironment(resource: OcfResource, call: OcfCall): Readonly<R
     OCF_RESKEY_CRM_meta_interval: String(call.intervalMs),
     OCF_RESKEY_CRM_meta_on_node: call.node,
     OCF_RESKEY_CRM_meta_on_node_uuid: call.node,
+    ...cloneEnvironment(resource),
     ...Object.fromEntries(parameters.map(([name, value]) => [`OCF_RESKEY_${name}`, value])),
+  };
+}
+
+/** [CLN-8] What an agent is told of the clone that it is part of. */
+function cloneEnvironment({ clone }: OcfResource): Readonly<Record<string, string>> {
+  if (clone === undefined) return {};
+  return {
+    OCF_RESKEY_CRM_meta_clone: String(clone.number),
+    OCF_RESKEY_CRM_meta_clone_max: String(clone.max),
+    OCF_RESKEY_CRM_meta_clone_node_max: "1",
+    OCF_RESKEY_CRM_meta_globally_unique: "false",
+    OCF_RESKEY_CRM_meta_notify: "false",
   };
 }
 

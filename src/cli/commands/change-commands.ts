@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { isName, parseNodeId, parseServiceId, type NodeId, type ServiceId } from "../../model/ids.ts";
+import { isName, isServiceName, parseNodeId, parseServiceId, type NodeId, type ServiceId } from "../../model/ids.ts";
 import { ClusterError } from "../../model/errors.ts";
 import type { Intent } from "../../model/intent.ts";
 import type { CliProgram } from "../cli-command.ts";
@@ -117,7 +117,7 @@ function withChangeOptions(command: Command): Command {
 }
 
 function serviceNamed(text: string): ServiceId {
-  if (isName(text)) return parseServiceId(text);
+  if (isServiceName(text)) return parseServiceId(text);
   throw new ClusterError(
     "USAGE",
     `Cannot use ${JSON.stringify(text)} as the name of a service: wants 1 to 63 letters, digits, ". _ -"`,

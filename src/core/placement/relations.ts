@@ -43,9 +43,13 @@ function workOut(services: readonly ServiceConfig[]): Relations {
   const hardApart = bothWays(services, "apart", false);
   const groups = groupsOf(services, bothWays(services, "with", false));
   const [near, far] = [bothWays(services, "with", true), bothWays(services, "apart", true)];
+  // [CLN-6] What runs everywhere would leave no node for who is to be alone there.
+  const instances = new Set(services.filter(({ instance }) => instance !== undefined).map(({ id }) => id));
+  const isAlone = (one: ServiceId, other: ServiceId): boolean => exclusive.has(one) && !instances.has(other);
   const isApart = (one: ServiceId, other: ServiceId): boolean =>
-    one !== other && (exclusive.has(one) || exclusive.has(other) || hardApart.get(one)?.includes(other) === true);
-  const ranks = ranksOf(services, after);
+    one !== other && (isAlone(one, other) || isAlone(other, one) || hardApart.get(one)?.includes(other) === true);
+  const ranks = ranksOf(services);
+  const hasClones = services.some(({ instance, beside }) => instance?.limit !== undefined || beside !== undefined);
   const rivals = new Map<ServiceId, readonly ServiceId[]>();
   return {
     after: (service) => after.get(service) ?? [],
@@ -64,20 +68,23 @@ function workOut(services: readonly ServiceConfig[]): Relations {
       return found;
     },
     rank: (service) => ranks.get(service) ?? services.length,
-    isNone: before.size + groups.size + near.size + far.size + hardApart.size + exclusive.size === 0,
+    isNone: !hasClones && before.size + groups.size + near.size + far.size + hardApart.size + exclusive.size === 0,
   };
 }
 
-function ranksOf(
-  services: readonly ServiceConfig[],
-  after: ReadonlyMap<ServiceId, readonly Relation[]>,
-): ReadonlyMap<ServiceId, number> {
+function ranksOf(services: readonly ServiceConfig[]): ReadonlyMap<ServiceId, number> {
+  const firsts = new Map(
+    services.map(({ id, after = [], beside = [] }) => {
+      const instances = services.filter(({ instance }) => instance !== undefined && beside.includes(instance.of));
+      return [id, [...after.map(({ service }) => service), ...instances.map((instance) => instance.id)]] as const;
+    }),
+  );
   const ranks = new Map<ServiceId, number>();
   const begun = new Set<ServiceId>();
   const visit = (id: ServiceId): void => {
     if (begun.has(id)) return;
     begun.add(id);
-    for (const { service } of after.get(id) ?? []) visit(service);
+    for (const first of firsts.get(id) ?? []) visit(first);
     ranks.set(id, ranks.size);
   };
   for (const { id } of services) visit(id);

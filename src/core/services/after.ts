@@ -1,7 +1,9 @@
 import type { ServiceId } from "../../model/ids.ts";
 import { isLive } from "../fencing/node-record.ts";
+import { besideOn } from "../placement/clones.ts";
 import { relationsOf } from "../placement/relations.ts";
-import type { DecisionView } from "./cluster-state.ts";
+import { besideInstance, instancesOf } from "./clones.ts";
+import { type DecisionView, definitionOf } from "./cluster-state.ts";
 import { frozenText } from "./frozen.ts";
 import { blockersOf } from "./eligibility.ts";
 import { isWanted, phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
@@ -19,7 +21,7 @@ export interface Awaited {
 /** What a service waits for before it may start: hard, until that is started; soft, as long as it is on its way. */
 export function awaitedBy(state: DecisionView, record: ServiceRecord): readonly Awaited[] {
   if (state.config === null) return [];
-  return relationsOf(state.config.config)
+  const after = relationsOf(state.config.config)
     .after(record.service)
     .flatMap(({ service, soft = false }): readonly Awaited[] => {
       const first = state.services[service];
@@ -29,6 +31,24 @@ export function awaitedBy(state: DecisionView, record: ServiceRecord): readonly 
       const isKnown = blockersOf(state, first).length === 0;
       return [{ service, reason: whatItDoes(state, first), isComing: isComing || (isWanted(first) && !isKnown) }];
     });
+  return [...after, ...awaitedBeside(state, record)];
+}
+
+/** [CLN-6] A clone of which no instance is started anywhere yet. */
+export function awaitedBeside(state: DecisionView, record: ServiceRecord): readonly Awaited[] {
+  const { beside = [] } = definitionOf(state, record);
+  return beside.flatMap((service): readonly Awaited[] => {
+    const instances = instancesOf(state, service);
+    if (instances.some((instance) => isUp(state, instance))) return [];
+    const isComing = instances.some((instance) => isWanted(instance) && blockersOf(state, instance).length > 0);
+    return [
+      {
+        service,
+        reason: "has no instance that is started",
+        isComing: isComing || instances.some((instance) => isOnItsWay(state, instance)),
+      },
+    ];
+  });
 }
 
 /** [REL-2] A service without which this one may not go on, and which is known not to be started. */
@@ -37,18 +57,27 @@ export function missingFor(state: DecisionView, record: ServiceRecord): ServiceR
   const hard = relationsOf(state.config.config)
     .after(record.service)
     .filter(({ soft }) => soft !== true);
-  return hard.flatMap(({ service }) => state.services[service] ?? []).find((first) => isKnownDown(state, first));
+  const node = phaseNode(record.phase);
+  const beside = node === null ? [] : besideOn(definitionOf(state, record), node);
+  const firsts = [...hard.map(({ service }) => service), ...beside];
+  return firsts.flatMap((service) => state.services[service] ?? []).find((first) => isKnownDown(state, first));
 }
 
 /** [REL-1] Services that are to be stopped before this one is: its node is told to stop it when there are none left. */
 export function stoppedFirst(state: DecisionView, record: ServiceRecord): readonly ServiceId[] {
   if (state.config === null) return [];
-  return relationsOf(state.config.config)
+  const after = relationsOf(state.config.config)
     .before(record.service)
     .flatMap(({ service, soft = false }) => {
       const later = state.services[service];
       return later !== undefined && isInTheWay(state, later, soft) ? [service] : [];
     });
+  const here = phaseNode(record.phase);
+  const beside = besideInstance(state, record).filter((service) => {
+    const later = state.services[service];
+    return later !== undefined && phaseNode(later.phase) === here && isInTheWay(state, later, false);
+  });
+  return [...after, ...beside];
 }
 
 /** Who could not stop, or is away, is waited for by nobody: its node is fenced, or an operator mends it. */

@@ -3,6 +3,7 @@ import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { longestTimeoutMs, unseenNode } from "../fencing/node-record.ts";
 import { ownWatchdog } from "../fencing/own-watchdog.ts";
+import { concerns } from "../placement/clones.ts";
 import { forgetDevices } from "./apply-device.ts";
 import { refuseArbiterChange } from "./arbiter-change.ts";
 import { forgetSurvived } from "./apply-lives-on.ts";
@@ -112,7 +113,9 @@ function takeUp(draft: Draft, service: ServiceConfig): void {
 }
 
 function newService(draft: Draft, service: ServiceConfig): ServiceRecord {
-  const doubted = nodesInOrder(draft).filter((node) => (node.isMember || !node.isAccounted) && node.off === null);
+  const doubted = nodesInOrder(draft).filter(
+    (node) => (node.isMember || !node.isAccounted) && node.off === null && concerns(service, node.node),
+  );
   return {
     service: service.id,
     definition: service,

@@ -16,6 +16,7 @@ import {
   patchService,
   type Refusal,
 } from "./cluster-state.ts";
+import { eachOf, refusalOfAll, refuseToMove } from "./clone-intents.ts";
 import { blockersOf } from "./eligibility.ts";
 import { bindGroup, placementOfGroup } from "./together.ts";
 import { forgive } from "./failure-memory.ts";
@@ -33,48 +34,53 @@ import { stopAgain, stopBlockedAgain } from "./stop-again.ts";
 export function applyIntent(draft: Draft, intent: Intent, author: string): Refusal | null {
   const refusal = refusalOf(draft, intent);
   if (refusal !== null) return refusal;
+  for (const each of eachOf(draft, intent)) if (refusalOfOne(draft, each) === null) applyOne(draft, each, author);
+  return null;
+}
+
+function applyOne(draft: Draft, intent: Intent, author: string): void {
   if ("service" in intent) noteAsked(draft, intent, author);
   switch (intent.kind) {
     case "enable-service":
       enable(draft, serviceOf(draft, intent.service), author);
-      return null;
+      return;
     case "disable-service":
       disable(draft, serviceOf(draft, intent.service), author);
-      return null;
+      return;
     case "start-service":
       enable(draft, serviceOf(draft, intent.service), author, "started");
-      return null;
+      return;
     case "stop-service":
       stopForNow(draft, serviceOf(draft, intent.service), author);
-      return null;
+      return;
     case "freeze-service":
       setFrozen(draft, { service: serviceOf(draft, intent.service) }, { by: author, at: draft.at });
-      return null;
+      return;
     case "unfreeze-service":
       setFrozen(draft, { service: serviceOf(draft, intent.service) }, null);
-      return null;
+      return;
     case "freeze-node":
       setFrozen(draft, { node: intent.node }, { by: author, at: draft.at });
       draft.events.push({ node: intent.node, level: "info", text: `frozen by ${author}` });
-      return null;
+      return;
     case "unfreeze-node":
       setFrozen(draft, { node: intent.node }, null);
       draft.events.push({ node: intent.node, level: "info", text: `unfrozen by ${author}` });
-      return null;
+      return;
     case "begin-maintenance":
       setFrozen(draft, "all", { by: author, at: draft.at });
       draft.events.push({ node: draft.origin, level: "warning", text: `maintenance begun by ${author}` });
-      return null;
+      return;
     case "end-maintenance":
       setFrozen(draft, "all", null);
       draft.events.push({ node: draft.origin, level: "info", text: `maintenance ended by ${author}` });
-      return null;
+      return;
     case "restart-service":
       restart(draft, serviceOf(draft, intent.service), author);
-      return null;
+      return;
     case "relocate-service":
       relocate(draft, serviceOf(draft, intent.service), intent.to ?? null, author);
-      return null;
+      return;
     case "clear-service": {
       const record = serviceOf(draft, intent.service);
       // With failback, a node it had fled from is as good as new.
@@ -82,35 +88,35 @@ export function applyIntent(draft: Draft, intent: Intent, author: string): Refus
       if (record.phase.kind === "failed") {
         movePhase(draft, record, { kind: "stopped", next: null }, `its failures were cleared by ${author}`);
       }
-      return null;
+      return;
     }
     case "standby-node":
       patchNode(draft, intent.node, { isStandby: true });
       draft.events.push({ node: intent.node, level: "info", text: `put on standby by ${author}` });
-      return null;
+      return;
     case "online-node":
       patchNode(draft, intent.node, { isStandby: false, eligibleSince: draft.index });
       draft.events.push({ node: intent.node, level: "info", text: `put online by ${author}` });
-      return null;
+      return;
     case "release-node":
       releaseNode(draft, intent.node, `released by ${author}`);
-      return null;
+      return;
     case "fence-node": {
       const incarnation = draft.nodes[intent.node]?.incarnation ?? null;
       patchFence(draft, intent.node, { wish: { incarnation, reason: `asked by ${author}` } });
-      return null;
+      return;
     }
     case "confirm-off-node":
       setOff(draft, intent.node, draft.nodes[intent.node]?.incarnation ?? null, "sworn", `confirmed off by ${author}`);
-      return null;
+      return;
     case "remove-node":
       removeNode(draft, intent.node, author);
-      return null;
+      return;
     case "readmit-node":
       readmitNode(draft, intent.node, author);
-      return null;
+      return;
     default:
-      return unreachable(intent);
+      unreachable(intent);
   }
 }
 
@@ -119,6 +125,13 @@ export function applyIntent(draft: Draft, intent: Intent, author: string): Refus
  * the intent is applied (for the one that counts).
  */
 export function refusalOf(state: Omit<ClusterState, "index">, intent: Intent): Refusal | null {
+  return refusalOfAll(
+    intent,
+    eachOf(state, intent).map((each) => refusalOfOne(state, each)),
+  );
+}
+
+function refusalOfOne(state: View, intent: Intent): Refusal | null {
   switch (intent.kind) {
     case "clear-service":
     case "unfreeze-service":
@@ -138,6 +151,7 @@ export function refusalOf(state: Omit<ClusterState, "index">, intent: Intent): R
     case "relocate-service":
       return (
         unknownService(state, intent.service) ??
+        refuseToMove(state, intent.service) ??
         refuseFrozen(state, intent) ??
         refuseRelocate(state, intent.service, intent.to ?? null)
       );

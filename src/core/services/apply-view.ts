@@ -4,7 +4,8 @@ import type { Incarnation } from "../../model/incarnation.ts";
 import { notePast } from "./apply-fence.ts";
 import { disbelieved } from "../fencing/fence-record.ts";
 import { type NodeRecord, unseenNode } from "../fencing/node-record.ts";
-import { type Draft, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
+import { concerns } from "../placement/clones.ts";
+import { definitionOf, type Draft, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
 import { countLoss } from "./quarantine.ts";
 import { isRemoved } from "./removed-nodes.ts";
 
@@ -68,7 +69,7 @@ function endStops(draft: Draft): void {
 /** Takes up a node that nobody has told of: it may run anything. */
 export function addDoubt(draft: Draft, node: NodeId): void {
   for (const record of servicesInOrder(draft)) {
-    if (record.doubts.includes(node)) continue;
+    if (record.doubts.includes(node) || !concerns(definitionOf(draft, record), node)) continue;
     patchService(draft, record, { doubts: [...record.doubts, node].toSorted() });
   }
 }

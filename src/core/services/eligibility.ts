@@ -1,13 +1,14 @@
-import { isResetByItself } from "../fencing/own-watchdog.ts";
-import { notUnfenced } from "../fencing/unfence.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { isLive, isQuarantined, type NodeRecord } from "../fencing/node-record.ts";
 import { type Candidate, isInside, type PlacementQuestion } from "../placement/choose-owner.ts";
+import { concerns } from "../placement/clones.ts";
 import { relationsOf } from "../placement/relations.ts";
 import { apartFrom, misfitsOf } from "./apart.ts";
-import { type ClusterState, definitionOf, isConfigured, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
+import { inItsPlace, lacksBeside } from "./clones.ts";
+import { type ClusterState, definitionOf, nodesInOrder } from "./cluster-state.ts";
 import { failureAgainst } from "./failure-memory.ts";
 import { leftoversOf } from "./leftovers.ts";
+import { nodeAgainst } from "./node-against.ts";
 import { lackOf } from "./room.ts";
 import { isWanted, nextNode, phaseNode, type ServiceRecord } from "./service-record.ts";
 
@@ -40,21 +41,6 @@ export function blockersOf(state: View, record: ServiceRecord): readonly Blocker
   return blockers;
 }
 
-/**
- * A service that the node could not stop, and is fenced for. Who is here again may have been rebooted since: nothing is known before
- * it has reported. [SVC-25] What was never started by the cluster costs no node: its agent may be broken everywhere.
- */
-export function failedStopOf(state: Pick<View, "config" | "services">, record: NodeRecord): ServiceRecord | undefined {
-  const { node } = record;
-  return servicesInOrder(state).find(
-    ({ phase, strays, doubts, lastOwner }) =>
-      lastOwner !== null &&
-      !(isLive(record) && doubts.includes(node)) &&
-      ((phase.kind === "blocked" && phase.node === node) ||
-        strays.some((stray) => stray.node === node && stray.isBlocked)),
-  );
-}
-
 /** Changes to the question. */
 export interface PlacementOptions {
   readonly owner: NodeId | null;
@@ -79,7 +65,9 @@ export function placementQuestion(
   const misfits = misfitsOf(state, record);
   const others = onlyNodesOfOthers(state, record);
   const caseAgainst = caseAgainstNodes(state, record, asIf);
-  const candidates = nodesInOrder(state).map((node): Candidate => {
+  const definition = definitionOf(state, record);
+  const concerned = nodesInOrder(state).filter(({ node }) => concerns(definition, node));
+  const candidates = concerned.map((node): Candidate => {
     return {
       node: node.node,
       against: caseAgainst(node),
@@ -90,7 +78,7 @@ export function placementQuestion(
       isNew: node.eligibleSince > record.placedAt,
     };
   });
-  return { domain: definitionOf(state, record).domain, candidates, owner, wanted };
+  return { domain: definition.domain, candidates, owner, wanted };
 }
 
 /** What speaks against one node after another, but for the domain and what the service is kept together with. */
@@ -102,12 +90,17 @@ export function caseAgainstNodes(
   const { recovery } = definitionOf(state, record);
   const apart = apartFrom(state, record);
   const lacks = lackOf(state, record);
+  const beside = (node: NodeId): string | null => lacksBeside(state, definitionOf(state, record), node);
+  const place = inItsPlace(state, record);
   return (node) => {
     const against = [...nodeAgainst(state, record, node)];
     if (node.node === leave) against.push("the service is to leave it");
     const lack = lacks(node.node);
     if (lack !== null) against.push(lack);
     const near = apart.get(node.node);
+    const lacking = beside(node.node);
+    if (lacking !== null) against.push(lacking);
+    if (place.length > 0) against.push(`as many run as may: ${place.map(({ service }) => service).join(", ")}`);
     if (near !== undefined) against.push(`kept apart from ${near.service}, which ${whatItDoes(near, node.node)} there`);
     const failure = failureAgainst(record, recovery, node.node, state.at);
     if (failure !== null && !ignoreFailures) against.push(failure);
@@ -135,31 +128,6 @@ function onlyNodesOfOthers(state: View, record: ServiceRecord): ReadonlySet<Node
     return free.length === 1 ? free : [];
   });
   return new Set(only.flat().map(({ node }) => node));
-}
-
-/** What speaks against a node by itself, whatever failed, runs or is lacking there. */
-export function nodeAgainst(state: View, record: ServiceRecord, node: NodeRecord): readonly string[] {
-  if (!isConfigured(state, node.node)) return ["no longer in the configuration"];
-  if (!node.isMember) return [node.off === null ? "lost, not known to be off" : `off: ${node.reason}`];
-  if (node.off !== null) return [`taken as off: ${node.reason}`];
-  const against: string[] = [];
-  if (node.isLeaving) against.push("it is leaving");
-  const cutOff = state.config === null ? [] : notUnfenced(state.config.config, node);
-  if (cutOff.length > 0) against.push(`not switched on by ${cutOff.join(", ")} yet`);
-  if (node.isStandby) against.push("on standby");
-  if (node.frozen) against.push(`frozen (${node.frozen.by})`);
-  const fence = state.fences[node.node];
-  if (fence !== undefined && (fence.inFlight !== null || fence.wish !== null)) against.push("it is being fenced");
-  else if (
-    state.config !== null &&
-    isResetByItself(state.config.config, node, fence?.failures ?? 0) &&
-    failedStopOf(state, node) !== undefined
-  )
-    against.push("it is to be reset by its watchdog");
-  if (record.doubts.includes(node.node)) against.push("has not reported yet what it runs");
-  const unable = record.unable[node.node];
-  if (unable !== undefined) against.push(`cannot run it: ${unable}`);
-  return against;
 }
 
 function serviceCounts(state: View, but: ServiceRecord): ReadonlyMap<NodeId, number> {

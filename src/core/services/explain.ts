@@ -4,6 +4,7 @@ import type { NodeSnapshot, ResourceSnapshot, ServiceSnapshot, Why } from "../..
 import { type NodeRecord, isLive } from "../fencing/node-record.ts";
 import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
 import { awaitedBy, stoppedFirst } from "./after.ts";
+import { instancesOf } from "./clones.ts";
 import { blockersOf } from "./eligibility.ts";
 import { placementOf } from "./together.ts";
 import { canRetry, retryBackOffMs } from "./failure-memory.ts";
@@ -108,7 +109,7 @@ function ownReason(state: ClusterState, record: ServiceRecord): string {
 /** Why a service is where it is: the verdicts of the very question that placement answers. */
 export function explainService(state: ClusterState, service: ServiceId): Why | null {
   const record = state.services[service];
-  if (record === undefined) return null;
+  if (record === undefined) return explainClone(state, service);
   const owner = phaseNode(record.phase);
   const answer = placementOf(state, record, { owner, wanted: nextNode(record.phase) });
   const placed = record.history.findLast(
@@ -127,6 +128,33 @@ export function explainService(state: ClusterState, service: ServiceId): Why | n
     failures: record.failures
       .toReversed()
       .map(({ node, resource, action, at, outcome }) => ({ node, resource, action, at, outcome })),
+  };
+}
+
+/** [CLN-9] A clone: of each instance what it says of its own node, and the first rule that keeps it from running. */
+function explainClone(state: ClusterState, clone: ServiceId): Why | null {
+  const instances = instancesOf(state, clone);
+  const each = instances.flatMap((record) => {
+    const why = explainService(state, record.service);
+    return why === null ? [] : [{ record, why, node: definitionOf(state, record).instance?.node }];
+  });
+  if (each.length === 0) return null;
+  const started = instances.filter((record) => record.phase.kind === "started" && !isUncertain(state, record));
+  const [first] = instances;
+  const limit = (first === undefined ? undefined : definitionOf(state, first).instance?.limit) ?? instances.length;
+  const newestFirst = (a: { readonly at: WallMs }, b: { readonly at: WallMs }): number => b.at - a.at;
+  return {
+    service: clone,
+    summary: `${started.length} of ${limit} instances are started: hale why ${first?.service ?? ""} explains one`,
+    rules: each.map(({ record, why }) => {
+      const unmet = why.rules?.find((rule) => !rule.isMet);
+      const answer = unmet?.answer ?? phaseText(record.phase);
+      return { rule: unmet?.rule ?? "CLN-1", question: `${record.service}?`, isMet: unmet === undefined, answer };
+    }),
+    nodes: each.flatMap(({ why, node }) => why.nodes.filter((verdict) => verdict.node === node)),
+    history: each.flatMap(({ why }) => why.history).toSorted(newestFirst),
+    doubles: each.flatMap(({ why }) => why.doubles ?? []),
+    failures: each.flatMap(({ why }) => why.failures).toSorted(newestFirst),
   };
 }
 

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../model/errors.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import { awaitedBy } from "./after.ts";
+import { eachOf, isForWhoCan } from "./clone-intents.ts";
 import { blockersOf } from "./eligibility.ts";
 import { frozenText } from "./frozen.ts";
 import { isRemoved } from "./removed-nodes.ts";
@@ -27,6 +28,26 @@ const pending: GoalState = { kind: "pending" };
 
 /** Judges a goal by the state after some entry at or after its own. Pure. */
 export function goalState(state: ClusterState, goal: Goal): GoalState {
+  const { intent } = goal;
+  const each = eachOf(state, intent);
+  if (each.length === 1) return goalOfOne(state, goal);
+  return goalOfAll(
+    goal,
+    each.map((one) => goalOfOne(state, { ...goal, intent: one })),
+  );
+}
+
+/** [CLN-7] A clone: reached when nothing is pending, and what was wanted is so of those that could. */
+function goalOfAll({ intent }: Goal, states: readonly GoalState[]): GoalState {
+  if (states.some(({ kind }) => kind === "pending")) return pending;
+  const texts = states.flatMap((state) => (state.kind === "pending" ? [] : [state.text]));
+  const isReached = isForWhoCan(intent)
+    ? states.some(({ kind }) => kind === "reached")
+    : states.every(({ kind }) => kind === "reached");
+  return isReached ? reached(texts.join("; ")) : missed(texts.join("; "));
+}
+
+function goalOfOne(state: ClusterState, goal: Goal): GoalState {
   const { intent } = goal;
   switch (intent.kind) {
     case "enable-service":

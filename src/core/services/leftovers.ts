@@ -27,6 +27,9 @@ export function leftoversOf(
   return servicesInOrder(state).flatMap((other): readonly Leftover[] => {
     const kept = keptOf(state, other);
     if (other.service === record.service || kept === other.definition.resources) return [];
+    // What one node has of a clone is not in the way of another.
+    const [own, others] = [definitionOf(state, record).instance, other.definition.instance];
+    if (own !== undefined && others !== undefined && own.node !== others.node) return [];
     const places = whereItMayRun(other);
     if (places.length === 0) return [];
     const resource = other.definition.resources.find((left) => isShared(left, wanted) && !isShared(left, kept));

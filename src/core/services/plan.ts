@@ -6,8 +6,11 @@ import { canFence } from "../fencing/fence-runner.ts";
 import { isArmed, isLive, isLost, type NodeRecord } from "../fencing/node-record.ts";
 import { isResetByItself, ownWatchdog } from "../fencing/own-watchdog.ts";
 import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
+import { concerns } from "../placement/clones.ts";
 import { stoppedFirst } from "./after.ts";
-import { blockersOf, failedStopOf } from "./eligibility.ts";
+import { isInTheWayOfOthers } from "./instance-in-the-way.ts";
+import { failedStopOf } from "./node-against.ts";
+import { blockersOf } from "./eligibility.ts";
 import { frozenText } from "./frozen.ts";
 import { isWanted, placesOf, type ServiceRecord } from "./service-record.ts";
 
@@ -22,15 +25,15 @@ export interface Order {
   readonly isFrozen?: true;
 }
 
-/** Every service as this state defines it: a running one as it was started, another as it would be. */
-export function definitionsOf(state: ClusterState): readonly ServiceConfig[] {
-  return once(state, "definitions", () => workOutDefinitions(state));
+/** Every service that concerns a node, as this state defines it: a running one as it was started, another as it would be. */
+export function definitionsFor(state: ClusterState, node: NodeId): readonly ServiceConfig[] {
+  return once(state, `definitions ${node}`, () => workOutDefinitions(state, node));
 }
 
-function workOutDefinitions(state: ClusterState): readonly ServiceConfig[] {
-  return servicesInOrder(state).map((record) =>
-    placesOf(record).length > 0 ? record.definition : definitionOf(state, record),
-  );
+function workOutDefinitions(state: ClusterState, node: NodeId): readonly ServiceConfig[] {
+  return servicesInOrder(state)
+    .map((record) => (placesOf(record).length > 0 ? record.definition : definitionOf(state, record)))
+    .filter((definition) => concerns(definition, node));
 }
 
 /** The orders addressed to a node. Pure: who holds the same state gives the same orders. */
@@ -41,6 +44,7 @@ export function ordersFor(state: ClusterState, node: NodeId): readonly Order[] {
 function workOutOrders(state: ClusterState, node: NodeId): readonly Order[] {
   const isHere = isLive(state.nodes[node]);
   return servicesInOrder(state).flatMap((record): readonly Order[] => {
+    if (!concerns(record.definition, node)) return [];
     const base = { service: record.service, definition: record.definition };
     if (!isHere || record.doubts.includes(node)) return [{ ...base, action: "wait", attempt: record.order }];
     const stray = record.strays.find((candidate) => candidate.node === node);
@@ -206,13 +210,14 @@ export function needReason(
   if (blocked !== undefined && frozenText(state, blocked) === null) return `it could not stop ${blocked.service}`;
   if (wish) return wish.reason;
   if (!isLost(record)) return null;
-  const placed = services.find((service) => placesOf(service).includes(node));
+  const placed = services.find((service) => placesOf(service).includes(node) && isInTheWayOfOthers(state, service));
   if (placed !== undefined) return `it is lost and may run ${placed.service}`;
   const waiting = services.find(
     (service) =>
       isWanted(service) &&
       (service.phase.kind === "stopped" || service.phase.kind === "failed") &&
-      blockersOf(state, service).some((blocker) => blocker.node === node),
+      blockersOf(state, service).some((blocker) => blocker.node === node) &&
+      isInTheWayOfOthers(state, service),
   );
   return waiting === undefined ? null : `it is not here and may run ${waiting.service}`;
 }

@@ -2,6 +2,7 @@ import type { ResourceConfig, ServiceConfig } from "../../model/cluster-config.t
 import type { Observation } from "../../model/entry.ts";
 import type { ResourceId, ServiceId } from "../../model/ids.ts";
 import type { OperationAction, OperationOutcome } from "../../model/operation.ts";
+import { treeOf } from "../../model/resource-tree.ts";
 import type { InstantMs, WallMs } from "../../model/units.ts";
 import { never } from "../../model/units.ts";
 import { type Failed, keptSubtrees, type Subtrees } from "./repairs.ts";
@@ -131,6 +132,12 @@ export function isActive(runtime: Runtime): boolean {
 /** True while something is being done with it: a task, or a step of a repair. */
 export function isBusy({ task, resources }: Runtime): boolean {
   return task !== null || resources.some(({ operation }) => operation !== null && operation.action !== "monitor");
+}
+
+/** True when all runs here that the service cannot do without. */
+export function isUp({ definition, resources }: Runtime): boolean {
+  const { isCritical } = treeOf(definition.resources);
+  return resources.every(({ state }, position) => isCritical[position] !== true || state === "running");
 }
 
 /** True when every resource has been probed. */

@@ -3,7 +3,8 @@ import type { NodeId, ServiceId } from "../../model/ids.ts";
 import { isLive, isQuarantined } from "../fencing/node-record.ts";
 import { relationsOf } from "../placement/relations.ts";
 import { isInside } from "../placement/choose-owner.ts";
-import { awaitedBy } from "./after.ts";
+import { awaitedBeside, awaitedBy } from "./after.ts";
+import { isSurplus } from "./clones.ts";
 import { definitionOf, type Draft, movePhase, patchFence, patchService, servicesInOrder } from "./cluster-state.ts";
 import { blockersOf } from "./eligibility.ts";
 import { frozenText } from "./frozen.ts";
@@ -84,6 +85,7 @@ function settleIdle(draft: Draft, record: ServiceRecord): void {
     return;
   }
   if (blockersOf(draft, record).length > 0) return;
+  if (awaitedBeside(draft, record).length > 0) return;
   const answer = placementOf(draft, record, { wanted: nextNode(record.phase) });
   if (answer.chosen !== null) {
     if (awaitedBy(draft, record).length > 0) return;
@@ -91,11 +93,16 @@ function settleIdle(draft: Draft, record: ServiceRecord): void {
     // Active nowhere, so frozen nowhere.
     const thawing = record.thawing === undefined ? {} : { thawing: [] };
     const current = patchService(draft, record, { definition, placedAt: draft.index, ...thawing });
-    movePhase(draft, current, { kind: "starting", node: answer.chosen }, record.reason);
+    movePhase(draft, current, { kind: "starting", node: answer.chosen }, startReason(definition, record));
     warnOfQuarantine(draft, record, answer.chosen);
     return;
   }
   if (record.phase.kind === "stopped" && !takeGroupAlong(draft, record)) settleNowhere(draft, record);
+}
+
+/** What has kept an instance from running until now is no reason to start it. */
+function startReason({ instance }: ServiceConfig, { reason }: ServiceRecord): string {
+  return instance !== undefined && reason.startsWith(nowhere) ? `${instance.node} may run it now` : reason;
 }
 
 /** [PLC-6] An outage for certain is worse than one to be feared. */
@@ -122,9 +129,11 @@ function forget(draft: Draft, record: ServiceRecord): void {
 function settleNowhere(draft: Draft, record: ServiceRecord): void {
   const anyway = placementOf(draft, record, { ignoreFailures: true });
   if (anyway.chosen === null) {
+    // [CLN-5] An instance runs on its node or not at all: that the node is away is told of the node.
+    const isInstance = definitionOf(draft, record).instance !== undefined;
     const reasons = anyway.verdicts.map((verdict) => `${verdict.node}: ${verdict.reasons[0] ?? ""}`).join("; ");
     const reason = `${nowhere} (${reasons})`;
-    if (!record.reason.startsWith(nowhere))
+    if (!isInstance && !record.reason.startsWith(nowhere))
       draft.events.push({ node: draft.origin, service: record.service, level: "warning", text: reason });
     if (reason !== record.reason) patchService(draft, record, { reason });
     return;
@@ -158,6 +167,7 @@ function settleActive(draft: Draft, record: ServiceRecord, phase: ServicePhase &
       return stop(draft, record, node, node, "its configuration changed");
     patchService(draft, record, { definition });
   }
+  if (isSurplus(draft, record)) return stop(draft, record, node, null, "more of its clone run than may");
   const move = relationMove(draft, record, node);
   if (move !== null) return stop(draft, record, node, move.next, move.reason);
   if (definition.domain.failbackBetween !== undefined) return;
@@ -179,7 +189,8 @@ function resourcesText(service: ServiceConfig): string {
     service.resources.map((resource) => {
       const { startTimeoutMs: _a, stopTimeoutMs: _b, monitorTimeoutMs: _c, monitorIntervalMs: _d, ...rest } = resource;
       const { levels: _e, failuresToAct: _f, ...more } = { levels: [], ...rest };
-      const { after: _g, independent: _h, critical: _i, ...given } = more;
+      // [CLN-8] How many instances there are is told at the next start.
+      const { after: _g, independent: _h, critical: _i, clone: _j, ...given } = { clone: undefined, ...more };
       return Object.entries(given).toSorted(([x], [y]) => (x < y ? -1 : 1));
     }),
   );

@@ -4,7 +4,8 @@ import { chooseOwner, isInside, type PlacementAnswer, type PlacementQuestion } f
 import { relationsOf } from "../placement/relations.ts";
 import { type DecisionView, definitionOf, type Draft, nodesInOrder, patchService } from "./cluster-state.ts";
 import { frozenText } from "./frozen.ts";
-import { caseAgainstNodes, nodeAgainst, type PlacementOptions, placementQuestion } from "./eligibility.ts";
+import { caseAgainstNodes, type PlacementOptions, placementQuestion } from "./eligibility.ts";
+import { nodeAgainst } from "./node-against.ts";
 import { isWanted, nextNode, phaseNode, type ServiceRecord } from "./service-record.ts";
 
 /*

@@ -100,7 +100,7 @@ export class Causes {
     const config = services.find(({ id }) => id === service);
     if (config === undefined) return false;
     return relatedTo(services, config).some((other) => {
-      if (cause.service !== undefined) return cause.service === other.id;
+      if (cause.service !== undefined) return isMeant(cause.service, other.id);
       const owner = this.owners.get(other.id);
       const places = [...(owner === undefined ? [] : [owner]), ...betterPlaces(other)];
       return other.id !== service && cause.nodes.some((node) => places.includes(node));
@@ -136,8 +136,13 @@ export function betterPlaces({ domain }: ServiceConfig): readonly NodeId[] {
   return domain.failback ? domain.nodes : [];
 }
 
+/** Who names a clone means all of its instances. */
+function isMeant(named: ServiceId, service: ServiceId): boolean {
+  return named === service || service.startsWith(`${named}@`);
+}
+
 function isCause(cause: Cause, service: ServiceId, nodes: readonly NodeId[]): boolean {
   if (cause.started.has(service)) return false;
-  if (cause.service !== undefined) return cause.service === service;
+  if (cause.service !== undefined) return isMeant(cause.service, service);
   return cause.nodes.some((node) => nodes.includes(node));
 }

@@ -1,3 +1,4 @@
+import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { Entry, ServiceResult } from "../../model/entry.ts";
 import type { NodeId, ResourceId, ServiceId } from "../../model/ids.ts";
 import type { Operation } from "../../model/operation.ts";
@@ -51,6 +52,12 @@ export function knownOffChecker(bench: Bench): Checker {
     }
   };
 
+  const mayRunInstance = ({ id, instance }: ServiceConfig, delivered: number): boolean => {
+    if (instance === undefined) return false;
+    if (truth.lastMembership(instance.node, delivered) > 0) return mayRun.get(instance.node)?.has(id) === true;
+    return !isNobody(truth.entries.slice(0, delivered), instance.node);
+  };
+
   return {
     onTruth(node: NodeId, resource: ResourceId, now: ResourceTruth): void {
       catchUp();
@@ -64,6 +71,14 @@ export function knownOffChecker(bench: Bench): Checker {
       // Later resources of a service that is being started already, and restarts of one of them, move nothing.
       if (service === undefined || truth.isActive(node, service)) return;
       const { body, delivered } = truth.of(node);
+      if (service.instance !== undefined) {
+        const { of, limit } = service.instance;
+        const others = config.services.filter((other) => other.instance?.of === of && other.id !== service.id);
+        const taken = others.filter((other) => mayRunInstance(other, delivered));
+        if (limit !== undefined && taken.length >= limit)
+          bench.report("SAFE-2", `${node} starts ${operation.resource.id} while ${idsOf(taken)} may run`);
+        return;
+      }
       const members: readonly NodeId[] = body?.status === "active" ? body.members : [];
       for (const other of config.nodes) {
         if (other.id === node || members.includes(other.id)) continue;
@@ -77,6 +92,10 @@ export function knownOffChecker(bench: Bench): Checker {
       }
     },
   };
+}
+
+function idsOf(services: readonly ServiceConfig[]): string {
+  return services.map(({ id }) => id).join(" and ");
 }
 
 /** Of a node that was never a member: not in the configuration in force, known to be off, or removed before it came. */

@@ -18,10 +18,22 @@ export function oneOwnerChecker(bench: Bench): Checker {
     if (nodes.length > 1 && !isExcused(nodes))
       bench.report("SAFE-1", `service ${service.id} is active on ${nodes.join(" and ")}`);
   };
+  const checkClone = ({ instance }: ServiceConfig): void => {
+    if (instance?.limit === undefined) return;
+    const active = config.services.flatMap((other) =>
+      other.instance?.of === instance.of ? truth.activeNodes(other) : [],
+    );
+    if (active.length > instance.limit && !isExcused(active))
+      bench.report("CLN-3", `${active.length} instances of ${instance.of} are active, on ${active.join(", ")}`);
+  };
   return {
-    onTruth(_node: NodeId, resource: ResourceId, now: ResourceTruth): void {
+    onTruth(node: NodeId, resource: ResourceId, now: ResourceTruth): void {
       const service = truth.serviceOf(resource);
-      if (service !== undefined && isActiveTruth(now)) check(service);
+      if (service === undefined || !isActiveTruth(now)) return;
+      check(service);
+      checkClone(service);
+      if (service.instance !== undefined && service.instance.node !== node)
+        bench.report("CLN-1", `service ${service.id} is active on ${node}`);
     },
     onQuiet(): void {
       for (const service of config.services) {

@@ -1,3 +1,4 @@
+import { besideOn } from "../../core/placement/clones.ts";
 import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Bench, Checker } from "./checker.ts";
@@ -15,7 +16,17 @@ export function recoveryChecker(bench: Bench): Checker {
     const { hasDaemon, isPaused } = truth.of(node);
     const isInDomain = !service.domain.restricted || service.domain.nodes.includes(node);
     const isGiven = !wishes.isStandby(node, all()) && !wishes.isNodeFrozen(node, all());
-    return hasDaemon && !isPaused && isInDomain && isGiven;
+    return hasDaemon && !isPaused && isInDomain && isGiven && isBeside(node, service);
+  };
+  const isBeside = (node: NodeId, service: ServiceConfig): boolean =>
+    besideOn(service, node).every((id) => {
+      const instance = truth.service(id);
+      return instance !== undefined && truth.isStarted(node, instance);
+    });
+  const isFull = ({ instance }: ServiceConfig): boolean => {
+    const others = config.services.filter((other) => instance !== undefined && other.instance?.of === instance.of);
+    const count = others.filter((other) => truth.activeNodes(other).length > 0).length;
+    return instance?.limit !== undefined && count >= instance.limit;
   };
   /** It waits for another service, or may not be where the others are: as it is to be, when that service is as it is to be. */
   const isKept = (service: ServiceConfig, able: readonly NodeId[]): boolean => {
@@ -46,7 +57,7 @@ export function recoveryChecker(bench: Bench): Checker {
           if (truth.activeNodes(service).length > 0)
             bench.report("LIVE-1", `service ${service.id} is ${unwanted}, but active`);
         } else if (started.length === 0) {
-          if (!isKept(service, able))
+          if (!isKept(service, able) && !isFull(service))
             bench.report("LIVE-1", `service ${service.id} is not started, though ${able.join(", ")} may run it`);
         } else if (service.domain.failback && service.domain.ordered && isPlain(service)) {
           const best = service.domain.nodes.find((node) => able.includes(node));

@@ -1,3 +1,4 @@
+import { besideOn } from "../../core/placement/clones.ts";
 import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { NodeId, ServiceId } from "../../model/ids.ts";
 import type { Operation } from "../../model/operation.ts";
@@ -27,6 +28,11 @@ export function relationsChecker(bench: Bench): Checker {
         if (soft !== true && (seenAt === undefined || bench.now() - seenAt > newsMs))
           bench.report("REL-1", `${start}, without service ${first}`);
       }
+      for (const first of besideOn(service, node)) {
+        const seenAt = lastSeen.get(first);
+        if (seenAt === undefined || bench.now() - seenAt > newsMs)
+          bench.report("CLN-6", `${start}, without service ${first}`);
+      }
       for (const other of config.services)
         if (isApart(service, other) && truth.isActive(node, other))
           bench.report("REL-4", `${start} beside service ${other.id}`);
@@ -39,7 +45,9 @@ export function isApart(one: ServiceConfig, other: ServiceConfig): boolean {
   if (one.id === other.id) return false;
   const names = (from: ServiceConfig, to: ServiceConfig): boolean =>
     from.apart?.some(({ service, soft }) => service === to.id && soft !== true) === true;
-  return one.exclusive === true || other.exclusive === true || names(one, other) || names(other, one);
+  const isAlone = (from: ServiceConfig, to: ServiceConfig): boolean =>
+    from.exclusive === true && to.instance === undefined;
+  return isAlone(one, other) || isAlone(other, one) || names(one, other) || names(other, one);
 }
 
 /** All that a service has to do with, directly or through others, itself included: what happens to one may move the others. */
@@ -53,5 +61,10 @@ export function relatedTo(services: readonly ServiceConfig[], service: ServiceCo
 
 function isRelated(one: ServiceConfig, other: ServiceConfig): boolean {
   const named = [...(one.after ?? []), ...(one.with ?? []), ...(one.apart ?? [])];
-  return named.some(({ service }) => service === other.id) || (one.exclusive === true && one.id !== other.id);
+  return (
+    named.some(({ service }) => service === other.id) ||
+    (one.exclusive === true && one.id !== other.id) ||
+    (other.instance !== undefined && one.beside?.includes(other.instance.of) === true) ||
+    (one.instance?.limit !== undefined && one.instance.of === other.instance?.of)
+  );
 }

@@ -1,6 +1,7 @@
 import { coreRules } from "../../daemon/core-rules.ts";
 import type { LogLimits } from "../../core/replication/log-limits.ts";
 import type { Rules } from "../../daemon/setup.ts";
+import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Violation } from "../checkers/checker.ts";
 import { viewIdText } from "../../model/view.ts";
@@ -170,7 +171,14 @@ function isOneView(world: World): boolean {
 function isAllStarted(world: World): boolean {
   return world.config.services.every((service) => {
     const best = service.domain.failback && service.domain.ordered ? service.domain.nodes[0] : undefined;
+    const isStarted = (other: ServiceConfig): boolean =>
+      world.config.nodes.some((node) => world.truth.isWhole(node.id, other));
     const started = world.config.nodes.filter((node) => world.truth.isWhole(node.id, service));
+    const { instance } = service;
+    if (instance?.limit !== undefined) {
+      const instances = world.config.services.filter((other) => other.instance?.of === instance.of);
+      return instances.filter(isStarted).length === instance.limit;
+    }
     return started.length === 1 && (best === undefined || started[0]?.id === best);
   });
 }

@@ -11,7 +11,8 @@ import type { ClusterConfig } from "../../model/cluster-config.ts";
  * `last` (a device, and when that fails the node's watchdog),
  * `weighted` (the first node needs one other, and the others are no majority without it),
  * `reachlist` (of two nodes the one that reaches more hosts fences first), `related` (one service comes after another, one is kept with it),
- * `tree` (a service with branches: one that is restarted alone, one that the service can do without).
+ * `tree` (a service with branches: one that is restarted alone, one that the service can do without),
+ * `clones` (a service on every node, one on two of them, and one that must be beside an instance).
  */
 export const shapes = [
   "2",
@@ -52,6 +53,8 @@ export const shapes = [
   "5-related",
   "3-tree",
   "2-tree",
+  "3-clones",
+  "4-clones",
 ] as const;
 
 /** One of the clusters that seeds are run on. */
@@ -71,7 +74,8 @@ export type ShapeWord =
   | "storage"
   | "reachlist"
   | "related"
-  | "tree";
+  | "tree"
+  | "clones";
 
 /** Whether a shape says so. */
 export function saysShape(shape: Shape, word: ShapeWord): boolean {
@@ -155,6 +159,7 @@ function shapeText(shape: Shape): string {
     resource("queue"),
     resource("smtp"),
     ...(saysShape(shape, "tree") ? treeOfMail(resource) : []),
+    ...(saysShape(shape, "clones") ? cloneLines(resource) : []),
     "",
   ].join("\n");
 }
@@ -166,6 +171,24 @@ function treeOfMail(resource: (name: string, place: string) => string): readonly
     resource("webmail", "after: [imap], critical: false, "),
     resource("filter", "after: [spool], critical: false, "),
     resource("archive", "after: [filter, smtp], "),
+  ];
+}
+
+function cloneLines(resource: (name: string) => string): readonly string[] {
+  return [
+    "  agent:",
+    "    clones: all",
+    "    resources:",
+    resource("agent"),
+    "  cache:",
+    "    clones: 2",
+    "    recovery: { policy: restart, max-restarts: 1, within: 1m }",
+    "    resources:",
+    resource("cache"),
+    "  proxy:",
+    "    with: [cache]",
+    "    resources:",
+    resource("proxy"),
   ];
 }
 

@@ -141,7 +141,10 @@ function parseRun(value: ValueReader, step: ValueReader, names: Names): Step | u
   if (!parsed.ok) return value.wrong(parsed.text);
   const { intent } = parsed;
   const { services, nodes } = names.config;
-  if ("service" in intent && !services.some((service) => service.id === intent.service)) {
+  if (
+    "service" in intent &&
+    !services.some(({ id, instance }) => (instance?.of ?? id) === intent.service || id === intent.service)
+  ) {
     return value.wrong(
       `found service "${intent.service}", wanted ${services.map((service) => service.id).join(" or ")}`,
     );
