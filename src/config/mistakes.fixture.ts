@@ -347,7 +347,7 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "192.168.1.100/24 }",
     "192.168.1.100/24, mac: 1 }",
     [
-      '14:42: services.intranet.resources[0].address.mac: found key "mac", which is not yet supported in this version, wanted a configuration without it',
+      "14:47: services.intranet.resources[0].address.mac: found 1, wanted derived, or a hardware address of one's own such as 02:00:c0:a8:01:64",
     ],
   ],
   [

@@ -12,7 +12,6 @@ const keys: readonly string[] = [
   "services.*.dns",
   "services.*.resources.*.mirror",
   "services.*.resources.*.script",
-  "services.*.resources.*.address.mac",
 ];
 
 /** Values of known keys, likewise. A mapping is known by its first key. */

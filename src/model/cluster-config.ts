@@ -298,6 +298,8 @@ export interface AddressResource extends ResourceBase {
   readonly interface?: string;
   /** IPv4: `ip address` shows it after the interface's name. Default (absent): none. */
   readonly label?: string;
+  /** Hardware address that goes where the address goes, `02:00:c0:a8:01:64`: it is on an interface of its own then. Default (absent): the interface's. */
+  readonly mac?: string;
   /** IPv6: a start waits until the kernel has asked whether somebody else has it, a second or two. Default (absent): false. */
   readonly detectsDuplicates?: true;
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import type { AddressKernel } from "../../src/adapters/netlink/address-kernel.ts
 import { parseIpBytes } from "../../src/adapters/native/ip-bytes.ts";
 import { createIpKernel } from "../../src/adapters/netlink/ip-kernel.ts";
 import { createNetlinkKernel } from "../../src/adapters/netlink/netlink-kernel.ts";
+import { ownName } from "../../src/adapters/netlink/own-interface.ts";
 import { ProgramRunner } from "../../src/adapters/process/program-runner.ts";
 import { startByNode } from "../../src/adapters/process/start-program.ts";
 import type { AddressResource, ResourceConfig } from "../../src/model/cluster-config.ts";
@@ -21,6 +23,7 @@ import { operation, resourceAgentContract } from "./resource-agent.contract.ts";
 
 // The address agent on a real kernel, in a network namespace that only this test process is in.
 
+const arping = "arping";
 const never = new AbortController().signal;
 
 function address(text: string, more: Partial<AddressResource> = {}): AddressResource {
@@ -105,9 +108,15 @@ describe.skipIf(!canMakeSandbox)("address", () => {
     ["netlink", netlink],
     ["ip", () => createIpKernel(runner)],
   ] as const) {
-    for (const host of ["192.168.7.100/24", "fd07::100/64"]) {
-      const resource = address(host);
-      resourceAgentContract(`address ${host} by ${name}`, () => {
+    const own = { mac: "02:00:c0:a8:07:64" };
+    for (const [host, more, device, length] of [
+      ["192.168.7.100/24", {}, "hale0", 24],
+      ["fd07::100/64", {}, "hale0", 64],
+      ["192.168.7.100/24", own, "hale-c0a80764", 32],
+      ["fd07::100/64", own, ownName(parseIpBytes("fd07::100") ?? Buffer.alloc(16)), 128],
+    ] as const) {
+      const resource = address(host, more);
+      resourceAgentContract(`address ${host} on ${device} by ${name}`, () => {
         let now = instantMs(0);
         const agent = new AddressAgent({ clock: { now: () => now }, runner, kernel: kernel(), announceAtMs: [0] });
         return {
@@ -118,7 +127,7 @@ describe.skipIf(!canMakeSandbox)("address", () => {
             now = instant;
           },
           isRunning: () => isSet(resource.ip),
-          kill: () => void ip(`address del ${host} dev hale0`),
+          kill: () => void ip(`address del ${resource.ip}/${length} dev ${device}`),
           mends: true,
           failing: () => address(host, { ip: "nonsense" }),
           close: () => undefined,
@@ -330,6 +339,80 @@ describe.skipIf(!canMakeSandbox)("address", () => {
     const resource = address("192.168.7.124/24", { label: "web" });
     await run(agent, "start", resource);
     expect(ip("address show dev hale0 label hale0:web")).toContain("192.168.7.124/24");
+    await run(agent, "stop", resource);
+  });
+
+  /** Whoever answers the neighbour's question for the address: hardware addresses, each once. */
+  function answersTo(host: string): readonly string[] {
+    ear.frames();
+    spawnSync(arping, ["-D", "-c", "2", "-w", "2", "-I", "hale1", host]);
+    const answers = ear.frames().filter((frame) => frame.readUInt16BE(12) === 0x0806 && frame.readUInt16BE(20) === 2);
+    return [...new Set(answers.map((frame) => frame.subarray(22, 28).toString("hex")))];
+  }
+
+  test("[ADR-4] an address with a hardware address of its own answers with that one alone, and leaves nothing behind", async () => {
+    const agent = makeAgent();
+    const resource = address("192.168.7.130/24", { mac: "02:00:c0:a8:07:82" });
+    expect(await run(agent, "start", resource)).toMatchObject({ status: "ok", reason: "set on hale-c0a80782" });
+    expect(announcements(resource.ip).map((frame) => frame.subarray(22, 28).toString("hex"))).toContain("0200c0a80782");
+    expect(answersTo(resource.ip)).toEqual(["0200c0a80782"]);
+    expect(answersTo("192.168.7.11")).not.toContain("0200c0a80782");
+    expect(ip("route show dev hale-c0a80782")).toBe("");
+    expect(await run(agent, "stop", resource)).toMatchObject({ status: "ok", reason: "removed" });
+    expect(ip("link show")).not.toContain("hale-c0a80782");
+    expect(answersTo(resource.ip)).toEqual([]);
+  });
+
+  test("[ADR-4] an IPv6 address is advertised with its own hardware address, and is the only one on its interface", async () => {
+    const agent = makeAgent();
+    const resource = address("fd07::130/64", { mac: "02:06:00:00:00:01" });
+    ear.frames();
+    await run(agent, "start", resource);
+    const [frame] = announcements(resource.ip);
+    expect(frame?.subarray(6, 12).toString("hex")).toBe("020600000001");
+    const device = ownName(parseIpBytes(resource.ip) ?? Buffer.alloc(16));
+    expect(ip(`-brief address show dev ${device}`).trim().split(/\s+/).slice(2)).toEqual(["fd07::130/128"]);
+    await run(agent, "stop", resource);
+    expect(ip("link show")).not.toContain(device);
+  });
+
+  test("[ADR-4] what an earlier daemon has left is adopted when it is whole, cleaned up when it is not", async () => {
+    const resource = address("192.168.7.131/24", { mac: "02:00:c0:a8:07:83" });
+    const first = makeAgent();
+    await run(first, "start", resource);
+    await first.close();
+    const next = makeAgent();
+    expect(await run(next, "monitor", resource)).toMatchObject({ status: "ok", reason: "on hale-c0a80783" });
+    ip("address flush dev hale-c0a80783");
+    const last = makeAgent();
+    expect(await run(last, "monitor", resource)).toMatchObject({ status: "failed" });
+    expect(await run(last, "stop", resource)).toMatchObject({ status: "ok" });
+    ip("link add link hale0 name hale-c0a80783 address 02:00:00:00:00:01 type macvlan mode bridge");
+    expect(await run(last, "start", resource)).toMatchObject({ status: "ok" });
+    expect(ip("link show dev hale-c0a80783")).toContain("02:00:c0:a8:07:83");
+    await next.close();
+    await run(last, "stop", resource);
+  });
+
+  test("[ADR-4, ADR-1] the interface, taken away by somebody, is back within a second", async () => {
+    const agent = makeAgent();
+    const resource = address("192.168.7.132/24", { mac: "02:00:c0:a8:07:84" });
+    await run(agent, "start", resource);
+    ip("link del hale-c0a80784");
+    expect(await soon(() => isSet(resource.ip))).toBe(true);
+    expect(answersTo(resource.ip)).toEqual(["0200c0a80784"]);
+    await run(agent, "stop", resource);
+  });
+
+  test("[ADR-4] a monitor finds another hardware address", async () => {
+    const agent = makeAgent();
+    const resource = address("192.168.7.133/24", { mac: "02:00:c0:a8:07:85" });
+    await run(agent, "start", resource);
+    ip("link set dev hale-c0a80785 address 02:00:00:00:00:02");
+    expect(await run(agent, "monitor", resource)).toMatchObject({
+      status: "failed",
+      reason: "Address 192.168.7.133 on hale-c0a80785: another hardware address, wants 02:00:c0:a8:07:85",
+    });
     await run(agent, "stop", resource);
   });
 

@@ -28,6 +28,8 @@ export interface SiteOptions {
   /** Hosts that are nodes. Default: all. */
   readonly nodes?: readonly string[];
   readonly config?: Omit<HaleConfig, "services">;
+  /** What the address says beside `ip`. */
+  readonly address?: Readonly<Record<string, unknown>>;
   /** What the service says beside its resources. */
   readonly policy?: Readonly<Record<string, unknown>>;
   /** Before the daemons start for the first time. */
@@ -39,6 +41,7 @@ export async function startAddressSite({
   hosts,
   nodes = hosts,
   config,
+  address,
   policy,
   prepare,
 }: SiteOptions): Promise<AddressSite> {
@@ -54,7 +57,7 @@ export async function startAddressSite({
     config: {
       heartbeat: { keepalive: "100ms", deadtime: "500ms", initdead: "5s", "daemon-grace": "6s" },
       ...config,
-      services: { [service]: { ...policy, resources: [{ address: { ip: `${ip}/24` } }] } },
+      services: { [service]: { ...policy, resources: [{ address: { ip: `${ip}/24`, ...address } }] } },
     },
   });
   const settle = async (): Promise<void> => cluster.settle(service);

@@ -13,6 +13,7 @@ import { chooseInterface } from "./choose-interface.ts";
 import { createIpKernel } from "./ip-kernel.ts";
 import { ipText, parseIpBytes } from "../native/ip-bytes.ts";
 import { createNetlinkKernel } from "./netlink-kernel.ts";
+import { macBytes, makeOwn, ownName, removeOwn, wantedName } from "./own-interface.ts";
 import { removeGently } from "./remove-address.ts";
 
 /** What an address agent is made of. */
@@ -129,14 +130,15 @@ export class AddressAgent implements ResourceAgent, Announcer {
     const choice = chooseInterface(table, ip, resource.interface);
     const cannot = `Cannot start ${nameOf(resource)}: `;
     if (choice.kind === "none") return failed(cannot + choice.reason, "hard");
-    const on = choice.interface;
     const there = findAddress(table, ip, resource.interface);
-    const elsewhere = there.find((found) => found.on.index !== on.index);
+    const wanted = wantedName(resource, choice.interface.name);
+    const elsewhere = there.find((found) => found.on.name !== wanted);
     if (elsewhere !== undefined) {
-      return failed(`${cannot}it is on ${elsewhere.on.name}, wants ${on.name}: ip address del it there`, "hard");
+      return failed(`${cannot}it is on ${elsewhere.on.name}, wants ${wanted}: ip address del it there`, "hard");
     }
-    const link = linkProblem(on);
+    const link = linkProblem(choice.interface);
     if (link !== null) return failed(cannot + link);
+    const on = await this.#placeFor(resource, { table, ip, chosen: choice.interface });
     if (there.length === 0) await this.#kernel.add(changeOf(resource, on, ip));
     if (resource.detectsDuplicates === true) {
       const problem = await this.#waitUntilUsable(resource, ip, limits);
@@ -148,6 +150,15 @@ export class AddressAgent implements ResourceAgent, Announcer {
       severity: "none",
       reason: there.length === 0 ? `set on ${on.name}` : `was on ${on.name} already`,
     };
+  }
+
+  /** Where it is set: on the interface chosen, or on one of its own there. */
+  async #placeFor(
+    resource: AddressResource,
+    { table, ip, chosen }: { readonly table: AddressTable; readonly ip: Uint8Array; readonly chosen: Interface },
+  ): Promise<Interface> {
+    const mac = macBytes(resource);
+    return mac === null ? chosen : makeOwn(this.#kernel, table, { ip, parent: chosen, mac });
   }
 
   /** Why it cannot be used; null when it can. What somebody else has is taken away again. */
@@ -177,25 +188,28 @@ export class AddressAgent implements ResourceAgent, Announcer {
   async #restore(resource: AddressResource): Promise<string | null> {
     const ip = parseIpBytes(resource.ip);
     if (ip === null) return `"${resource.ip}" is not an IP address`;
-    const choice = chooseInterface(await this.#kernel.read(), ip, resource.interface);
+    const table = await this.#kernel.read();
+    const choice = chooseInterface(table, ip, resource.interface);
     if (choice.kind === "none") return choice.reason;
     const link = linkProblem(choice.interface);
     if (link !== null) return link;
+    const on = await this.#placeFor(resource, { table, ip, chosen: choice.interface });
     // Without detection: it was ours a moment ago.
-    const { detectsDuplicates: _detects, ...change } = changeOf(resource, choice.interface, ip);
+    const { detectsDuplicates: _detects, ...change } = changeOf(resource, on, ip);
     await this.#kernel.add(change);
-    this.#announceFirst(resource, choice.interface, ip);
+    this.#announceFirst(resource, on, ip);
     return null;
   }
 
   async #stop(resource: AddressResource, ip: Uint8Array): Promise<Verdict> {
     this.#cancelAnnouncements(resource);
+    const hadOwn = await removeOwn(this.#kernel, await this.#kernel.read(), ip);
     // Read again after each: promoting changes who is primary.
     for (let rounds = 0; rounds < 16; rounds += 1) {
       const table = await this.#kernel.read();
       const [found] = findAddress(table, ip, resource.interface);
       if (found === undefined)
-        return { status: "ok", severity: "none", reason: rounds === 0 ? "was not set" : "removed" };
+        return { status: "ok", severity: "none", reason: rounds === 0 && !hadOwn ? "was not set" : "removed" };
       await removeGently(this.#kernel, table, found.on, found.address);
     }
     return failed(`Cannot stop ${nameOf(resource)}: somebody sets it again and again`);
@@ -210,11 +224,17 @@ export class AddressAgent implements ResourceAgent, Announcer {
         ? { status: "ok", severity: "none", reason: "taken away by somebody, and put back" }
         : { status: "not-running", severity: "none", reason: `not set: ${problem}` };
     }
-    if (found === undefined) return { status: "not-running", severity: "none", reason: "not set" };
-    const broken = `Address ${resource.ip} on ${found.on.name}: `;
-    if (resource.interface !== undefined && resource.interface !== found.on.name) {
-      return failed(`${broken}wrong interface, wants ${resource.interface}`);
+    if (found === undefined) {
+      // Of a start or stop that was cut off: who is to start elsewhere must not have it here, without the address or with it.
+      const left = table.interfaces.find(({ name }) => name === ownName(ip));
+      if (left !== undefined) return failed(`Address ${resource.ip}: its interface ${left.name} is left, without it`);
+      return { status: "not-running", severity: "none", reason: "not set" };
     }
+    const broken = `Address ${resource.ip} on ${found.on.name}: `;
+    const wanted = wantedName(resource, resource.interface);
+    if (wanted !== undefined && wanted !== found.on.name) return failed(`${broken}wrong interface, wants ${wanted}`);
+    if (macBytes(resource)?.equals(found.on.hardwareAddress) === false)
+      return failed(`${broken}another hardware address, wants ${resource.mac}`);
     if (found.address.isDuplicate)
       return failed(`${broken}somebody else has it too (duplicate address detection)`, "hard");
     const link = linkProblem(found.on);
@@ -261,11 +281,12 @@ export class AddressAgent implements ResourceAgent, Announcer {
 }
 
 function changeOf(resource: AddressResource, on: Interface, ip: Uint8Array): AddressChange {
-  const { prefix, label, detectsDuplicates } = resource;
+  const { label, detectsDuplicates, mac } = resource;
   return {
     interface: on,
     ip,
-    prefix,
+    // On an interface of its own it must not make a route of its subnet.
+    prefix: mac === undefined ? resource.prefix : ip.length * 8,
     ...(label === undefined ? {} : { label: `${on.name}:${label}`.slice(0, labelCharactersMax) }),
     ...(detectsDuplicates === undefined ? {} : { detectsDuplicates }),
   };

@@ -8,6 +8,8 @@ export interface Interface {
   /** Up, and there is somebody to talk to: a cable, a peer. */
   readonly hasCarrier: boolean;
   readonly isLoopback: boolean;
+  /** Of one that stands on another one, such as a macvlan: that one's index. */
+  readonly parentIndex?: number;
   /** True for point-to-point and other links where nobody asks who has an address. */
   readonly hasNoArp: boolean;
 }
@@ -42,6 +44,23 @@ export interface AddressChange {
   readonly detectsDuplicates?: boolean;
 }
 
+/** An interface with a hardware address of its own on another one, a macvlan. */
+export interface OwnInterface {
+  readonly name: string;
+  readonly parent: Interface;
+  /** Six bytes. */
+  readonly hardwareAddress: Uint8Array;
+}
+
+/** What it takes to make and remove one. */
+export interface LinkKernel {
+  /** It is down at first. One of that name is an error. */
+  add(own: OwnInterface): void | Promise<void>;
+  up(name: string): void | Promise<void>;
+  /** One that is not there is no error. */
+  remove(name: string): void | Promise<void>;
+}
+
 /** The kernel's word that addresses have changed. */
 export interface AddressWatch {
   /** Since it was asked last, or opened. Does not wait. */
@@ -64,6 +83,7 @@ export interface AddressKernel {
   remove(change: AddressChange): void | Promise<void>;
   /** One announcement of each form: ARP request and reply, or a neighbour advertisement. */
   announce(change: AddressChange): void | Promise<void>;
+  readonly links: LinkKernel;
   /** Absent where nothing tells of changes. */
   watch?(): AddressWatch;
   /** Frees what announcing keeps open; usable again afterwards. */

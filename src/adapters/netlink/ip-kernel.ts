@@ -20,7 +20,7 @@ export function createIpKernel(runner: ProgramRunner): AddressKernel {
   return {
     async read() {
       const links = parseJson(await run(["ip", "-json", "address"], 1024 * 1024));
-      return { interfaces: links.map(toInterface), addresses: links.flatMap(toAddresses) };
+      return { interfaces: links.map((link) => toInterface(link, links)), addresses: links.flatMap(toAddresses) };
     },
     async add(change) {
       const { interface: on, ip, prefix, label, detectsDuplicates = false } = change;
@@ -36,6 +36,19 @@ export function createIpKernel(runner: ProgramRunner): AddressKernel {
     async announce({ interface: on, ip }) {
       if (ip.length !== 4 || on.hasNoArp) return;
       for (const form of ["-U", "-A"]) expect(await run(["arping", form, "-c", "1", "-I", on.name, ipText(ip)]), /^$/);
+    },
+    links: {
+      async add({ name, parent, hardwareAddress }) {
+        const mac = hexPairs(hardwareAddress);
+        const what = ["link", parent.name, "name", name, "address", mac, "type", "macvlan", "mode", "bridge"];
+        expect(await run(["ip", "link", "add", ...what]), /^(?!)/);
+      },
+      async up(name) {
+        expect(await run(["ip", "link", "set", name, "up"]), /^(?!)/);
+      },
+      async remove(name) {
+        expect(await run(["ip", "link", "del", name]), /Cannot find device/);
+      },
     },
     close: () => undefined,
   };
@@ -59,6 +72,8 @@ interface IpLink {
   readonly ifindex: number;
   readonly ifname: string;
   readonly address?: string;
+  /** Of one that stands on another one. */
+  readonly link?: string;
   readonly flags: readonly string[];
   readonly addr_info: readonly IpAddress[];
 }
@@ -79,10 +94,16 @@ function parseJson(result: ProgramResult): readonly IpLink[] {
   );
 }
 
-function toInterface({ ifindex, ifname, address, flags }: IpLink): Interface {
+function hexPairs(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
+
+function toInterface({ ifindex, ifname, address, flags, link }: IpLink, links: readonly IpLink[]): Interface {
+  const parent = links.find((other) => link !== undefined && other.ifname === link);
   const has = (flag: string): boolean => flags.includes(flag);
   const isMac = address !== undefined && /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(address);
   return {
+    ...(parent === undefined ? {} : { parentIndex: parent.ifindex }),
     index: ifindex,
     name: ifname,
     hardwareAddress: isMac ? Buffer.from(address.replaceAll(":", ""), "hex") : Buffer.alloc(0),

@@ -2,7 +2,15 @@ import { readFileSync } from "node:fs";
 import type { Libc } from "../native/libc.ts";
 import type { AddressKernel } from "./address-kernel.ts";
 import { announcementFrames, openFrameSocket, sendFrames } from "./announcement.ts";
-import { addAddress, readAddressTable, removeAddress, watchAddresses } from "./rtnetlink.ts";
+import {
+  addAddress,
+  addMacvlan,
+  readAddressTable,
+  removeAddress,
+  removeLink,
+  setLinkUp,
+  watchAddresses,
+} from "./rtnetlink.ts";
 
 /** The fast way: system calls in this thread, no program. Each takes some 10 to 100 µs; all answer at once. */
 export function createNetlinkKernel(libc: Libc): AddressKernel {
@@ -11,6 +19,11 @@ export function createNetlinkKernel(libc: Libc): AddressKernel {
     read: () => readAddressTable(libc),
     add: (change) => addAddress(libc, change),
     remove: (change) => removeAddress(libc, change),
+    links: {
+      add: (own) => addMacvlan(libc, own),
+      up: (name) => setLinkUp(libc, name),
+      remove: (name) => removeLink(libc, name),
+    },
     watch: () => watchAddresses(libc),
     announce({ interface: on, ip }) {
       if (on.hasNoArp || on.hardwareAddress.length !== 6) return;

@@ -1,6 +1,13 @@
 import { getSystemErrorName } from "node:util";
 import type { Libc } from "../native/libc.ts";
-import type { AddressChange, AddressTable, AddressWatch, Interface, InterfaceAddress } from "./address-kernel.ts";
+import type {
+  AddressChange,
+  AddressTable,
+  AddressWatch,
+  Interface,
+  InterfaceAddress,
+  OwnInterface,
+} from "./address-kernel.ts";
 import { broadcastOf } from "../native/ip-bytes.ts";
 
 /**
@@ -16,6 +23,7 @@ const messages = {
   error: 2,
   done: 3,
   newLink: 16,
+  delLink: 17,
   getLink: 18,
   newAddress: 20,
   delAddress: 21,
@@ -23,10 +31,13 @@ const messages = {
 } as const;
 const flags = { request: 1, acknowledge: 4, dump: 0x300, create: 0x400, exclusive: 0x200 } as const;
 const addressAttributes = { address: 1, local: 2, label: 3, broadcast: 4, flags: 8 } as const;
-const linkAttributes = { address: 1, name: 3 } as const;
+const linkAttributes = { address: 1, name: 3, parent: 5, info: 18 } as const;
+const infoAttributes = { kind: 1, data: 2 } as const;
+/** Who has one hardware address each on one interface may talk to each other. */
+const macvlanMode = { attribute: 1, bridge: 4 } as const;
 const addressFlags = { secondary: 0x01, noDad: 0x02, dadFailed: 0x08, tentative: 0x40 } as const;
 const linkFlags = { up: 0x1, loopback: 0x8, pointToPoint: 0x10, noArp: 0x80, lowerUp: 0x10000 } as const;
-const errnos = { exists: -17, notAvailable: -99 } as const;
+const errnos = { exists: -17, notAvailable: -99, noDevice: -19 } as const;
 
 /** RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR. */
 const watchedGroups = 0x10 | 0x100;
@@ -75,6 +86,33 @@ export function removeAddress(libc: Libc, change: AddressChange): void {
   const attributes = [attribute(addressAttributes.local, ip), attribute(addressAttributes.address, ip)];
   const body = Buffer.concat([addressHeader(change, 0), ...attributes]);
   withSocket(libc, (socket) => socket.ask(messages.delAddress, 0, body, errnos.notAvailable));
+}
+
+/** Makes a macvlan, down. @throws Error when the kernel refuses */
+export function addMacvlan(libc: Libc, { name, parent, hardwareAddress }: OwnInterface): void {
+  const mode = attribute(macvlanMode.attribute, numberBytes(macvlanMode.bridge));
+  const kind = attribute(infoAttributes.kind, Buffer.from("macvlan\0"));
+  const info = Buffer.concat([kind, attribute(infoAttributes.data, mode)]);
+  const body = Buffer.concat([
+    linkHeader(0),
+    attribute(linkAttributes.name, Buffer.from(`${name}\0`)),
+    attribute(linkAttributes.parent, numberBytes(parent.index)),
+    attribute(linkAttributes.address, hardwareAddress),
+    attribute(linkAttributes.info, info),
+  ]);
+  withSocket(libc, (socket) => socket.ask(messages.newLink, flags.create | flags.exclusive, body, 0));
+}
+
+/** @throws Error when the kernel refuses, or there is none of that name */
+export function setLinkUp(libc: Libc, name: string): void {
+  const body = Buffer.concat([linkHeader(linkFlags.up), attribute(linkAttributes.name, Buffer.from(`${name}\0`))]);
+  withSocket(libc, (socket) => socket.ask(messages.newLink, 0, body, 0));
+}
+
+/** Removes an interface with its addresses; it may be gone already. @throws Error when the kernel refuses */
+export function removeLink(libc: Libc, name: string): void {
+  const body = Buffer.concat([linkHeader(0), attribute(linkAttributes.name, Buffer.from(`${name}\0`))]);
+  withSocket(libc, (socket) => socket.ask(messages.delLink, 0, body, errnos.noDevice));
 }
 
 /** Hears of every address that is set or removed. @throws Error when the kernel refuses */
@@ -185,6 +223,20 @@ function addressHeader({ ip, prefix, interface: on }: AddressChange, bits: numbe
   return header;
 }
 
+/** @param bits of the link, set and none of them cleared */
+function linkHeader(bits: number): Buffer {
+  const header = Buffer.alloc(16);
+  header.writeUInt32LE(bits, 8);
+  header.writeUInt32LE(bits, 12);
+  return header;
+}
+
+function numberBytes(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
 function attribute(type: number, value: Uint8Array): Buffer {
   const bytes = Buffer.alloc(align(4 + value.length));
   bytes.writeUInt16LE(4 + value.length, 0);
@@ -196,7 +248,9 @@ function attribute(type: number, value: Uint8Array): Buffer {
 function parseLink(body: Buffer): Interface {
   const bits = body.readUInt32LE(8);
   const attributes = parseAttributes(body, 16);
+  const parent = attributes.get(linkAttributes.parent);
   return {
+    ...(parent === undefined ? {} : { parentIndex: parent.readUInt32LE(0) }),
     index: body.readInt32LE(4),
     name: (attributes.get(linkAttributes.name) ?? Buffer.alloc(0)).toString("utf8").replace(/\0.*$/, ""),
     hardwareAddress: attributes.get(linkAttributes.address) ?? Buffer.alloc(0),

@@ -1,13 +1,15 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { AddressResource } from "../../model/cluster-config.ts";
 import { describeValue, type Path, type Problem } from "../config-error.ts";
-import { isNetworkOrBroadcast, parseIpWithPrefix } from "../ip.ts";
+import { isNetworkOrBroadcast, parseIp, parseIpWithPrefix } from "../ip.ts";
 import { asText, type Mapping } from "../raw.ts";
 import { flag, operations, text } from "../schema-parts.ts";
 import { defineKind } from "./kind.ts";
 import { buildBase, mainText, writeBase } from "./operations.ts";
 
 const labelWanted = "1 to 8 letters, digits, dots, underscores or hyphens";
+const macWanted = "derived, or a hardware address of one's own such as 02:00:c0:a8:01:64";
 const ipWanted = "an address with its prefix length such as 192.168.1.100/24";
 
 /** A virtual address, set and announced by hale itself. */
@@ -25,6 +27,13 @@ export const address = defineKind({
       .regex(/^[A-Za-z0-9_.-]{1,8}$/, { error: labelWanted })
       .meta({ description: "IPv4: what ip address shows after the interface's name." })
       .optional(),
+    mac: z
+      .string({ error: macWanted })
+      .regex(/^(derived|[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5})$/, { error: macWanted })
+      .meta({
+        description: "A hardware address that goes along, on an interface of its own; derived: made of the address.",
+      })
+      .optional(),
     "duplicate-detection": flag("IPv6: ask before it is used whether somebody has it.", false).optional(),
     ...operations,
   }),
@@ -35,8 +44,9 @@ export const address = defineKind({
     const device = body.interface === undefined ? {} : { interface: body.interface };
     const label = body.label === undefined ? {} : { label: body.label };
     const detects = body["duplicate-detection"] === true ? { detectsDuplicates: true as const } : {};
+    const mac = body.mac === undefined ? {} : { mac: macOf(body.mac, ip) };
     const base = buildBase(body.ip.split("/")[0] ?? body.ip, body, place);
-    return { ...base, kind: "address", ip, prefix, ...device, ...label, ...detects };
+    return { ...base, kind: "address", ip, prefix, ...device, ...label, ...mac, ...detects };
   },
   isOf: (resource) => resource.kind === "address",
   write(resource) {
@@ -45,9 +55,21 @@ export const address = defineKind({
     const name = resource.name === resource.ip ? {} : { name: resource.name };
     const label = resource.label === undefined ? {} : { label: resource.label };
     const detects = resource.detectsDuplicates === true ? { "duplicate-detection": true } : {};
-    return { ip: `${resource.ip}/${resource.prefix}`, ...device, ...label, ...detects, ...name, ...times };
+    const mac = resource.mac === undefined ? {} : { mac: resource.mac };
+    return { ip: `${resource.ip}/${resource.prefix}`, ...device, ...label, ...mac, ...detects, ...name, ...times };
   },
 });
+
+const macPattern = /^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/;
+
+/** Derived, it is 02:00 and the IPv4 address, or 02:06 and four bytes that follow from the IPv6 address. */
+function macOf(written: string, ip: string): string {
+  if (written !== "derived") return written.toLowerCase();
+  const bytes = parseIp(ip) ?? [];
+  const tail =
+    bytes.length === 4 ? bytes : [...createHash("sha256").update(Buffer.from(bytes)).digest().subarray(0, 4)];
+  return [2, bytes.length === 4 ? 0 : 6, ...tail].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
 
 function check(path: Path, body: Mapping): Problem[] {
   const ip = asText(body["ip"]);
@@ -69,6 +91,14 @@ function check(path: Path, body: Mapping): Problem[] {
     const found = "duplicate detection of an IPv4 address";
     return [{ path: [...path, "duplicate-detection"], atKey: true, found, wanted: "none: only IPv6 has it" }];
   }
+  const mac = asText(body["mac"]);
+  // The second bit of the first byte says "locally administered", the first one "to many".
+  if (mac !== undefined && macPattern.test(mac) && (Number.parseInt(mac.slice(0, 2), 16) & 3) !== 2)
+    return [
+      { path: [...path, "mac"], found: describeValue(mac), wanted: `one that nobody was given: 02:…, or derived` },
+    ];
+  if (mac !== undefined && body["label"] !== undefined)
+    return [{ path: [...path, "label"], atKey: true, found: "a label beside mac", wanted: "one of them" }];
   if (!isNetworkOrBroadcast(parsed)) return [];
   const found = `${describeValue(ip)}, the network or broadcast address`;
   return [{ path: at, found, wanted: "an address that a host may have" }];

@@ -67,6 +67,9 @@ describe("each kind of resource", () => {
       },
     ],
     ["address: { ip: 10.0.0.9/24, label: web }", { kind: "address", name: "10.0.0.9", label: "web" }],
+    ["address: { ip: 10.0.0.9/24, mac: derived }", { mac: "02:00:0a:00:00:09" }],
+    ["address: { ip: 'fd00::9/64', mac: derived }", { mac: "02:06:69:fd:48:42" }],
+    ["address: { ip: 10.0.0.9/24, mac: 02:AB:cd:00:00:01 }", { mac: "02:ab:cd:00:00:01" }],
     ["address: { ip: 'fd00::9/64', duplicate-detection: true }", { name: "fd00::9", detectsDuplicates: true }],
     ["systemd: { unit: nginx }", { kind: "systemd", name: "nginx", unit: "nginx.service" }],
     ["systemd: { unit: 'srv-a.mount', name: a }", { name: "a", unit: "srv-a.mount" }],
@@ -108,6 +111,15 @@ describe("each kind of resource", () => {
       "address: { ip: 'fd00::9/64', label: web }",
       "label: found a label of an IPv6 address, wanted none: only IPv4 has them",
     ],
+    [
+      "address: { ip: 10.0.0.9/24, mac: 00:16:3e:00:00:01 }",
+      'mac: found "00:16:3e:00:00:01", wanted one that nobody was given: 02:…, or derived',
+    ],
+    [
+      "address: { ip: 10.0.0.9/24, mac: 03:16:3e:00:00:01 }",
+      'mac: found "03:16:3e:00:00:01", wanted one that nobody was given: 02:…, or derived',
+    ],
+    ["address: { ip: 10.0.0.9/24, mac: derived, label: web }", "label: found a label beside mac, wanted one of them"],
     [
       "address: { ip: 10.0.0.9/24, duplicate-detection: true }",
       "duplicate-detection: found duplicate detection of an IPv4 address, wanted none: only IPv6 has it",

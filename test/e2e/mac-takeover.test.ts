@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type AddressSite, service, startAddressSite } from "./address-site.ts";
+
+// Goal: who knows the hardware address of a service's address once needs to learn nothing when another node takes it over.
+
+const waitMs = 30_000;
+const mac = "02:00:00:00:68:01";
+
+let site: AddressSite;
+
+beforeAll(async () => {
+  site = await startAddressSite({ hosts: ["n1", "n2", "n3"], address: { mac } });
+});
+afterAll(async () => site.lab.close());
+
+/** Hosts that have the interface of the address. */
+async function holders(): Promise<readonly string[]> {
+  const { lab, cluster } = site;
+  const found: string[] = [];
+  for (const node of cluster.running) if ((await lab.host(node).run(["ip", "link"])).includes(mac)) found.push(node);
+  return found;
+}
+
+test("[ADR-4, SAFE-1] a client that never learns another hardware address is answered by the next owner", async () => {
+  const { lab, cluster, ip } = site;
+  await using watch = site.startWatch();
+  const link = /dev (\S+)/.exec(await lab.client.run(["ip", "route", "get", ip]))?.[1] ?? "";
+  await lab.client.run(["ip", "neigh", "replace", ip, "lladdr", mac, "nud", "permanent", "dev", link]);
+  await using prober = await site.startProber();
+  const owner = await site.ownerOf();
+  await prober.waitForAnswer(owner, waitMs);
+  expect(await holders()).toEqual([owner]);
+
+  await lab.host(owner).powerOff();
+  const others = cluster.nodes.filter((node) => node !== owner);
+  const answered = await prober.waitFor((p) => p.outcome === "answered" && p.responder !== owner, waitMs);
+  expect(others).toContain(answered.responder);
+  await site.settle();
+  expect(await holders()).toEqual([answered.responder]);
+  expect(await watch.stop()).toEqual([]);
+});
+
+test("[ADR-4, SVC-10] the daemon is killed: the next one adopts the interface, and no answer is lost", async () => {
+  const { cluster } = site;
+  await using prober = await site.startProber();
+  const owner = await site.ownerOf();
+  await prober.waitForAnswer(owner, waitMs);
+  await cluster.killDaemon(owner);
+  await cluster.waitForMembers(cluster.running);
+  await cluster.startDaemon(owner);
+  await cluster.waitForMembers();
+  await cluster.waitForService(service, { owner });
+  const { outages } = await prober.stop();
+  expect(outages.filter((outage) => outage.from !== "")).toEqual([]);
+  expect(await holders()).toEqual([owner]);
+});
+
+test("[ADR-4] a relocation leaves nothing behind", async () => {
+  const { cluster } = site;
+  const owner = await site.ownerOf();
+  const next = cluster.nodes.find((node) => node !== owner) ?? "";
+  await cluster.must(owner, ["service", "relocate", service, "--to", next]);
+  await cluster.waitForService(service, { owner: next });
+  expect(await holders()).toEqual([next]);
+});
