@@ -555,6 +555,7 @@ function execute(driver: Driver, node: DriverNode, effect: Effect): void {
     case "cancel":
     case "cancel-fence":
     case "announce":
+    case "keep-away":
     case "disarm-watchdog":
     case "exit":
       say(driver, node, effect.kind);

@@ -1,4 +1,4 @@
-import type { ClusterConfig } from "../model/cluster-config.ts";
+import type { AddressResource, ClusterConfig } from "../model/cluster-config.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import type { Effect } from "../model/effect.ts";
 import type { EntryBody } from "../model/entry.ts";
@@ -66,6 +66,8 @@ export interface ManagerState {
   readonly sworn: { readonly target: NodeId; readonly author: string } | null;
   /** Since when nodes are outside the view for all that this daemon was told, by view entries delivered in this life. */
   readonly outsideSince: Readonly<Record<NodeId, InstantMs>>;
+  /** Addresses that are kept away from this node, and what that was worked out from. */
+  readonly keptAway: KeptAway;
   readonly watchdog: WatchdogState;
   readonly hadLease: boolean;
   readonly isStopping: boolean;
@@ -81,6 +83,15 @@ export interface ManagerState {
   readonly rosterBasis: RosterBasis;
   /** As the group said last. */
   readonly intruders: readonly NodeId[];
+}
+
+/** It is worked out anew when one of these is another. */
+export interface KeptAway {
+  readonly cluster: ClusterState | null;
+  readonly runner: RunnerState | null;
+  /** This node may act by its lease, and nothing else keeps its hands off. */
+  readonly isActing: boolean;
+  readonly addresses: readonly AddressResource[];
 }
 
 /** How a node outside the view is heard. */

@@ -11,6 +11,7 @@ import { unreachable } from "../model/unreachable.ts";
 import { idleFenceRunner, onFenceOutcome } from "./fencing/fence-runner.ts";
 import { deliver } from "./manager-entries.ts";
 import { openFailbackWindows } from "./manager-failback.ts";
+import { keepAddressesAway, onForeignAddress } from "./manager-foreign.ts";
 import { freeDevices, takeDeviceCheck, watchDevices } from "./manager-devices.ts";
 import { afterFencer, fenceAsTold, probePorts, seeToFences, tendFencer } from "./manager-fencing.ts";
 import { mandate, watchLease, watchWitness } from "./manager-lease.ts";
@@ -96,6 +97,7 @@ export function startManager(boot: ManagerBoot, moment: Moment): ManagerState {
     arbiterProof: null,
     sworn: null,
     outsideSince: {},
+    keptAway: { cluster: null, runner: null, isActing: false, addresses: [] },
     watchdog: idleWatchdog,
     hadLease: false,
     isStopping: false,
@@ -150,6 +152,7 @@ export function stepManager(
   answerRequests(work);
   shutDown(work);
   endRemoved(work);
+  keepAddressesAway(work);
   return { state: work.state, effects: work.effects, toGroup: work.toGroup, wakeAt: work.wakeAt };
 }
 
@@ -177,6 +180,9 @@ function take(work: Work, input: ManagerInput): void {
     }
     case "death-hint":
       onDeathHint(work, input.hint);
+      return;
+    case "foreign-address":
+      onForeignAddress(work, input.resource, input.what);
       return;
     case "fence-result": {
       if (!takeDeviceCheck(work, input.call, input.outcome) && !takeUnfence(work, input.call, input.outcome))

@@ -67,6 +67,7 @@ export class Executor {
     this.#asks = parts.asks;
     this.#desk = parts.desk;
     for (const agent of parts.ports.agents) agent.onDeath?.((hint) => this.#result({ kind: "death-hint", hint }));
+    parts.ports.warden.onRemoved((removed) => this.#result({ kind: "foreign-address", ...removed }));
     this.#agents = new Map(parts.ports.agents.map((agent) => [agent.kind, agent]));
   }
 
@@ -129,6 +130,8 @@ export class Executor {
       }
       case "announce":
         return this.#ports.announcer.announce(effect.address);
+      case "keep-away":
+        return this.#ports.warden.keepAway(effect.addresses);
       case "progress":
         return this.#owner.progress(effect.request, effect.text);
       case "answer":

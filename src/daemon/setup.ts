@@ -9,6 +9,7 @@ import type { Preview, Wish } from "../model/preview.ts";
 import type { CoreSnapshot, FenceReport, Why } from "../model/snapshot.ts";
 import type { Roster } from "../model/roster.ts";
 import type { ArbiterDisk } from "../ports/arbiter-disk.ts";
+import type { AddressWarden } from "../ports/address-warden.ts";
 import type { Announcer } from "../ports/announcer.ts";
 import type { Beater } from "../ports/beater.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -36,6 +37,7 @@ export interface DaemonPorts {
   readonly fence: FenceDevice;
   readonly watchdog: Watchdog;
   readonly announcer: Announcer;
+  readonly warden: AddressWarden;
   readonly reach: Reach;
   readonly log: Log;
   /**

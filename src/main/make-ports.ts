@@ -64,6 +64,7 @@ export function makePorts(options: PortsOptions): DaemonPorts {
     fence: createFenceDevices({ runner }),
     watchdog: new KernelWatchdog(note),
     announcer: address,
+    warden: address,
     reach: new IcmpReach(),
     endLeftovers: () => runner.endLeftovers(),
     makeBeater: (incarnation) =>

@@ -59,6 +59,8 @@ export type Effect =
   | { readonly kind: "disarm-watchdog" }
   /** Tell the neighbours again who has the address (after a view change). */
   | { readonly kind: "announce"; readonly address: AddressResource }
+  /** These, in the place of those before, are addresses of services that do not run here: removed where they are found. */
+  | { readonly kind: "keep-away"; readonly addresses: readonly AddressResource[] }
   | { readonly kind: "progress"; readonly request: number; readonly text: string }
   | { readonly kind: "answer"; readonly request: number; readonly answer: Answer }
   | { readonly kind: "event"; readonly event: Omit<ClusterEvent, "sequence"> }

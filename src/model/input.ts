@@ -1,5 +1,5 @@
 import type { ClusterConfig } from "./cluster-config.ts";
-import type { NodeId } from "./ids.ts";
+import type { NodeId, ResourceId } from "./ids.ts";
 import type { Intent } from "./intent.ts";
 import type { Packet } from "./message.ts";
 import type { DeathHint, FenceOutcome, OperationOutcome } from "./operation.ts";
@@ -27,6 +27,8 @@ export type Input =
   | { readonly kind: "operation-result"; readonly operation: number; readonly outcome: OperationOutcome }
   /** Unasked, from who watches the processes of what runs here. */
   | { readonly kind: "death-hint"; readonly hint: DeathHint }
+  /** An address that was to be kept away was found here. `what` came of it, for people. */
+  | { readonly kind: "foreign-address"; readonly resource: ResourceId; readonly what: string }
   | { readonly kind: "fence-result"; readonly call: number; readonly outcome: FenceOutcome }
   /** Answer to an `arm-watchdog` effect. */
   | { readonly kind: "watchdog-result"; readonly call: number; readonly outcome: WatchdogOutcome }

@@ -240,6 +240,8 @@ export class Machine implements Plug {
         watchdog: this.watchdog.forProcess(process),
         reach: this.reach.forProcess(process),
         announcer: { announce: () => undefined },
+        // Nobody sets an address by hand there.
+        warden: { keepAway: () => undefined, onRemoved: () => undefined },
         log: { write: () => undefined },
         makeBeater: (incarnation) =>
           new FakeBeater({

@@ -416,6 +416,75 @@ describe.skipIf(!canMakeSandbox)("address", () => {
     await run(agent, "stop", resource);
   });
 
+  /** What an agent tells of addresses that it was to keep away. */
+  function warned(agent: AddressAgent): string[] {
+    const told: string[] = [];
+    agent.onRemoved(({ resource, what }) => told.push(`${resource} ${what}`));
+    return told;
+  }
+
+  for (const host of ["192.168.7.140/24", "fd07::140/64"]) {
+    test(`[ADR-5] ${host}, set by somebody where it is to be kept away, is removed and told of`, async () => {
+      const agent = makeAgent();
+      const told = warned(agent);
+      const resource = address(host);
+      agent.keepAway([resource]);
+      ip(`address add ${host} dev hale0`);
+      expect(await soon(() => !isSet(resource.ip))).toBe(true);
+      expect(await soon(() => told.length > 0)).toBe(true);
+      expect(told).toEqual([`web/${resource.ip} was set on hale0 by somebody: removed`]);
+      agent.keepAway([]);
+      ip(`address add ${host} dev hale0`);
+      await sleep(1_100);
+      expect(isSet(resource.ip)).toBe(true);
+      // What is there already when the list comes.
+      agent.keepAway([resource]);
+      expect(await soon(() => !isSet(resource.ip))).toBe(true);
+    });
+  }
+
+  test("[ADR-5] an address that is started is never removed, and others and the loopback are left alone", async () => {
+    const agent = makeAgent();
+    const told = warned(agent);
+    const resource = address("192.168.7.141/24");
+    const real = address("192.168.7.142/24");
+    ip("address add 192.168.7.142/32 dev lo");
+    ip("address add 192.168.7.143/24 dev hale0");
+    for (let times = 0; times < 20; times += 1) {
+      agent.keepAway([real, resource]);
+      expect(await run(agent, "start", resource)).toMatchObject({ status: "ok" });
+      await sleep(times * 10);
+      expect(isSet(resource.ip)).toBe(true);
+      await run(agent, "stop", resource);
+    }
+    expect([isSet("192.168.7.142"), isSet("192.168.7.143"), told]).toEqual([true, true, []]);
+    ip("address del 192.168.7.142/32 dev lo");
+    ip("address del 192.168.7.143/24 dev hale0");
+  });
+
+  test("[ADR-5] what is left of an interface of its own goes as well, and somebody who sets it again and again is let be", async () => {
+    const agent = makeAgent();
+    const told = warned(agent);
+    const resource = address("192.168.7.144/24", { mac: "02:00:c0:a8:07:90" });
+    agent.keepAway([resource]);
+    ip("link add link hale0 name hale-c0a80790 address 02:00:c0:a8:07:90 type macvlan mode bridge");
+    ip("link set hale-c0a80790 up");
+    ip("address add 192.168.7.144/32 dev hale-c0a80790");
+    expect(await soon(() => !ip("link show").includes("hale-c0a80790"))).toBe(true);
+    for (let times = 1; times < 5; times += 1) {
+      ip("address add 192.168.7.144/24 dev hale0");
+      expect(await soon(() => !isSet(resource.ip))).toBe(true);
+    }
+    ip("address add 192.168.7.144/24 dev hale0");
+    await sleep(1_100);
+    expect(isSet(resource.ip)).toBe(true);
+    expect(told.at(-1)).toBe(
+      "web/192.168.7.144 was set on hale0 by somebody: removed, for the 5th time within a minute: let be until that is over",
+    );
+    agent.keepAway([]);
+    await run(agent, "stop", resource);
+  });
+
   test("[ADR-3] with duplicate detection a start waits for it, and fails when somebody else has the address", async () => {
     const agent = makeAgent();
     const free = address("fd07::124/64", { detectsDuplicates: true });

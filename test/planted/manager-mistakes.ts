@@ -234,6 +234,15 @@ export const toldMistakes: readonly ToldMistake[] = [
 
 export const testedMistakes: readonly TestedMistake[] = [
   {
+    name: "an address is kept away from the node that starts its service",
+    tests: "manager-foreign",
+    patches: [
+      patch("manager-foreign.ts", " || isSeenTo(runtime)", ""),
+      patch("manager-foreign.ts", "if (whereItMayRunNext(record).includes(self)) return [];", ""),
+      patch("manager-foreign.ts", "isSeenTo(other) && isShared", "isKnown(other) && isBusy(other) && isShared"),
+    ],
+  },
+  {
     name: "a lost node is fenced for what runs everywhere anyway",
     tests: "services/clones",
     patches: [

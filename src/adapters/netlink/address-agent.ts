@@ -2,9 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AddressResource } from "../../model/cluster-config.ts";
 import type { DeathHint, Operation, OperationOutcome } from "../../model/operation.ts";
 import { unreachable } from "../../model/unreachable.ts";
+import type { AddressWarden, RemovedAddress } from "../../ports/address-warden.ts";
 import type { Announcer } from "../../ports/announcer.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ResourceAgent } from "../../ports/resource-agent.ts";
+import { AddressRemoval } from "./address-removal.ts";
 import { AddressGuard } from "./address-guard.ts";
 import { libcProblem, loadLibc } from "../native/libc.ts";
 import type { ProgramRunner } from "../process/program-runner.ts";
@@ -40,17 +42,18 @@ const detectionPeriodMs = 50;
 type Verdict = Pick<OperationOutcome, "status" | "severity" | "reason">;
 
 /**
- * Virtual addresses: resource agent and announcer in one, because stopping an address must end its announcements.
+ * Virtual addresses: resource agent, announcer and warden in one, because stopping an address must end its announcements, and starting it must end its removal.
  *
  * Where an address lies decides a run: looked up in the kernel each time, nothing is remembered but the timers of announcements.
  */
-export class AddressAgent implements ResourceAgent, Announcer {
+export class AddressAgent implements ResourceAgent, Announcer, AddressWarden {
   readonly kind = "address";
   readonly #clock: Pick<Clock, "now">;
   readonly #kernel: AddressKernel;
   readonly #announceAtMs: readonly number[];
   readonly #onProblem: (text: string) => void;
   readonly #guard: AddressGuard;
+  readonly #removal: AddressRemoval;
   #tell: (hint: DeathHint) => void = () => undefined;
   /** By address as configured. */
   readonly #timers = new Map<string, readonly NodeJS.Timeout[]>();
@@ -70,6 +73,7 @@ export class AddressAgent implements ResourceAgent, Announcer {
       onRestored: ({ ip, prefix }) => this.#onProblem(`Address ${ip}/${prefix} was taken away by somebody: put back`),
       onLost: ({ id, ip }, why) => this.#tell({ resource: id, what: `address ${ip}: ${why}` }),
     });
+    this.#removal = new AddressRemoval(this.#kernel);
     if (kernel === undefined && libc === null) this.#onProblem(`Addresses are set by ip, slower: ${libcProblem()}`);
   }
 
@@ -77,6 +81,7 @@ export class AddressAgent implements ResourceAgent, Announcer {
     const startedAt = performance.now();
     const { resource, action } = operation;
     if (resource.kind === "address" && action !== "monitor") this.#guard.release(resource);
+    if (resource.kind === "address" && action === "start") await this.#removal.allow(resource);
     const verdict = await this.#judge(operation, signal).catch((error: unknown) =>
       failed(`Cannot ${operation.action} ${nameOf(operation.resource)}: ${(error as Error).message}`),
     );
@@ -92,12 +97,21 @@ export class AddressAgent implements ResourceAgent, Announcer {
     this.#timers.set(address.ip, timers);
   }
 
+  keepAway(addresses: readonly AddressResource[]): void {
+    this.#removal.keepAway(addresses);
+  }
+
+  onRemoved(tell: (removed: RemovedAddress) => void): void {
+    this.#removal.onRemoved(tell);
+  }
+
   onDeath(tell: (hint: DeathHint) => void): void {
     this.#tell = tell;
   }
 
   async close(): Promise<void> {
     this.#guard.close();
+    this.#removal.close();
     for (const timers of this.#timers.values()) timers.forEach(clearTimeout);
     this.#timers.clear();
     this.#kernel.close();

@@ -282,6 +282,7 @@ export class GroupHost {
       case "feed-watchdog":
       case "disarm-watchdog":
       case "announce":
+      case "keep-away":
       case "progress":
       case "answer":
       case "event":

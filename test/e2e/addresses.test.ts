@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AddressSite, service, startAddressSite } from "./address-site.ts";
 
-// Goal: who knows the hardware address of a service's address once needs to learn nothing when another node takes it over.
+// Goal: an address is where its service is and nowhere else, and who knows its hardware address once needs to learn nothing when another node takes it over.
 
 const waitMs = 30_000;
 const mac = "02:00:00:00:68:01";
@@ -62,4 +63,27 @@ test("[ADR-4] a relocation leaves nothing behind", async () => {
   await cluster.must(owner, ["service", "relocate", service, "--to", next]);
   await cluster.waitForService(service, { owner: next });
   expect(await holders()).toEqual([next]);
+});
+
+test("[SVC-34, ADR-5] the address, set by hand on another node, is removed there and told of; not in maintenance", async () => {
+  const { lab, cluster, ip } = site;
+  const owner = await site.ownerOf();
+  const other = cluster.nodes.find((node) => node !== owner) ?? "";
+  const host = lab.host(other);
+  const link = /dev (\S+)/.exec(await host.run(["ip", "route", "get", ip]))?.[1] ?? "";
+  const isSet = async (): Promise<boolean> => (await host.run(["ip", "-brief", "address"])).includes(` ${ip}/`);
+
+  await host.run(["ip", "address", "add", `${ip}/24`, "dev", link]);
+  await cluster.waitForEvent(other, /which does not run here, was set on \S+ by somebody: removed/);
+  expect(await isSet()).toBe(false);
+  expect(await holders()).toEqual([owner]);
+
+  await cluster.must(owner, ["maintenance", "on"]);
+  await host.run(["ip", "address", "add", `${ip}/24`, "dev", link]);
+  // Longer than it took: nothing is to be waited for.
+  await sleep(1_500);
+  expect(await isSet()).toBe(true);
+  await cluster.must(owner, ["maintenance", "off"]);
+  await expect.poll(isSet, { timeout: waitMs }).toBe(false);
+  await cluster.waitForService(service, { owner });
 });
