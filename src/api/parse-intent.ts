@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isName, isServiceName, parseNodeId, parseServiceId } from "../model/ids.ts";
-import type { Intent } from "../model/intent.ts";
+import { type Intent, shutdownPolicies } from "../model/intent.ts";
 
 const service = z
   .string({ error: "the name of a service" })
@@ -28,6 +28,11 @@ const kinds = [
   z.strictObject({ kind: z.literal("begin-maintenance") }),
   z.strictObject({ kind: z.literal("end-maintenance") }),
   z.strictObject({ kind: z.literal("release-node"), node }),
+  z.strictObject({
+    kind: z.literal("shutdown-node"),
+    node,
+    services: z.enum(shutdownPolicies, { error: shutdownPolicies.join(", ") }),
+  }),
   z.strictObject({ kind: z.literal("fence-node"), node }),
   z.strictObject({ kind: z.literal("confirm-off-node"), node }),
   z.strictObject({ kind: z.literal("remove-node"), node }),

@@ -407,8 +407,8 @@ describe("usage", () => {
                                         daemon started
         service                         enable, disable, start, stop, restart, relocate, freeze, unfreeze
                                         or clear a service
-        node                            standby, online, freeze, unfreeze, release, fence, confirm-off,
-                                        remove or readmit for a node
+        node                            standby, online, freeze, unfreeze, release, shutdown, fence,
+                                        confirm-off, remove or readmit for a node
         maintenance                     leave everything running, and see to nothing: nothing is started,
                                         stopped, moved, looked at or fenced
         config                          check, show or reload the configuration

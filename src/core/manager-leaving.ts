@@ -10,6 +10,14 @@ import { placesOf } from "./services/service-record.ts";
 /** The group has this long to order the leave before the daemon goes without proof, in deadtimes. */
 const leaveDeadtimes = 6;
 
+/** [SVC-40] An operator wants this life to end: as if its daemon had been told to stop. */
+export function heedShutdown(work: Work): void {
+  const { cluster, self, incarnation, shutdown } = work.state;
+  const here = cluster.nodes[self];
+  if (shutdown !== null || here?.incarnation !== incarnation || !here.shutdown) return;
+  patch(work, { shutdown: { leaveAskedAt: null, isDone: false } });
+}
+
 /** A clean stop: services are given up, then the group is left, then the daemon ends. */
 export function shutDown(work: Work): void {
   const { shutdown, cluster, self, incarnation, runner } = work.state;

@@ -15,7 +15,7 @@ import { keepAddressesAway, onForeignAddress } from "./manager-foreign.ts";
 import { freeDevices, takeDeviceCheck, watchDevices } from "./manager-devices.ts";
 import { afterFencer, fenceAsTold, probePorts, seeToFences, tendFencer } from "./manager-fencing.ts";
 import { mandate, watchLease, watchWitness } from "./manager-lease.ts";
-import { endRemoved, shutDown } from "./manager-leaving.ts";
+import { endRemoved, heedShutdown, shutDown } from "./manager-leaving.ts";
 import { noteClosed, noteHearings } from "./manager-patience.ts";
 import { answerRequests, takeConfig, takeIntent } from "./manager-requests.ts";
 import { restore } from "./manager-restore.ts";
@@ -150,6 +150,7 @@ export function stepManager(
   endQuarantines(work);
   openFailbackWindows(work);
   answerRequests(work);
+  heedShutdown(work);
   shutDown(work);
   endRemoved(work);
   keepAddressesAway(work);

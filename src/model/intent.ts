@@ -1,5 +1,9 @@
 import type { NodeId, ServiceId } from "./ids.ts";
 
+/** What becomes of the services of a node that is shut down: they go elsewhere, wait for it, or run on without its daemon. */
+export const shutdownPolicies = ["move", "stop", "freeze"] as const;
+export type ShutdownPolicy = (typeof shutdownPolicies)[number];
+
 /** An operator's wish. It travels as an entry and is decided like anything else. */
 export type Intent =
   | { readonly kind: "enable-service"; readonly service: ServiceId }
@@ -28,6 +32,8 @@ export type Intent =
   | { readonly kind: "online-node"; readonly node: NodeId }
   /** Ends quarantine, and forgets the losses counted so far. */
   | { readonly kind: "release-node"; readonly node: NodeId }
+  /** Its daemon ends. */
+  | { readonly kind: "shutdown-node"; readonly node: NodeId; readonly services: ShutdownPolicy }
   | { readonly kind: "fence-node"; readonly node: NodeId }
   /** The operator swears that the node is off. Breaks every promise when it is not true. */
   | { readonly kind: "confirm-off-node"; readonly node: NodeId }

@@ -1,5 +1,5 @@
 import { isName, isServiceName, type NodeId, type ServiceId } from "./ids.ts";
-import type { Intent } from "./intent.ts";
+import { type Intent, shutdownPolicies } from "./intent.ts";
 
 /** An intent out of words, or what is wrong with them. */
 export type ParsedIntent =
@@ -23,6 +23,7 @@ const nodeVerbs = [
   "freeze",
   "unfreeze",
   "release",
+  "shutdown",
   "fence",
   "confirm-off",
   "remove",
@@ -42,6 +43,7 @@ export function parseIntent(words: readonly string[]): ParsedIntent {
   const isNamed = noun === "service" ? isServiceName : isName;
   if (name === undefined || !isNamed(name)) return wrong(name, `the name of a ${noun}`);
   if (verb === "relocate") return parseRelocate(name, rest);
+  if (verb === "shutdown") return parseShutdown(name, rest);
   if (rest.length > 0) return wrong(rest[0], "nothing more");
   return { ok: true, intent: { kind: `${verb}-${noun}`, [noun]: name } as unknown as Intent };
 }
@@ -60,6 +62,15 @@ function parseRelocate(name: string, rest: readonly string[]): ParsedIntent {
   if (to === undefined || !isName(to)) return wrong(to, "the name of a node after --to");
   if (more.length > 0) return wrong(more[0], "nothing more");
   return { ok: true, intent: { kind: "relocate-service", service, to: to as NodeId } };
+}
+
+function parseShutdown(name: string, rest: readonly string[]): ParsedIntent {
+  const [option = "--services", policy = "move", ...more] = rest;
+  const services = shutdownPolicies.find((one) => one === policy);
+  if (option !== "--services") return wrong(option, "--services");
+  if (services === undefined) return wrong(policy, shutdownPolicies.join(", "));
+  if (more.length > 0) return wrong(more[0], "nothing more");
+  return { ok: true, intent: { kind: "shutdown-node", node: name as NodeId, services } };
 }
 
 function wrong(found: string | undefined, wanted: string): ParsedIntent {

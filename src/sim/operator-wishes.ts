@@ -5,6 +5,7 @@ import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { Entry, EntryBody } from "../model/entry.ts";
 import type { NodeId, ServiceId } from "../model/ids.ts";
 import type { Intent } from "../model/intent.ts";
+import type { Member } from "../model/view.ts";
 import { unreachable } from "../model/unreachable.ts";
 
 /** What operators want, by the entries up to one of them. */
@@ -17,6 +18,10 @@ interface Wishes {
   readonly frozenServices: ReadonlySet<ServiceId>;
   readonly frozenNodes: ReadonlySet<NodeId>;
   readonly isMaintenance: boolean;
+  /** Stopped with their node, by that. */
+  readonly awaiting: ReadonlyMap<ServiceId, NodeId>;
+  /** Frozen until they are back. */
+  readonly frozenAway: ReadonlySet<NodeId>;
 }
 
 const nobodysWishes: Wishes = {
@@ -26,6 +31,8 @@ const nobodysWishes: Wishes = {
   frozenServices: new Set(),
   frozenNodes: new Set(),
   isMaintenance: false,
+  awaiting: new Map(),
+  frozenAway: new Set(),
 };
 
 /**
@@ -63,6 +70,11 @@ export class OperatorWishes {
     return this.#at(index).stopped.has(service);
   }
 
+  /** It was shut down with its node, and waits for that. */
+  isAwaiting(service: ServiceId, index: number): boolean {
+    return this.#at(index).awaiting.has(service);
+  }
+
   isStandby(node: NodeId, index: number): boolean {
     return this.#at(index).standby.has(node);
   }
@@ -96,12 +108,12 @@ export class OperatorWishes {
       if (state === undefined || entry === undefined || wishes === undefined) return;
       const applied = applyEntry(state, entry);
       this.#states.push(applied.state);
-      this.#wishes.push(applied.refusal === null ? this.#wished(wishes, entry.body) : wishes);
+      this.#wishes.push(applied.refusal === null ? this.#wished(wishes, entry.body, state) : wishes);
     }
   }
 
   /** Who names a clone means all of its instances; it is started where it may be. */
-  #afterIntent(before: Wishes, intent: Intent): Wishes {
+  #afterIntent(before: Wishes, intent: Exclude<Intent, { kind: "shutdown-node" }>): Wishes {
     if (!("service" in intent)) return afterIntent(before, intent);
     const instances = this.#config.services.filter(({ instance }) => instance?.of === intent.service);
     if (instances.length === 0) return afterIntent(before, intent);
@@ -112,9 +124,14 @@ export class OperatorWishes {
     return meant.reduce((wishes, { id }) => afterIntent(wishes, { ...intent, service: id }), before);
   }
 
-  #wished(before: Wishes, body: EntryBody): Wishes {
-    if (body.kind === "intent") return this.#afterIntent(before, body.intent);
-    if (body.kind !== "view") return before;
+  #wished(wishes: Wishes, body: EntryBody, state: ClusterState): Wishes {
+    if (body.kind === "intent") {
+      const { intent } = body;
+      return intent.kind === "shutdown-node" ? afterShutdown(wishes, intent, state) : this.#afterIntent(wishes, intent);
+    }
+    if (body.kind !== "view") return wishes;
+    const returned = body.members.filter((member) => member.incarnation !== state.nodes[member.node]?.incarnation);
+    const before = returned.reduce(afterReturn, wishes);
     const members = body.members.map(({ node, incarnation }) => `${node}/${incarnation}`).toSorted();
     const hasChanged = members.join(" ") !== this.#members;
     this.#members = members.join(" ");
@@ -122,14 +139,38 @@ export class OperatorWishes {
   }
 }
 
-function afterIntent(before: Wishes, intent: Intent): Wishes {
+/** What waited for a node that was shut down goes on when it is back. */
+function afterReturn(before: Wishes, { node }: Member): Wishes {
+  return {
+    ...before,
+    awaiting: new Map([...before.awaiting].filter(([, awaited]) => awaited !== node)),
+    frozenNodes: before.frozenAway.has(node) ? without(before.frozenNodes, node) : before.frozenNodes,
+    frozenAway: without(before.frozenAway, node),
+  };
+}
+
+function afterShutdown(before: Wishes, intent: Intent & { kind: "shutdown-node" }, state: ClusterState): Wishes {
+  const { node, services } = intent;
+  if (services === "move") return before;
+  if (services === "freeze")
+    return {
+      ...before,
+      frozenNodes: new Set([...before.frozenNodes, node]),
+      frozenAway: new Set([...before.frozenAway, node]),
+    };
+  const here = Object.values(state.services).filter(({ phase }) => phaseNode(phase) === node);
+  return { ...before, awaiting: new Map([...before.awaiting, ...here.map(({ service }) => [service, node] as const)]) };
+}
+
+function afterIntent(before: Wishes, intent: Exclude<Intent, { kind: "shutdown-node" }>): Wishes {
   switch (intent.kind) {
     case "enable-service":
     case "start-service":
     case "disable-service": {
       const enabled = new Map(before.enabled).set(intent.service, intent.kind !== "disable-service");
       const stopped = intent.kind === "disable-service" ? before.stopped : without(before.stopped, intent.service);
-      return { ...before, enabled, stopped };
+      const awaiting = new Map([...before.awaiting].filter(([service]) => service !== intent.service));
+      return { ...before, enabled, stopped, awaiting };
     }
     case "stop-service":
       return { ...before, stopped: new Set([...before.stopped, intent.service]) };
@@ -144,7 +185,11 @@ function afterIntent(before: Wishes, intent: Intent): Wishes {
     case "freeze-node":
       return { ...before, frozenNodes: new Set([...before.frozenNodes, intent.node]) };
     case "unfreeze-node":
-      return { ...before, frozenNodes: without(before.frozenNodes, intent.node) };
+      return {
+        ...before,
+        frozenNodes: without(before.frozenNodes, intent.node),
+        frozenAway: without(before.frozenAway, intent.node),
+      };
     case "begin-maintenance":
     case "end-maintenance":
       return { ...before, isMaintenance: intent.kind === "begin-maintenance" };

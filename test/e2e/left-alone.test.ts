@@ -96,6 +96,36 @@ async function expectMended(words: string): Promise<void> {
   expect(await hasNginx()).toBe(true);
 }
 
+test("[SVC-40] a daemon that is shut down with its services running is asked itself, says so, and finds them again: not an answer is lost", async () => {
+  const [pid, starts] = [await masterPid(), await startsOf("web")];
+  await using prober = await Prober.start(lab.client, { kind: "http", url: `http://${ip}/` });
+  await prober.waitForAnswer("n1", answerMs);
+  const asked = await hale("n1", "node shutdown n1 --services freeze");
+  expect([asked.code, asked.stdout]).toEqual([0, expect.stringContaining("runs on, left alone until it is back")]);
+  await waitUntil("the daemon to end", answerMs, () => !cluster.isDaemonRunning("n1"));
+  await cluster.waitForMembers(["n2", "n3"]);
+  await prober.waitForAnswer("n1", answerMs, monotonicMs());
+  await cluster.startDaemon("n1");
+  await cluster.waitForMembers();
+  await waitUntil("it to be looked after again", answerMs, async () => !(await must("status")).includes("is frozen"));
+  await settle();
+  expect([await masterPid(), await startsOf("web")]).toEqual([pid, starts]);
+  expect((await prober.stop()).outages).toEqual([]);
+});
+
+test("[SVC-40, SVC-41] a service that is shut down with its node waits for it", async () => {
+  const asked = await hale("n1", "node shutdown n1 --services stop");
+  expect([asked.code, asked.stdout]).toEqual([
+    0,
+    expect.stringContaining("node n1 has left; its services wait for it"),
+  ]);
+  expect(await must("status")).toContain("service web waits for n1, which root shut down with it");
+  await waitUntil("the daemon to end", answerMs, () => !cluster.isDaemonRunning("n1"));
+  await cluster.startDaemon("n1");
+  await cluster.waitForMembers();
+  await settle();
+});
+
 test("[SVC-29, SVC-30] in maintenance everything runs on while the daemon of its node is stopped and started: not an answer is lost", async () => {
   await must("maintenance on");
   const [pid, starts] = [await masterPid(), await startsOf("web")];

@@ -1,7 +1,7 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { isName, isServiceName, parseNodeId, parseServiceId, type NodeId, type ServiceId } from "../../model/ids.ts";
 import { ClusterError } from "../../model/errors.ts";
-import type { Intent } from "../../model/intent.ts";
+import { type Intent, type ShutdownPolicy, shutdownPolicies } from "../../model/intent.ts";
 import type { CliProgram } from "../cli-command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type ChangeOptions, submitIntent } from "../submit-intent.ts";
@@ -85,7 +85,9 @@ const nodeActions = {
 function addNodeCommands({ program, context, finish }: CliProgram): void {
   const group = program
     .command("node")
-    .description("standby, online, freeze, unfreeze, release, fence, confirm-off, remove or readmit for a node");
+    .description(
+      "standby, online, freeze, unfreeze, release, shutdown, fence, confirm-off, remove or readmit for a node",
+    );
   for (const [action, [description, kind, question]] of Object.entries(nodeActions)) {
     const command = withChangeOptions(group.command(action).description(description)).argument(
       "<node>",
@@ -106,6 +108,22 @@ function addNodeCommands({ program, context, finish }: CliProgram): void {
       } else finish(await submitIntent(context, intent, options));
     });
   }
+  withChangeOptions(
+    group.command("shutdown").description("end its daemon in order, and say what becomes of its services"),
+  )
+    .argument("<node>", "name of the node")
+    .addOption(
+      new Option(
+        "--services <policy>",
+        "they go elsewhere (move), wait for it (stop), or run on without its daemon (freeze)",
+      )
+        .choices(shutdownPolicies)
+        .default("move"),
+    )
+    .action(async (node: string, options: ChangeOptions & { readonly services: ShutdownPolicy }) => {
+      const intent: Intent = { kind: "shutdown-node", node: nodeNamed(node), services: options.services };
+      finish(await submitIntent(context, intent, options));
+    });
 }
 
 function withChangeOptions(command: Command): Command {

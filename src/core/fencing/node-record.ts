@@ -1,5 +1,6 @@
 import type { DeviceId, NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
+import type { ShutdownPolicy } from "../../model/intent.ts";
 import type { WallMs } from "../../model/units.ts";
 
 /** Why a node is known to run nothing. */
@@ -46,6 +47,8 @@ export interface NodeRecord {
   readonly isAccounted: boolean;
   readonly isStandby: boolean;
   readonly isLeaving: boolean;
+  /** An operator has this life of it shut down. Absent: nobody has. */
+  readonly shutdown?: ShutdownRecord | null;
   /** An operator has frozen what runs there. Absent: nobody has. */
   readonly frozen?: FrozenRecord | null;
   /** When it was lost, oldest first: those that count for the next quarantine. */
@@ -64,10 +67,19 @@ export interface QuarantineRecord {
   readonly losses: number;
 }
 
+/** Who wants it to end, and what is to become of its services. */
+export interface ShutdownRecord {
+  readonly services: ShutdownPolicy;
+  readonly by: string;
+  readonly at: WallMs;
+}
+
 /** Nothing is to be done with it: who wanted that, and when. */
 export interface FrozenRecord {
   readonly by: string;
   readonly at: WallMs;
+  /** Of a node that was shut down: until another life of it than this one has reported. */
+  readonly until?: Incarnation | null;
 }
 
 /** A node's own word on its watchdog. */

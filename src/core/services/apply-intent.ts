@@ -23,6 +23,7 @@ import { forgive } from "./failure-memory.ts";
 import { readmitNode, refuseReadmission, refuseRemoval, removeNode } from "./removed-nodes.ts";
 import { phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 import { frozenText, setFrozen, thawCommand } from "./frozen.ts";
+import { refuseShutdown, shutDownNode } from "./node-shutdown.ts";
 import { releaseNode } from "./quarantine.ts";
 import { stopAgain, stopBlockedAgain } from "./stop-again.ts";
 
@@ -101,6 +102,9 @@ function applyOne(draft: Draft, intent: Intent, author: string): void {
     case "release-node":
       releaseNode(draft, intent.node, `released by ${author}`);
       return;
+    case "shutdown-node":
+      shutDownNode(draft, intent.node, intent.services, author);
+      return;
     case "fence-node": {
       const incarnation = draft.nodes[intent.node]?.incarnation ?? null;
       patchFence(draft, intent.node, { wish: { incarnation, reason: `asked by ${author}` } });
@@ -165,6 +169,8 @@ function refusalOfOne(state: View, intent: Intent): Refusal | null {
     case "begin-maintenance":
     case "end-maintenance":
       return null;
+    case "shutdown-node":
+      return unknownNode(state, intent.node) ?? refuseShutdown(state, intent.node, intent.services);
     case "fence-node":
       return unknownNode(state, intent.node) ?? refuseFence(state, intent.node);
     case "confirm-off-node":
@@ -321,6 +327,7 @@ function enable(draft: Draft, before: ServiceRecord, author: string, verb = "ena
   const record = patchService(draft, before, {
     isEnabled: true,
     ...(before.isStopped === true ? { isStopped: false } : {}),
+    ...(before.awaits ? { awaits: null } : {}),
     failures: forgive(before, () => true),
     rounds: 0,
     reason,

@@ -7,6 +7,7 @@ import { frozenText } from "./frozen.ts";
 import { isWanted, phaseNode, type ServiceRecord } from "./service-record.ts";
 import { isQuarantined, leaseToldBy } from "../fencing/node-record.ts";
 import { leftoversOf } from "./leftovers.ts";
+import { endShutdown } from "./node-shutdown.ts";
 import { hasThawed } from "./thaw.ts";
 import { beginDouble, endDouble, meetAgain } from "./double.ts";
 
@@ -28,7 +29,8 @@ export function applyObserved(draft: Draft, body: Extract<EntryBody, { kind: "ob
     if (record !== undefined) applyObservation(draft, record, body.node, observation);
   }
   const isReported = !servicesInOrder(draft).some((service) => service.doubts.includes(body.node));
-  if (isReported && node.eligibleSince < node.enteredAt) patchNode(draft, body.node, { eligibleSince: draft.index });
+  if (!isReported || node.eligibleSince >= node.enteredAt) return;
+  endShutdown(draft, patchNode(draft, body.node, { eligibleSince: draft.index }));
 }
 
 function applyObservation(draft: Draft, before: ServiceRecord, node: NodeId, observation: Observation): void {

@@ -104,6 +104,7 @@ export function comesIn(draft: Draft, record: NodeRecord, incarnation: Incarnati
     unfencedBy: [],
     isAccounted: false,
     isLeaving: isSameLife && record.isLeaving,
+    ...(record.shutdown && !isSameLife ? { shutdown: null } : {}),
     since: draft.at,
     reason: isRestart ? "its daemon was restarted" : isSameLife ? "is heard again" : "joined",
   });

@@ -9,6 +9,7 @@ import { type ClusterState, definitionOf, nodesInOrder } from "./cluster-state.t
 import { failureAgainst } from "./failure-memory.ts";
 import { leftoversOf } from "./leftovers.ts";
 import { nodeAgainst } from "./node-against.ts";
+import { awaitedNode } from "./node-shutdown.ts";
 import { lackOf } from "./room.ts";
 import { isWanted, nextNode, phaseNode, type ServiceRecord } from "./service-record.ts";
 
@@ -89,11 +90,14 @@ export function caseAgainstNodes(
 ): (node: NodeRecord) => readonly string[] {
   const { recovery } = definitionOf(state, record);
   const apart = apartFrom(state, record);
+  const awaited = awaitedNode(state, record);
   const lacks = lackOf(state, record);
   const beside = (node: NodeId): string | null => lacksBeside(state, definitionOf(state, record), node);
   const place = inItsPlace(state, record);
   return (node) => {
     const against = [...nodeAgainst(state, record, node)];
+    if (awaited !== null && awaited.node !== node.node)
+      against.push(`it waits for ${awaited.node}, and was shut down with it`);
     if (node.node === leave) against.push("the service is to leave it");
     const lack = lacks(node.node);
     if (lack !== null) against.push(lack);

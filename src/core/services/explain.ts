@@ -14,6 +14,7 @@ import type { RunnerState } from "./runner-state.ts";
 import type { ResourceRuntime } from "./runtime.ts";
 import { removedNodes } from "./removed-nodes.ts";
 import { frozenText, frozenWarnings } from "./frozen.ts";
+import { awaitWarnings } from "./node-shutdown.ts";
 import { isWanted, nextNode, phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 import { whyRules } from "./why-rules.ts";
 import { doubleText } from "./double.ts";
@@ -27,10 +28,15 @@ export function explainNodes(state: ClusterState): readonly Omit<NodeSnapshot, "
     ...(record.frozen ? { isFrozen: true as const } : {}),
     incarnation: record.incarnation,
     since: record.since === 0 ? null : record.since,
-    reason: record.isLeaving && record.isMember ? "leaving" : record.reason,
+    reason: nodeReason(record),
     ...(record.watchdog ? { watchdog: record.watchdog } : {}),
     ...(record.quarantine ? { quarantine: record.quarantine } : {}),
   }));
+}
+
+function nodeReason({ isMember, isLeaving, shutdown, reason }: NodeRecord): string {
+  if (!isMember || !(isLeaving || shutdown)) return reason;
+  return shutdown ? `leaving: shut down by ${shutdown.by}` : "leaving";
 }
 
 function nodeState(state: ClusterState, record: NodeRecord): NodeSnapshot["state"] {
@@ -174,7 +180,7 @@ export function clusterWarnings(
 ): readonly string[] {
   const warnings = fenceNeeds(state).map((need) => needText(state, need, spare));
   warnings.push(...survivalWarnings(state), ...deviceWarnings(state), ...unfenceWarnings(state));
-  warnings.push(...frozenWarnings(state));
+  warnings.push(...frozenWarnings(state), ...awaitWarnings(state));
   for (const { node, quarantine } of nodesInOrder(state)) {
     if (!quarantine) continue;
     const what = "it is given a service only where no other node may run it";

@@ -1,4 +1,5 @@
-import type { Intent } from "../../model/intent.ts";
+import type { NodeId } from "../../model/ids.ts";
+import type { Intent, ShutdownPolicy } from "../../model/intent.ts";
 import type { ErrorCode } from "../../model/errors.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { ClusterState } from "./cluster-state.ts";
@@ -80,6 +81,8 @@ function goalOfOne(state: ClusterState, goal: Goal): GoalState {
       return reached(`node ${intent.node} is online`);
     case "release-node":
       return reached(`node ${intent.node} is released`);
+    case "shutdown-node":
+      return shutdownGoal(state, intent.node, intent.services);
     case "fence-node":
       return fenceGoal(state, intent.node, goal.attempt);
     case "confirm-off-node":
@@ -117,6 +120,17 @@ function startedGoal(state: ClusterState, record: ServiceRecord | undefined, to:
     if (awaited.length === 0) return missed(`service ${service}: ${record.reason}`);
   }
   return pending;
+}
+
+function shutdownGoal(state: ClusterState, node: NodeId, services: ShutdownPolicy): GoalState {
+  // Its daemon ends as soon as it knows: it may be the one that is asked.
+  if (services === "freeze")
+    return reached(`the daemon of ${node} ends, and what runs there runs on, left alone until it is back`);
+  const record = state.nodes[node];
+  if (record === undefined || record.off === "left")
+    return reached(services === "stop" ? `node ${node} has left; its services wait for it` : `node ${node} has left`);
+  if (!record.isMember) return missed(`node ${node} was lost before it had left`);
+  return record.shutdown ? pending : reached(`node ${node} had left, and is back`);
 }
 
 function stoppedGoal(record: ServiceRecord | undefined): GoalState {

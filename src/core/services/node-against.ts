@@ -12,6 +12,7 @@ export function nodeAgainst(state: View, record: ServiceRecord, node: NodeRecord
   if (!node.isMember) return [node.off === null ? "lost, not known to be off" : `off: ${node.reason}`];
   if (node.off !== null) return [`taken as off: ${node.reason}`];
   const against: string[] = [];
+  if (node.shutdown) against.push(`shut down by ${node.shutdown.by}`);
   if (node.isLeaving) against.push("it is leaving");
   const cutOff = state.config === null ? [] : notUnfenced(state.config.config, node);
   if (cutOff.length > 0) against.push(`not switched on by ${cutOff.join(", ")} yet`);

@@ -1,5 +1,6 @@
 import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { NodeId, ResourceId, ServiceId } from "../../model/ids.ts";
+import type { Incarnation } from "../../model/incarnation.ts";
 import type { OperationAction, OperationOutcome } from "../../model/operation.ts";
 import type { WallMs } from "../../model/units.ts";
 import type { FrozenRecord } from "../fencing/node-record.ts";
@@ -33,6 +34,8 @@ export interface ServiceRecord {
   readonly isEnabled: boolean;
   /** Stopped by an operator until somebody starts it, or a node comes or goes. Absent: no. */
   readonly isStopped?: boolean;
+  /** Stopped with its node, that life of it, by an operator who shut it down so: it starts when that node is back. Absent: no. */
+  readonly awaits?: { readonly node: NodeId; readonly incarnation: Incarnation; readonly by: string } | null;
   /** An operator has frozen it. Absent: nobody has. */
   readonly frozen?: FrozenRecord | null;
   /** Number of the last order given to any node; it only grows. */

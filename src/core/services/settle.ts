@@ -10,6 +10,7 @@ import { blockersOf } from "./eligibility.ts";
 import { frozenText } from "./frozen.ts";
 import { failbackPlace } from "./failback.ts";
 import { canRetry, isFirstRound } from "./failure-memory.ts";
+import { awaitedNode } from "./node-shutdown.ts";
 import { needReason } from "./plan.ts";
 import { isWanted, nextNode, placesOf, type ServicePhase, type ServiceRecord } from "./service-record.ts";
 import { relationMove, takeGroupAlong } from "./settle-relations.ts";
@@ -85,6 +86,7 @@ function settleIdle(draft: Draft, record: ServiceRecord): void {
     return;
   }
   if (blockersOf(draft, record).length > 0) return;
+  if (awaitedNode(draft, record) !== null) return;
   if (awaitedBeside(draft, record).length > 0) return;
   const answer = placementOf(draft, record, { wanted: nextNode(record.phase) });
   if (answer.chosen !== null) {
@@ -154,10 +156,15 @@ function settleActive(draft: Draft, record: ServiceRecord, phase: ServicePhase &
   if (!isWanted(record)) return stop(draft, record, node, null, record.reason);
   const fence = draft.fences[node];
   if (fence !== undefined && (fence.inFlight !== null || fence.wish !== null)) return;
-  if (here?.isStandby || here?.isLeaving) {
+  const isShutDown = here?.shutdown?.services === "move" || here?.shutdown?.services === "stop";
+  if (here?.isStandby || here?.isLeaving || isShutDown) {
     const answer = placementOf(draft, record);
-    const why = here.isLeaving ? `${node} is leaving` : `${node} is on standby`;
-    return stop(draft, record, node, answer.chosen, why);
+    const why = here.shutdown
+      ? `${node} is shut down by ${here.shutdown.by}`
+      : here.isLeaving
+        ? `${node} is leaving`
+        : `${node} is on standby`;
+    return stop(draft, record, node, awaitedNode(draft, record) === null ? answer.chosen : node, why);
   }
   const definition = definitionOf(draft, record);
   if (!isInside(definition.domain, node))

@@ -6,6 +6,7 @@ import { type ClusterState, definitionOf } from "./cluster-state.ts";
 import { blockersOf } from "./eligibility.ts";
 import { failbackPlace } from "./failback.ts";
 import { frozenText, thawCommand } from "./frozen.ts";
+import { awaitedNode } from "./node-shutdown.ts";
 import { isWanted, phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 
 /**
@@ -37,6 +38,13 @@ function wantedRule(state: ClusterState, record: ServiceRecord): WhyRule {
     return { ...base, isMet: false, answer: configText(state, "no, it is gone from the configuration") };
   if (record.isStopped === true)
     return { ...base, isMet: false, answer: `no, stopped until it is started or a node comes or goes${who}` };
+  const awaited = awaitedNode(state, record);
+  if (awaited !== null && record.awaits)
+    return {
+      ...base,
+      isMet: false,
+      answer: `not before ${awaited.node} is back, which ${record.awaits.by} shut down with it; elsewhere: hale service start ${service}`,
+    };
   if (record.isEnabled) return { ...base, isMet: true, answer: `yes, it is enabled${who}` };
   const isByFile = asked === undefined && !definitionOf(state, record).enabled;
   const by = isByFile ? configText(state, " by the configuration") : who === "" ? `: ${record.reason}` : who;

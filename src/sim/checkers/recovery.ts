@@ -47,7 +47,7 @@ export function recoveryChecker(bench: Bench): Checker {
   return {
     onQuiet(): void {
       for (const service of config.services) {
-        if (wishes.isFrozen(service.id, all())) continue;
+        if (wishes.isFrozen(service.id, all()) || wishes.isAwaiting(service.id, all())) continue;
         const able = config.nodes.map((node) => node.id).filter((node) => mayRun(node, service));
         if (able.length === 0) continue;
         const started = able.filter((node) => truth.isStarted(node, service));
