@@ -12,6 +12,7 @@ import {
   type QuorumConfig,
   type RecoveryConfig,
   type Relation,
+  type ResourceConfig,
   type ServiceConfig,
   type WatchdogConfig,
   quarantineDefault,
@@ -191,8 +192,10 @@ function buildService(
     id: serviceId,
     domain: buildDomain(service.domain, nodes),
     recovery: buildRecovery(service.recovery),
-    resources: service.resources.map((resource, index) =>
-      buildResource(resource, { service: serviceId, path: ["services", id, "resources", index], sourceOf }),
+    resources: withAddresses(
+      service.resources.map((resource, index) =>
+        buildResource(resource, { service: serviceId, path: ["services", id, "resources", index], sourceOf }),
+      ),
     ),
     enabled: service.enabled ?? true,
     ...(service["without-quorum"] === "freeze" ? { withoutQuorum: "freeze" } : {}),
@@ -202,6 +205,12 @@ function buildService(
     ...(service.exclusive === true ? { exclusive: true } : {}),
     ...(service.needs === undefined ? {} : { needs: buildAmounts(service.needs) }),
   };
+}
+
+/** A file server that names no addresses listens on those of its service. */
+function withAddresses(resources: readonly ResourceConfig[]): readonly ResourceConfig[] {
+  const addresses = resources.flatMap((one) => (one.kind === "address" ? [one.ip] : []));
+  return resources.map((one) => (one.kind === "samba" && one.addresses.length === 0 ? { ...one, addresses } : one));
 }
 
 function buildRelations(written: NonNullable<ServiceDocument["after"]>): readonly Relation[] {

@@ -13,6 +13,7 @@ export function checkServices(root: Mapping): Problem[] {
     ...services.flatMap(([id, service]) => [
       ...checkDomain(["services", id, "domain"], asMapping(asMapping(service)["domain"]), nodes),
       ...checkResources(["services", id, "resources"], asList(asMapping(service)["resources"])),
+      ...checkListeners(["services", id, "resources"], asList(asMapping(service)["resources"])),
       ...checkTree(["services", id, "resources"], asList(asMapping(service)["resources"])),
     ]),
     ...checkDoubleAddresses(root, services),
@@ -91,6 +92,17 @@ function checkResources(path: Path, resources: readonly unknown[]): Problem[] {
     }
   }
   return problems;
+}
+
+/** A file server on all addresses would be in the way of any other. */
+function checkListeners(path: Path, resources: readonly unknown[]): Problem[] {
+  const hasAddress = resources.some((resource) => asMapping(resource)["address"] !== undefined);
+  return resources.flatMap((resource, index): Problem[] => {
+    const { samba } = asMapping(resource);
+    if (samba === undefined || hasAddress || asMapping(samba)["addresses"] !== undefined) return [];
+    const wanted = "an address resource in the service, or addresses: [ADDRESS, …]";
+    return [{ path: [...path, index, "samba"], atKey: true, found: "no address to listen on", wanted }];
+  });
 }
 
 function wrongKindCount(path: Path, kinds: readonly string[]): Problem {

@@ -427,7 +427,7 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "- lsb: {",
     "- lbs: {",
     [
-      '16:9: services.intranet.resources[2].lbs: found key "lbs", wanted one of address, filesystem, lvm, nfs-export, systemd, ocf, lsb, rhcs, exec, delay; did you mean "lsb"?',
+      '16:9: services.intranet.resources[2].lbs: found key "lbs", wanted one of address, filesystem, lvm, nfs-export, systemd, samba, ocf, lsb, rhcs, exec, delay; did you mean "lsb"?',
     ],
   ],
   [

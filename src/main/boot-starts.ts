@@ -72,6 +72,9 @@ function namesOf(resource: ResourceConfig): readonly string[] {
       return unitsOfAgents[resource.agent] ?? [resource.agent];
     case "exec":
       return namesInCommand(resource.start);
+    case "samba":
+      // The machine's own takes all addresses, unless it was told otherwise.
+      return ["smbd", ...(resource.nmbd === true ? ["nmbd"] : [])];
     case "filesystem":
     case "address":
     case "delay":

@@ -192,6 +192,8 @@ function programsOf(resource: ResourceConfig, env: NodeJS.ProcessEnv): readonly 
       return ["mount", "umount", "findfs", ...(resource.fsck === "no" ? [] : ["fsck"])];
     case "systemd":
       return ["systemctl"];
+    case "samba":
+      return ["smbd", "smbcontrol", ...(resource.nmbd === true ? ["nmbd"] : [])];
     case "address":
     case "delay":
       return [];

@@ -12,6 +12,7 @@ import { UdpWitnessLink } from "../adapters/network/udp-witness-link.ts";
 import { OcfAgent } from "../adapters/ocf/ocf-agent.ts";
 import { ProgramRunner } from "../adapters/process/program-runner.ts";
 import { createRhcsAgent } from "../adapters/rhcs/rhcs-agent.ts";
+import { createSambaAgent } from "../adapters/samba/samba-agent.ts";
 import { createSystemdAgent } from "../adapters/systemd/systemd-agent.ts";
 import { KernelWatchdog } from "../adapters/watchdog/kernel-watchdog.ts";
 import type { DaemonPorts } from "../daemon/setup.ts";
@@ -58,6 +59,7 @@ export function makePorts(options: PortsOptions): DaemonPorts {
       createExecAgent({ clock, runner, node: self }),
       createFilesystemAgent({ clock, runner }),
       createSystemdAgent({ clock, runner }),
+      createSambaAgent({ clock, runner, folder: join(folders.run, "samba") }),
       createDelayAgent({ clock, runner, folder: join(folders.run, "delay") }),
       createRhcsAgent({ clock, runner }),
     ],

@@ -364,6 +364,21 @@ export interface SystemdResource extends ResourceBase {
   readonly unit: string;
 }
 
+/** A file server of a service's own: smbd, and nmbd where it is asked for. */
+export interface SambaResource extends ResourceBase {
+  readonly kind: "samba";
+  /** Absolute path of what is shared, and how, in the words of smb.conf(5). */
+  readonly config: string;
+  /** Absolute path of what goes along with the service: passwords, secrets, logs. */
+  readonly folder: string;
+  /** At most 15 characters. Default: the service's name. */
+  readonly netbiosName: string;
+  /** Where it listens. Default: the addresses of its service. */
+  readonly addresses: readonly string[];
+  /** Default (absent): false. */
+  readonly nmbd?: true;
+}
+
 /** Waits, and does nothing else. */
 export interface DelayResource extends ResourceBase {
   readonly kind: "delay";
@@ -388,4 +403,5 @@ export type ResourceConfig =
   | FilesystemResource
   | SystemdResource
   | DelayResource
+  | SambaResource
   | RhcsResource;

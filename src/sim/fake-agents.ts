@@ -14,6 +14,7 @@ const kinds: readonly ResourceConfig["kind"][] = [
   "filesystem",
   "systemd",
   "delay",
+  "samba",
   "rhcs",
 ];
 

@@ -67,6 +67,14 @@ describe("each kind of resource", () => {
       },
     ],
     ["address: { ip: 10.0.0.9/24, label: web }", { kind: "address", name: "10.0.0.9", label: "web" }],
+    [
+      "samba: { config: /srv/smb.conf, folder: /srv/samba, addresses: [10.0.0.9, 'fd00::9'], nmbd: true }",
+      { kind: "samba", name: "samba", netbiosName: "S", addresses: ["10.0.0.9", "fd00::9"], nmbd: true },
+    ],
+    [
+      "samba: { name: files, config: /srv/smb.conf, folder: /srv/samba, netbios-name: Files-1, addresses: [10.0.0.9] }",
+      { name: "files", netbiosName: "Files-1" },
+    ],
     ["address: { ip: 10.0.0.9/24, mac: derived }", { mac: "02:00:0a:00:00:09" }],
     ["address: { ip: 'fd00::9/64', mac: derived }", { mac: "02:06:69:fd:48:42" }],
     ["address: { ip: 10.0.0.9/24, mac: 02:AB:cd:00:00:01 }", { mac: "02:ab:cd:00:00:01" }],
@@ -82,6 +90,13 @@ describe("each kind of resource", () => {
   ])("%s is read, written and read again as the same", (written, expected) => {
     const { resources, config } = resourcesOf(fileWith(written));
     expect(resources).toMatchObject([expected]);
+    expect(resourcesOf(writeConfig(config)).config).toEqual(config);
+  });
+
+  it("[SMB-1] a file server listens on the addresses of its service", () => {
+    const server = "samba: { config: /srv/smb.conf, folder: /srv/samba }";
+    const { resources, config } = resourcesOf(fileWith(`address: { ip: 10.0.0.9/24 }\n      - ${server}`));
+    expect(resources).toMatchObject([{ kind: "address" }, { kind: "samba", addresses: ["10.0.0.9"] }]);
     expect(resourcesOf(writeConfig(config)).config).toEqual(config);
   });
 
@@ -118,6 +133,22 @@ describe("each kind of resource", () => {
     [
       "address: { ip: 10.0.0.9/24, mac: 03:16:3e:00:00:01 }",
       'mac: found "03:16:3e:00:00:01", wanted one that nobody was given: 02:…, or derived',
+    ],
+    [
+      "samba: { config: /srv/smb.conf, folder: /srv/samba }",
+      "found no address to listen on, wanted an address resource in the service, or addresses: [ADDRESS, …]",
+    ],
+    [
+      "samba: { config: srv, folder: /srv/samba, addresses: [10.0.0.9] }",
+      'config: found "srv", wanted an absolute path, without a blank or slash at its end',
+    ],
+    [
+      "samba: { config: /srv/smb.conf, folder: /srv/samba/, addresses: [10.0.0.9] }",
+      'folder: found "/srv/samba/", wanted an absolute path, without a blank or slash at its end',
+    ],
+    [
+      "samba: { config: /srv/smb.conf, folder: /srv/samba, addresses: [all] }",
+      'addresses[0]: found "all", wanted an IPv4 or IPv6 address',
     ],
     ["address: { ip: 10.0.0.9/24, mac: derived, label: web }", "label: found a label beside mac, wanted one of them"],
     [

@@ -8,6 +8,7 @@ import { lvm } from "./lvm.ts";
 import { nfsExport } from "./nfs-export.ts";
 import { ocf } from "./ocf.ts";
 import { rhcs } from "./rhcs.ts";
+import { samba } from "./samba.ts";
 import { systemd } from "./systemd.ts";
 
 /** Every kind of resource that a file may have. */
@@ -17,6 +18,7 @@ export const resourceKinds: readonly ResourceKind[] = [
   lvm,
   nfsExport,
   systemd,
+  samba,
   ocf,
   lsb,
   rhcs,

@@ -64,6 +64,8 @@ function claimsOf(resource: ResourceConfig): readonly string[] {
       return [`device ${resource.device}`, `directory ${resource.directory}`];
     case "systemd":
       return [`unit ${resource.unit}`];
+    case "samba":
+      return [`samba ${resource.folder}`];
     case "delay":
       return [];
     case "rhcs":
