@@ -6,6 +6,7 @@ import { sharedInHost } from "../lab/host-disk.ts";
 import { Lab } from "../lab/lab.ts";
 import type { Probe } from "../lab/probe.ts";
 import { Prober } from "../lab/prober.ts";
+import type { Arbiter } from "./arbiter.ts";
 import { greatestValue, stepsBack } from "./acknowledgements.ts";
 import { makeSetup, type Setup, setupKeys, type SetupName } from "./setup.ts";
 import { type LockEvent, overlaps, parseHistory } from "./lock-history.ts";
@@ -42,21 +43,21 @@ export const services = ["red", "green", "blue"] as const;
 export class ChaosSite implements AsyncDisposable {
   readonly lab: Lab;
   readonly cluster: HaleCluster;
-  /** Beside the nodes an arbiter has a vote. */
-  readonly hasArbiter: boolean;
+  /** What has a vote beside the nodes; null: nothing has. */
+  readonly arbiter: Arbiter | null;
   readonly #probers: ReadonlyMap<string, Prober>;
   readonly #watches: ReadonlyMap<string, HolderWatch>;
 
   private constructor(
     lab: Lab,
     cluster: HaleCluster,
-    hasArbiter: boolean,
+    arbiter: Arbiter | null,
     probers: ReadonlyMap<string, Prober>,
     watches: ReadonlyMap<string, HolderWatch>,
   ) {
     this.lab = lab;
     this.cluster = cluster;
-    this.hasArbiter = hasArbiter;
+    this.arbiter = arbiter;
     this.#probers = probers;
     this.#watches = watches;
   }
@@ -73,11 +74,13 @@ export class ChaosSite implements AsyncDisposable {
       const script = `#!/bin/sh\nexec ${agentInHost} "$1" green ${lab.virtualIp(1)} ${port}\n`;
       for (const host of lab.hosts.values()) await host.writeFile(greenScript, script, 0o755);
       await setup.prepare(lab);
+      const arbiter = setup.arbiter?.(lab) ?? null;
+      await arbiter?.start();
       const config = siteConfig(lab, options, setup);
       const cluster = await HaleCluster.found(lab, { config, nodes, authkeys: setupKeys });
       await cluster.waitForMembers(nodes, startedMs);
       await setup.complete(cluster);
-      if (setup.hasArbiter) await cluster.waitForArbiter(startedMs);
+      if (arbiter !== null) await cluster.waitForArbiter(startedMs);
       for (const service of services) await cluster.waitForService(service, { timeoutMs: startedMs });
       const probers = new Map<string, Prober>();
       const watches = new Map<string, HolderWatch>();
@@ -87,7 +90,7 @@ export class ChaosSite implements AsyncDisposable {
         probers.set(service, await Prober.start(lab.client, { kind: "udp", ip, port }, pace));
         watches.set(service, HolderWatch.start(lab, ip, watchEveryMs));
       }
-      return new ChaosSite(lab, cluster, setup.hasArbiter, probers, watches);
+      return new ChaosSite(lab, cluster, arbiter, probers, watches);
     } catch (error) {
       await lab.close();
       throw error;
@@ -129,6 +132,7 @@ export class ChaosSite implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.arbiter?.heal();
     for (const watch of this.#watches.values()) await watch.stop();
     for (const prober of this.#probers.values()) await prober[Symbol.asyncDispose]();
     await this.lab.close();

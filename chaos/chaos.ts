@@ -2,20 +2,21 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ChaosSite, type ChaosSiteOptions } from "./chaos-site.ts";
-import { type FaultKind, faultKinds } from "./fault.ts";
+import { type FaultKind, arbiterFaultKinds, faultKinds } from "./fault.ts";
 import { formatResult, roundText } from "./report.ts";
 import { type ChaosResult, runChaos } from "./run-chaos.ts";
 import { setupNames } from "./setup.ts";
 
 // `npm run chaos -- [OPTION...]`: faults by lot against a real cluster. Exit code 1: a promise was broken. See README.md.
 
+const allKinds = [...faultKinds, ...Object.values(arbiterFaultKinds).flat()];
 const usage = `usage: npm run chaos -- [--minutes N] [--seed S] [--setup NAME] [--nodes N] [--only KIND]... [--json]
                  [--report FOLDER] [--keepalive MS] [--deadtime MS] [--grace MS] [--whole MS]
   --minutes   how long faults are made, default 15
   --seed      what is drawn, default by lot; the same seed draws the same faults
   --setup     who goes on, default majority: ${setupNames.join(", ")}; all but majority and freeze are of two nodes
   --nodes     of the cluster, default 3 for majority and freeze
-  --only      a kind of fault, may be repeated: ${faultKinds.join("; ")}
+  --only      a kind of fault, may be repeated: ${allKinds.join("; ")}
   --json      every round as JSON on stdout
   --report    folder for what is kept, emptied first; default chaos-report
   --keepalive, --deadtime, --grace   of the cluster's daemons, default 200, 1500, 6000
@@ -84,7 +85,7 @@ function readOptions(): Options | undefined {
   };
   try {
     const { values } = parseArgs({ options: { ...all, only: { ...text, multiple: true }, json: { type: "boolean" } } });
-    const kinds = values.only?.map((name) => faultKinds.find((kind) => kind === name));
+    const kinds = values.only?.map((name) => allKinds.find((kind) => kind === name));
     if (kinds?.includes(undefined) === true) return undefined;
     const setup = setupNames.find((name) => name === (values.setup ?? "majority"));
     const count = number(values.nodes) ?? (setup === "majority" || setup === "freeze" ? 3 : 2);
@@ -92,7 +93,7 @@ function readOptions(): Options | undefined {
     return {
       seed: number(values.seed) ?? Math.floor(Math.random() * 1e6),
       minutes: number(values.minutes) ?? 15,
-      kinds: kinds?.filter((kind) => kind !== undefined) ?? faultKinds,
+      kinds: kinds?.filter((kind) => kind !== undefined) ?? allKinds,
       cluster: {
         nodes: Array.from({ length: count }, (_, index) => `n${index + 1}`),
         setup,

@@ -54,6 +54,11 @@ export class Rounds {
       case "packets lost":
         return { kind, share: random.between(10, 40) / 100, until: { kind: "ms", ms: random.between(1_000, 4_000) } };
       case "every host alone":
+      case "kill -9 witness":
+      case "kill -STOP witness":
+      case "witness disk full":
+      case "arbiter disk unplugged":
+      case "arbiter disk refuses to write":
         return { kind, until: { kind: "ms", ms: this.#spanMs() } };
       case "power-off, fence device broken":
         return { kind, on, until: { kind: "ms", ms: random.between(1, 4) * this.#site.deadtimeMs } };

@@ -11,7 +11,15 @@ export type Fault =
   | { readonly kind: "one-way cut"; readonly on: Target; readonly way: "to" | "from"; readonly until: Until }
   | { readonly kind: "packets lost"; readonly share: number; readonly until: Until }
   | { readonly kind: "disk full"; readonly on: Target; readonly until: Until }
-  | { readonly kind: "clock step"; readonly on: Target; readonly stepS: number; readonly until: Until };
+  | { readonly kind: "clock step"; readonly on: Target; readonly stepS: number; readonly until: Until }
+  | { readonly kind: ArbiterFaultKind; readonly until: Until };
+
+/** Of the third vote. Alone none of them may have consequences. */
+export type ArbiterFaultKind = WitnessFaultKind | DiskFaultKind;
+
+export type WitnessFaultKind = "kill -9 witness" | "kill -STOP witness" | "witness disk full";
+
+export type DiskFaultKind = "arbiter disk unplugged" | "arbiter disk refuses to write";
 
 export type FaultKind = Fault["kind"];
 
@@ -39,6 +47,16 @@ export const faultKinds: readonly FaultKind[] = [
   "clock step",
 ];
 
+/** What can be done to an arbiter, by what it is. */
+export const arbiterFaultKinds: Readonly<Record<"witness" | "disk", readonly ArbiterFaultKind[]>> = {
+  witness: ["kill -9 witness", "kill -STOP witness", "witness disk full"],
+  disk: ["arbiter disk unplugged", "arbiter disk refuses to write"],
+};
+
+export function isArbiterFault(kind: FaultKind): boolean {
+  return Object.values(arbiterFaultKinds).some((kinds) => kinds.some((one) => one === kind));
+}
+
 /** One line for people. */
 export function faultText(fault: Fault): string {
   const on = "on" in fault ? ` on ${"node" in fault.on ? fault.on.node : `the owner of ${fault.on.ownerOf}`}` : "";
@@ -64,6 +82,11 @@ function detail(fault: Fault): string {
     case "all links cut":
     case "every host alone":
     case "disk full":
+    case "kill -9 witness":
+    case "kill -STOP witness":
+    case "witness disk full":
+    case "arbiter disk unplugged":
+    case "arbiter disk refuses to write":
       return "";
   }
 }

@@ -8,7 +8,7 @@ import { Random } from "../src/sim/random.ts";
 import { withoutValue } from "./acknowledgements.ts";
 import { type ChaosSite, services } from "./chaos-site.ts";
 import { Rounds } from "./draw-round.ts";
-import { type Fault, type FaultKind, faultKinds, faultText } from "./fault.ts";
+import { type Fault, type FaultKind, faultKinds, faultText, isArbiterFault } from "./fault.ts";
 import { countStarts } from "./lock-history.ts";
 import { aim, type Strike, type StrikeOptions } from "./strike.ts";
 import { statusOf, waitUntilWhole } from "./whole.ts";
@@ -62,7 +62,10 @@ const takeoverMsMax = 20_000;
 
 /** Round after round until the time is over or a promise is broken. @param site whole */
 export async function runChaos(site: ChaosSite, options: ChaosOptions): Promise<ChaosResult> {
-  const { seed, forMs, deadtimeMs, wholeMsMax, kinds: asked = faultKinds } = options;
+  const { seed, forMs, deadtimeMs, wholeMsMax } = options;
+  const asked = (options.kinds ?? [...faultKinds, ...(site.arbiter?.kinds ?? [])]).filter(
+    (kind) => !isArbiterFault(kind) || site.arbiter?.kinds.some((own) => own === kind) === true,
+  );
   const strikeOptions = { wholeMsMax, clockLibrary: await findClockLibrary() };
   const kinds = asked.filter((kind) => kind !== "clock step" || strikeOptions.clockLibrary !== undefined);
   const draw = new Rounds(new Random(seed), {
@@ -97,7 +100,7 @@ export async function runChaos(site: ChaosSite, options: ChaosOptions): Promise<
 function needless({ number, kinds, faults, fences, moves, movesMost, restarts }: Round): readonly string[] {
   const [kind] = kinds;
   if (kind === undefined || kinds.length > 1) return [];
-  const isHarmless = kind === "one link cut" || kind === "clock step";
+  const isHarmless = kind === "one link cut" || kind === "clock step" || isArbiterFault(kind);
   if (movesMost <= 1 && !(isHarmless && fences + moves + restarts > 0)) return [];
   const counts = `${fences} switched off, ${moves} moves (${movesMost} of one service), ${restarts} restarts`;
   return [`[LIVE-2] round ${number} (${faults.join()}): ${counts}`];

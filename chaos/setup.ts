@@ -1,8 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type HaleCluster, halePrograms } from "../lab/hale-cluster.ts";
+import type { HaleCluster } from "../lab/hale-cluster.ts";
 import { sharedInHost } from "../lab/host-disk.ts";
 import type { Lab } from "../lab/lab.ts";
+import { type Arbiter, SharedDisk, WitnessHost, witnessPort } from "./arbiter.ts";
 
 /** What decides who goes on: three nodes by majority, or two by one of the arbiters; or three whose services freeze without quorum. */
 export const setupNames = ["majority", "race", "witness", "disk", "freeze"] as const;
@@ -17,7 +18,7 @@ export interface Setup {
   /** Of every service. */
   readonly policy?: Readonly<Record<string, unknown>>;
   /** A vote beside those of the nodes. */
-  readonly hasArbiter: boolean;
+  readonly arbiter: ((lab: Lab) => Arbiter) | null;
   /** Before the cluster is founded. */
   readonly prepare: (lab: Lab) => Promise<void>;
   /** Once all nodes are members. */
@@ -25,12 +26,11 @@ export interface Setup {
 }
 
 const witnessHost = "third";
-const witnessPort = 6941;
 /** The keys of a setup's daemons, the witness among them. */
 export const setupKeys = "auth 1\n1 hmac-sha256 a-secret-that-only-this-lab-knows\n";
 const disk = "arbiter.img";
 const diskBytes = 1 << 20;
-const nothing = { hosts: [], hasArbiter: false, prepare: async () => {}, complete: async () => {} };
+const nothing = { hosts: [], arbiter: null, prepare: async () => {}, complete: async () => {} };
 
 /** @param nodes of the cluster, the preferred one first */
 export function makeSetup(name: SetupName, nodes: readonly string[]): Setup {
@@ -45,15 +45,17 @@ export function makeSetup(name: SetupName, nodes: readonly string[]): Setup {
       return {
         ...nothing,
         hosts: [witnessHost],
-        hasArbiter: true,
+        arbiter: (lab) => new WitnessHost(lab.host(witnessHost)),
         // Addresses go by the number of the host, and this one is the last.
         quorum: { arbiter: { witness: `10.77.0.${nodes.length + 1}:${witnessPort}` } },
-        prepare: startWitness,
+        prepare: async (lab) => {
+          await lab.host(witnessHost).writeFile("/etc/hale/witness/lab.keys", setupKeys, 0o600);
+        },
       };
     case "disk":
       return {
         ...nothing,
-        hasArbiter: true,
+        arbiter: (lab) => new SharedDisk(join(lab.shared, disk)),
         quorum: { arbiter: { disk: `${sharedInHost}/${disk}` } },
         prepare: async (lab) => writeFile(join(lab.shared, disk), new Uint8Array(diskBytes)),
         complete: async (cluster) => {
@@ -61,10 +63,4 @@ export function makeSetup(name: SetupName, nodes: readonly string[]): Setup {
         },
       };
   }
-}
-
-async function startWitness(lab: Lab): Promise<void> {
-  const host = lab.host(witnessHost);
-  await host.writeFile("/etc/hale/witness/lab.keys", setupKeys, 0o600);
-  await host.spawn([halePrograms.hale, "witness", "--listen", `${host.ip()}:${witnessPort}`], { name: "witness" });
 }

@@ -96,6 +96,18 @@ export async function aim(site: ChaosSite, fault: Fault, options: StrikeOptions)
       }, mend);
     case "packets lost":
       return strike(async () => lab.lose(fault.share), mend);
+    case "kill -9 witness":
+    case "kill -STOP witness":
+    case "witness disk full":
+    case "arbiter disk unplugged":
+    case "arbiter disk refuses to write": {
+      const { arbiter } = site;
+      if (arbiter === null) throw new Error(`Cannot do "${fault.kind}": this setup has no arbiter`);
+      return strike(
+        async () => arbiter.strike(fault.kind),
+        async () => arbiter.heal(),
+      );
+    }
     case "disk full":
       return fillDisk(site, node, options);
     case "clock step":

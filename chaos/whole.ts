@@ -52,8 +52,9 @@ async function whatIsMissing(site: ChaosSite, sinceMs: number): Promise<string |
     const voters = group.electorate.filter((voter) => nodes.includes(voter));
     const areAll = [...voters].sort().join(" ") === all;
     const others = group.electorate.length - voters.length;
-    if (!areAll || others !== (site.hasArbiter ? 1 : 0)) return `${node} sees voters ${group.electorate.join(" ")}`;
-    if (site.hasArbiter && group.witness?.isHeard !== true) return `${node} does not hear the arbiter`;
+    if (!areAll || others !== (site.arbiter === null ? 0 : 1))
+      return `${node} sees voters ${group.electorate.join(" ")}`;
+    if (site.arbiter !== null && group.witness?.isHeard !== true) return `${node} does not hear the arbiter`;
     const away = status.nodes.find(({ state }) => state !== "member");
     if (away !== undefined) return `${node} sees ${away.node} ${away.state}: ${away.reason}`;
     const links = status.nodes.filter(({ node: other }) => other !== node).flatMap(({ links: all }) => all);
