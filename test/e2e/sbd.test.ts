@@ -100,13 +100,35 @@ test("[LIVE-1, FEN-22] a node that is off reads nothing: msgwait alone makes it 
   await cluster.waitForService(service, { owner: "n2" });
 });
 
+test("[FEN-16, FEN-21] a watcher that is stopped in order on a living node is told of until it runs again, and nothing moves", async () => {
+  const starts = (await cluster.must("n1", ["events"])).split("-> starting").length;
+  await lab.host("n3").run(["sh", "-c", "kill -TERM $(pgrep -o -x sbd)"]);
+  await waitForDevice(["n3"]);
+  for (const node of cluster.nodes)
+    expect(has(await cluster.status(node), /fence device disks .*n3.*the watcher of sbd does not run/), node).toBe(
+      true,
+    );
+  expect((await cluster.hale("n3", ["check"])).stdout).toMatch(/✗ +fencing +device disks: sbd on n3: the watcher/);
+  await startWatcher("n3");
+  await waitForDevice([]);
+  expect(lab.host("n3").powerOns).toBe(1);
+  expect((await cluster.must("n1", ["events"])).split("-> starting").length).toBe(starts);
+});
+
 /** Runs sbd on the host, now and at each boot: the messages of a disk, without Pacemaker and without a watchdog. */
 async function watch(name: string): Promise<void> {
   const host = lab.host(name);
+  host.boot = [watcherOf(name), ...host.boot];
+  await startWatcher(name);
+}
+
+function watcherOf(name: string): readonly string[] {
   const settings = ["SBD_PACEMAKER=no", "SBD_SYNC_RESOURCE_STARTUP=no", "SBD_WATCHDOG_DEV=/dev/null"];
-  const argv = ["env", ...settings, "sbd", "-n", name, "-R", "-d", disk, "watch"];
-  host.boot = [argv, ...host.boot];
-  const { code, stdout, stderr } = await host.exec(argv);
+  return ["env", ...settings, "sbd", "-n", name, "-R", "-d", disk, "watch"];
+}
+
+async function startWatcher(name: string): Promise<void> {
+  const { code, stdout, stderr } = await lab.host(name).exec(watcherOf(name));
   if (code !== 0) throw new Error(`Cannot run sbd on ${name}: ${stdout}${stderr}`);
 }
 
