@@ -64,7 +64,10 @@ function buildServices(
 ): readonly ServiceConfig[] {
   const services = Object.entries(written).map(([id, service]) => buildService(id, service, nodes, sourceOf));
   const clones = new Map(
-    services.flatMap(({ id }) => (written[id]?.clones === undefined ? [] : [[id, written[id].clones]])),
+    services.flatMap(({ id }) => {
+      const { clones: count, promotable = false } = written[id] ?? {};
+      return count === undefined ? [] : [[id, { clones: count, isPromotable: promotable }] as const];
+    }),
   );
   return spreadClones(services, clones);
 }

@@ -109,3 +109,36 @@ it("[CLN-1] what stands on what inside a clone stands on its own instance's", ()
   const again = parsed.ok ? parseConfig(writeConfig(parsed.config), "c.yaml") : parsed;
   expect(again.ok ? again.config.services : again.errors).toEqual(services);
 });
+
+it.each<readonly [string, readonly string[]]>([
+  ["promotable: true", ["services.x.promotable: found it in a service without clones, wanted clones: all, too"]],
+])("[PRO-1] %s", (service, mistakes) => {
+  expect(mistakesIn(`x: ${service}`)).toEqual(mistakes);
+});
+
+it("[PRO-1] what is promoted is one agent, whose monitors tell its score", () => {
+  const lsb = `${head}  x: { clones: all, promotable: true, resources: [{ lsb: { script: /etc/init.d/x } }] }\n`;
+  const unseen = `${head}  x: { clones: all, promotable: true, resources: [{ ocf: { agent: "a:b", monitor: { interval: 0 } } }] }\n`;
+  const mistakes = [lsb, unseen].map((text) => {
+    const parsed = parseConfig(text, "c.yaml");
+    return parsed.ok ? "" : parsed.errors.map(({ found }) => found).join();
+  });
+  expect(mistakes).toEqual([
+    "not one ocf resource, in a service that is promotable",
+    "0, in a service that is promotable",
+  ]);
+});
+
+it("[PRO-1] a promotable clone is its instances and the promoted role, which has its name", () => {
+  const parsed = read("x: clones: all, promotable: true", "y: with: [x], after: [x]");
+  const services = parsed.ok ? parsed.config.services : [];
+  expect(services.map(({ id }) => id)).toEqual(["x@a", "x@b", "x@d", "x", "y"]);
+  expect(services[3]).toMatchObject({
+    beside: ["x"],
+    promotes: "x",
+    resources: [{ id: "x/Dummy", role: "promoted", clone: { isPromotable: true } }],
+  });
+  expect(services[4]).toMatchObject({ with: [{ service: "x" }], after: [{ service: "x" }] });
+  const again = parsed.ok ? parseConfig(writeConfig(parsed.config), "c.yaml") : parsed;
+  expect(again.ok ? again.config.services : again.errors).toEqual(services);
+});

@@ -8,8 +8,17 @@ export function checkClones(root: Mapping): Problem[] {
   const nodes = Object.keys(asMapping(root["nodes"]));
   return Object.entries(asMapping(root["services"])).flatMap(([id, value]): Problem[] => {
     const service = asMapping(value);
+    if (service["clones"] === undefined && service["promotable"] === true)
+      return [
+        { path: ["services", id, "promotable"], found: "it in a service without clones", wanted: "clones: all, too" },
+      ];
     if (service["clones"] === undefined) return [];
-    return [...checkCount(id, service, nodes), ...checkKeys(id, service), ...checkAddresses(id, service)];
+    return [
+      ...checkCount(id, service, nodes),
+      ...checkKeys(id, service),
+      ...checkAddresses(id, service),
+      ...checkPromotable(id, service),
+    ];
   });
 }
 
@@ -39,6 +48,22 @@ function checkKeys(id: string, service: Mapping): Problem[] {
   ];
 }
 
+/** [PRO-1] One agent is promoted, and asked again and again how new its data is. */
+function checkPromotable(id: string, service: Mapping): Problem[] {
+  if (service["promotable"] !== true) return [];
+  const resources = asList(service["resources"]);
+  const ocf = asMapping(asMapping(resources[0])["ocf"]);
+  const path: Path = ["services", id, "resources"];
+  if (resources.length !== 1 || ocf["agent"] === undefined)
+    return [{ path, found: "not one ocf resource, in a service that is promotable", wanted: "that and no other" }];
+  const { interval } = asMapping(ocf["monitor"]);
+  if (interval !== 0 && interval !== "0") return [];
+  const at = [...path, 0, "ocf", "monitor", "interval"];
+  return [
+    { path: at, found: "0, in a service that is promotable", wanted: "an interval: its score is told by monitors" },
+  ];
+}
+
 function checkAddresses(id: string, service: Mapping): Problem[] {
   return asList(service["resources"]).flatMap((resource, index): Problem[] => {
     if (asMapping(resource)["address"] === undefined) return [];
@@ -53,6 +78,8 @@ export function checkCloneRelations(links: readonly Link[], services: ReadonlyMa
   return links.flatMap(({ kind, from, to, isSoft, path }): Problem[] => {
     const [own, clone] = [services.get(from), services.get(to)];
     if (clone?.["clones"] === undefined) return [];
+    // Who is no clone itself means the promoted instance, which is one.
+    if (clone["promotable"] === true && own?.["clones"] === undefined) return [];
     const isInstance = own?.["clones"] !== undefined;
     const found = `${describeValue(to)}, which has clones`;
     if (kind === "apart") return [{ path, found, wanted: "services without clones" }];

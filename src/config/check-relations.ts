@@ -18,7 +18,10 @@ export function checkRelations(root: Mapping): Problem[] {
   if (named.length > 0) return named;
   const known = new Map(services);
   // Who is with a clone is with one instance of it: that joins nobody else.
-  const plain = links.filter((link) => known.get(link.to)?.["clones"] === undefined);
+  const plain = links.filter((link) => {
+    const to = known.get(link.to);
+    return to?.["clones"] === undefined || to["promotable"] === true;
+  });
   return [
     ...checkCycles(links),
     ...checkCloneRelations(links, known),

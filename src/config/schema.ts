@@ -212,6 +212,7 @@ const service = z.strictObject({
     .union([z.literal("all"), z.int().min(1).max(32)], { error: clonesWanted })
     .meta({ description: "Run it on several nodes at once: on all of its domain, or on so many of them." })
     .optional(),
+  promotable: flag("One of its instances is promoted: the agent knows promote and demote.", false).optional(),
   after: relations("Started after these, stopped before them."),
   with: relations("On one node with these."),
   apart: relations("On no node with these."),

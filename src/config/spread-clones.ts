@@ -1,8 +1,8 @@
 import type { CloneInstance, Relation, ResourceConfig, ServiceConfig } from "../model/cluster-config.ts";
 import { instanceId, type NodeId, resourceId, type ServiceId } from "../model/ids.ts";
 
-/** Clones as they are written, by name: so many instances at once. */
-export type WrittenClones = ReadonlyMap<ServiceId, "all" | number>;
+/** Clones as they are written, by name: so many instances at once, and whether one of them is promoted. */
+export type WrittenClones = ReadonlyMap<ServiceId, { readonly clones: "all" | number; readonly isPromotable: boolean }>;
 
 /**
  * [CLN-1] Makes of each clone one service for each node of its domain, which that node alone may run. What other services say of a clone becomes
@@ -16,18 +16,36 @@ export function spreadClones(services: readonly ServiceConfig[], clones: Written
     const written = clones.get(service.id);
     if (written === undefined) return [besideClones(service, clones)];
     const { nodes } = service.domain;
-    const limit = written === "all" || written >= nodes.length ? {} : { limit: written };
-    return nodes.map((node, number) =>
+    const limit = written.clones === "all" || written.clones >= nodes.length ? {} : { limit: written.clones };
+    const instances = nodes.map((node, number) =>
       instanceOf(service, { of: service.id, node, number, count: nodes.length, ...limit }, clones),
     );
+    return written.isPromotable ? [...instances, roleOf(service)] : instances;
   });
+}
+
+/** [PRO-1] The promoted role has the clone's own name: who is with it, or after it, means the promoted instance. */
+function roleOf({ after: _after, needs: _needs, ...service }: ServiceConfig): ServiceConfig {
+  const { nodes } = service.domain;
+  return {
+    ...service,
+    domain: { nodes, ordered: false, restricted: true, failback: false },
+    resources: service.resources.map((resource) =>
+      resource.kind === "ocf"
+        ? { ...resource, role: "promoted", clone: { number: 0, max: nodes.length, isPromotable: true } }
+        : resource,
+    ),
+    beside: [service.id],
+    promotes: service.id,
+  };
 }
 
 function besideClones(service: ServiceConfig, clones: WrittenClones): ServiceConfig {
   const { with: mates = [], ...rest } = service;
-  const beside = mates.filter((mate) => clones.has(mate.service)).map((mate) => mate.service);
+  const isInstance = (mate: Relation): boolean => clones.get(mate.service)?.isPromotable === false;
+  const beside = mates.filter(isInstance).map((mate) => mate.service);
   if (beside.length === 0) return service;
-  const others = mates.filter((mate) => !clones.has(mate.service));
+  const others = mates.filter((mate) => !isInstance(mate));
   return { ...rest, ...(others.length > 0 ? { with: others } : {}), beside };
 }
 
@@ -41,13 +59,20 @@ function instanceOf(service: ServiceConfig, instance: CloneInstance, clones: Wri
     ...service,
     id,
     domain: { nodes: [node], ordered: false, restricted: true, failback: false },
-    resources: service.resources.map((resource) => partOf(resource, id, instance)),
+    resources: service.resources.map((resource) =>
+      partOf(resource, id, instance, clones.get(of)?.isPromotable === true),
+    ),
     ...(after === undefined ? {} : { after: after.map(here) }),
     instance,
   };
 }
 
-function partOf(resource: ResourceConfig, service: ServiceId, instance: CloneInstance): ResourceConfig {
+function partOf(
+  resource: ResourceConfig,
+  service: ServiceId,
+  instance: CloneInstance,
+  isPromotable: boolean,
+): ResourceConfig {
   const { number, count, limit, of } = instance;
   const after = resource.after?.map((id) => resourceId(service, id.slice(of.length + 1)));
   const part = {
@@ -55,24 +80,29 @@ function partOf(resource: ResourceConfig, service: ServiceId, instance: CloneIns
     id: resourceId(service, resource.name),
     ...(after === undefined ? {} : { after }),
   };
-  return part.kind === "ocf" ? { ...part, clone: { number, max: limit ?? count } } : part;
+  return part.kind === "ocf"
+    ? { ...part, clone: { number, max: limit ?? count, ...(isPromotable ? { isPromotable } : {}) } }
+    : part;
 }
 
 /** The services as they are written: each clone once, with all of its nodes. */
 export function gatherClones(services: readonly ServiceConfig[]): readonly GatheredService[] {
   return services.flatMap((service): readonly GatheredService[] => {
     const { instance, beside = [], ...rest } = service;
+    if (service.promotes !== undefined) return [];
     const mates = [...(service.with ?? []), ...beside.map((clone) => ({ service: clone }))];
     if (instance === undefined) return [mates.length === 0 ? rest : { ...rest, with: mates }];
     if (instance.number > 0) return [];
     const nodes = services.flatMap((other) => (other.instance?.of === instance.of ? [other.instance.node] : []));
-    return [{ ...rest, ...writtenClone(rest, instance, nodes) }];
+    const isPromotable = services.some(({ promotes }) => promotes === instance.of);
+    return [{ ...rest, ...writtenClone(rest, instance, nodes), ...(isPromotable ? { promotable: true } : {}) }];
   });
 }
 
 /** A service of the file. */
 export interface GatheredService extends ServiceConfig {
   readonly clones?: "all" | number;
+  readonly promotable?: true;
 }
 
 function writtenClone(

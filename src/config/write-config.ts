@@ -124,10 +124,11 @@ function writeQuarantine(quarantine: QuarantineConfig): unknown {
 }
 
 function writeService(service: GatheredService): object {
-  const { enabled, domain, recovery, resources, withoutQuorum, clones } = service;
+  const { enabled, domain, recovery, resources, withoutQuorum, clones, promotable } = service;
   const { after = [], with: beside = [], apart = [], exclusive = false } = service;
   return {
     ...(clones === undefined ? {} : { clones }),
+    ...(promotable === true ? { promotable } : {}),
     enabled,
     ...(after.length > 0 ? { after: writeRelations(after) } : {}),
     ...(beside.length > 0 ? { with: writeRelations(beside) } : {}),

@@ -49,6 +49,8 @@ export interface ManagerState {
   readonly lostSince: Readonly<Record<NodeId, InstantMs>>;
   readonly fenceFailedAt: Readonly<Record<NodeId, InstantMs>>;
   readonly failedSince: Readonly<Record<ServiceId, { readonly rounds: number; readonly at: InstantMs }>>;
+  /** By instance of a promotable clone, for which choice its agent was asked last. */
+  readonly scoresAsked: Readonly<Record<ServiceId, string>>;
   readonly portProbedAt: Readonly<Record<NodeId, InstantMs>>;
   /** When the port of a lost node last said "closed": a crashed daemon, whose services go on and which may come back to adopt them. */
   readonly crashedAt: Readonly<Record<NodeId, InstantMs>>;

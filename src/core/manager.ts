@@ -29,6 +29,7 @@ import {
   runServices,
   tellDegraded,
 } from "./manager-services.ts";
+import { askScores, tellScores } from "./manager-scores.ts";
 import { type ManagerState, patch, say, type ToGroup, type Work } from "./manager-work.ts";
 import { notUnfencing, takeUnfence, unfence } from "./manager-unfence.ts";
 import { idleWatchdog, onWatchdogOutcome, tendWatchdog } from "./manager-watchdog.ts";
@@ -88,6 +89,7 @@ export function startManager(boot: ManagerBoot, moment: Moment): ManagerState {
     lostSince: {},
     fenceFailedAt: {},
     failedSince: {},
+    scoresAsked: {},
     portProbedAt: {},
     crashedAt: {},
     hearings: {},
@@ -138,12 +140,14 @@ export function stepManager(
   tendFencer(work);
   watchDevices(work);
   proposeConfig(work);
+  askScores(work);
   runServices(work);
   // Before the report: who is told what runs here knows about the watchdog and the storage then.
   tendWatchdog(work);
   unfence(work);
   report(work);
   tellDegraded(work);
+  tellScores(work);
   seeToFences(work);
   probePorts(work);
   retryFailed(work);

@@ -54,7 +54,7 @@ export function makePorts(options: PortsOptions): DaemonPorts {
     ...(config.quorum.kind === "disk" ? { arbiterDisk: new FileArbiterDisk(config.quorum.path, note) } : {}),
     agents: [
       address,
-      new OcfAgent({ clock, runner, node: self }),
+      new OcfAgent({ clock, runner, node: self, tools: join(folders.state, "agent-tools") }),
       createLsbAgent({ clock, runner }),
       createExecAgent({ clock, runner, node: self }),
       createFilesystemAgent({ clock, runner }),

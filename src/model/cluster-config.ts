@@ -212,6 +212,8 @@ export interface ServiceConfig {
   readonly needs?: Amounts;
   /** Only where these clones have an instance that is started. Default (absent): anywhere. */
   readonly beside?: readonly ServiceId[];
+  /** It is the promoted role of this clone: its owner is promoted, start is promote, stop is demote. Default (absent): it is a service by itself. */
+  readonly promotes?: ServiceId;
   /** It is an instance of a clone, and nothing to any other node. Default (absent): it is no clone. */
   readonly instance?: CloneInstance;
 }
@@ -315,7 +317,9 @@ export interface OcfResource extends ResourceBase {
   /** Deeper monitors, and how often each takes the place of a plain one; by level. Default (absent): none. */
   readonly levels?: readonly MonitorLevel[];
   /** What its agent is told when it is part of a clone. Default (absent): it is not. */
-  readonly clone?: { readonly number: number; readonly max: number };
+  readonly clone?: { readonly number: number; readonly max: number; readonly isPromotable?: true };
+  /** It stands for the promoted role of an instance, not for the instance. Default (absent): it is what it is. */
+  readonly role?: "promoted";
 }
 
 /** Kinds of the file that are an OCF agent underneath. */

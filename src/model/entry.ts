@@ -74,6 +74,16 @@ export type EntryBody =
       readonly resources: readonly ResourceId[];
       readonly reason: string;
     }
+  /** What an instance of a promotable clone says of its data. `attempt`: the order under which it is kept. `round`: for which choice it was asked; -1: none. */
+  | {
+      readonly kind: "score";
+      readonly node: NodeId;
+      readonly incarnation: Incarnation;
+      readonly service: ServiceId;
+      readonly attempt: number;
+      readonly round: number;
+      readonly value: number;
+    }
   /** A failed service may be tried again everywhere: its back-off has passed. `attempt`: the service's at that time. */
   | { readonly kind: "retry"; readonly service: ServiceId; readonly attempt: number }
   /** The time of day has come at which a service may return to a better node. `attempt`: the service's order at that time. */

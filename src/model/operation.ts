@@ -36,6 +36,8 @@ export interface OperationOutcome {
   readonly reason: string;
   /** It runs, and its agent expects trouble: somebody should look. */
   readonly isDegraded?: true;
+  /** What it said of its data, where it can be promoted: higher is newer, below zero it must not be. Absent: it said nothing. */
+  readonly score?: number;
   /** The last of what the agent printed, at most 4 KiB. */
   readonly output: string;
   readonly durationMs: number;

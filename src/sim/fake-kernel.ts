@@ -24,10 +24,15 @@ export interface Refusal {
   timesLeft: number;
 }
 
+/** What agents say of their data when nobody has set anything else. */
+export const usualScore = 100;
+
 /** What the services of all machines are like: shared, because it is a property of the software, not of the node. */
 export class ServiceBook {
   readonly times = new Map<ResourceId, AgentTimes>();
   readonly refusals: Refusal[] = [];
+  /** What agents say of their data; where nothing is set, `usualScore`. */
+  readonly scores = new Map<ResourceId, number>();
 
   timesOf(resource: ResourceId): AgentTimes {
     return this.times.get(resource) ?? { start: 100, stop: 100, monitor: 100 };
@@ -141,7 +146,7 @@ export class FakeKernel {
       return done;
     }
     this.#witness.onOperation(this.#node, operation);
-    const refusal = this.#book.meet(this.#node, operation);
+    const refusal = this.#book.meet(this.#node, operation) ?? this.#cannotPromote(operation);
     if (refusal !== undefined) this.#witness.onRefused(this.#node, operation);
     const wantedMs = this.#book.timesOf(resource)[operation.action];
     const isTimedOut = refusal?.how === "hang" || wantedMs > operation.timeoutMs;
@@ -187,7 +192,17 @@ export class FakeKernel {
       const reason = this.truthOf(resource) === "dead" ? "found dead" : "not running";
       return { status: "not-running", severity: "none", code: 7, reason, output: "" };
     }
-    return { status: "ok", severity: "none", code: 0, reason: "ok", output: "" };
+    const scored = operation.resource.kind === "ocf" && operation.resource.clone?.isPromotable === true;
+    const score = scored ? { score: this.#book.scores.get(resource) ?? usualScore } : {};
+    return { status: "ok", severity: "none", code: 0, reason: "ok", output: "", ...score };
+  }
+
+  /** Only what runs can be promoted. */
+  #cannotPromote({ resource, action }: Operation): Refusal | undefined {
+    if (resource.kind !== "ocf" || resource.role !== "promoted" || action !== "start") return undefined;
+    const [clone = "", name = ""] = resource.id.split("/");
+    if (this.truthOf(`${clone}@${this.#node}/${name}` as ResourceId) === "running") return undefined;
+    return { resource: resource.id, action, node: null, how: "fail", timesLeft: 0 };
   }
 
   #refuse(operation: Operation): Omit<OperationOutcome, "durationMs"> {
@@ -216,6 +231,10 @@ export class FakeKernel {
     if (this.truthOf(resource) === truth) return;
     this.#truths.set(resource, truth);
     this.#witness.onTruth(this.#node, resource, truth);
+    const role = resource.replace(`@${this.#node}/`, "/") as ResourceId;
+    // What does not run is not promoted.
+    if (role !== resource && (truth === "dead" || truth === "stopped") && this.isActive(role))
+      this.#become(role, "dead");
   }
 }
 

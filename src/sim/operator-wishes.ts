@@ -115,7 +115,9 @@ export class OperatorWishes {
   /** Who names a clone means all of its instances; it is started where it may be. */
   #afterIntent(before: Wishes, intent: Exclude<Intent, { kind: "shutdown-node" }>): Wishes {
     if (!("service" in intent)) return afterIntent(before, intent);
-    const instances = this.#config.services.filter(({ instance }) => instance?.of === intent.service);
+    const instances = this.#config.services.filter(
+      ({ instance, promotes }) => instance?.of === intent.service || promotes === intent.service,
+    );
     if (instances.length === 0) return afterIntent(before, intent);
     const meant =
       intent.kind === "start-service"

@@ -21,7 +21,7 @@ import { relationsChecker } from "./checkers/relations.ts";
 import { resourceOrderChecker } from "./checkers/resource-order.ts";
 import type { MachineClock } from "./fake-clock.ts";
 import { FakeFence, type DeviceState, type PowerControl } from "./fake-fence.ts";
-import { ServiceBook, type ResourceTruth } from "./fake-kernel.ts";
+import { ServiceBook, type ResourceTruth, usualScore } from "./fake-kernel.ts";
 import { FakeNetwork } from "./fake-network.ts";
 import { GroundTruth } from "./ground-truth.ts";
 import { type ConfigFile, foundedRecords, Machine, type MachineWire, type MachineWitness } from "./machine.ts";
@@ -132,6 +132,8 @@ export class World implements PowerControl, MachineWitness {
       truth: this.truth,
       now: () => this.time.now,
       report: (rule: string, text: string) => this.report(rule, text),
+      scoreOf: (resource: ResourceId | undefined) =>
+        (resource === undefined ? undefined : this.book.scores.get(resource)) ?? usualScore,
     };
     this.#checkers = [
       // First: it brings the ground truth up to what has been delivered.

@@ -52,6 +52,7 @@ const shapes: { readonly [Kind in EntryBody["kind"]]: Shape<Extract<EntryBody, {
     resources: "texts",
     reason: "text",
   },
+  score: { node: "text", incarnation: "text", service: "text", attempt: "number", round: "number", value: "number" },
   retry: { service: "text", attempt: "number" },
   failback: { service: "text", attempt: "number" },
   leaving: { node: "text", incarnation: "text" },

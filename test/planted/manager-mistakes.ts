@@ -25,6 +25,7 @@ const settle = "services/settle.ts";
 const eligibility = "services/eligibility.ts";
 const plan = "services/plan.ts";
 const clones = "services/clones.ts";
+const promotion = "services/promotion.ts";
 const nodeAgainst = "services/node-against.ts";
 const choose = "placement/choose-owner.ts";
 const failback = "services/failback.ts";
@@ -34,6 +35,18 @@ const spans = "manager-spans.ts";
 const watchdog = "manager-watchdog.ts";
 
 export const toldMistakes: readonly ToldMistake[] = [
+  {
+    name: "whose data is behind is promoted",
+    story: "primary-dies-and-only-the-fresh-standby-may",
+    patches: [patch(promotion, "if (own.score.value < 0) return", "if (own.score.value < -99) return")],
+  },
+  {
+    name: "the first of the file is promoted",
+    story: "primary-lost-newest-standby-promoted",
+    patches: [
+      patch(promotion, "return newer === undefined ? null :", "return newer === undefined || value > 0 ? null :"),
+    ],
+  },
   {
     name: "what a lost node may run of a clone is not counted",
     story: "clone-takes-the-place-of-a-lost-one",
@@ -240,6 +253,17 @@ export const testedMistakes: readonly TestedMistake[] = [
       patch("manager-foreign.ts", " || isSeenTo(runtime)", ""),
       patch("manager-foreign.ts", "if (whereItMayRunNext(record).includes(self)) return [];", ""),
       patch("manager-foreign.ts", "isSeenTo(other) && isShared", "isKnown(other) && isBusy(other) && isShared"),
+    ],
+  },
+  {
+    name: "a score of before a restart counts",
+    tests: "services/promotion",
+    patches: [
+      patch(
+        promotion,
+        "score.round === round && score.order === order",
+        "score.round <= round && score.order <= order",
+      ),
     ],
   },
   {

@@ -8,8 +8,9 @@ import type { ResourceAgent } from "../../ports/resource-agent.ts";
 import type { ProgramEnd, ProgramRunner } from "../process/program-runner.ts";
 import { runOperation, type Verdict, wrongKind } from "../process/run-operation.ts";
 import { dueLevel, type LookedAt } from "./due-level.ts";
-import { ocfVerdict } from "./ocf-codes.ts";
-import { checkLevelName, exitReason, ocfEnvironment } from "./ocf-environment.ts";
+import { ocfVerdict, roleVerdict } from "./ocf-codes.ts";
+import { checkLevelName, exitReason, instanceName, ocfEnvironment } from "./ocf-environment.ts";
+import { PromotionScores } from "./promotion-scores.ts";
 
 type NotStarted = Extract<ProgramEnd, { kind: "not-started" }>;
 
@@ -21,6 +22,8 @@ export interface OcfAgentOptions {
   readonly node: NodeId;
   /** Holds `resource.d` and `lib`. Default `/usr/lib/ocf`. */
   readonly root?: string;
+  /** A folder of this daemon's own, for what agents of promotable clones use to tell their scores. Default: they cannot. */
+  readonly tools?: string;
 }
 
 /** Where Debian's agents keep state files; systemd makes it at boot, a minimal host has it not. */
@@ -30,12 +33,16 @@ const defaultRoot = "/usr/lib/ocf";
 /** Runs OCF resource agents (`heartbeat:apache`). Knows which resources it has seen run, for one purpose: to tell a probe from a monitor. */
 export class OcfAgent implements ResourceAgent {
   readonly kind = "ocf";
-  readonly #options: Required<OcfAgentOptions>;
+  readonly #options: OcfAgentOptions & { readonly root: string };
+  readonly #scores: PromotionScores | null;
+  /** By name of the instance, the end of what its agent was asked last. */
+  readonly #turns = new Map<string, Promise<unknown>>();
   /** Resources whose last operation said that they run, and how deep they were looked at. */
   readonly #running = new Map<ResourceId, LookedAt>();
 
   constructor(options: OcfAgentOptions) {
     this.#options = { root: defaultRoot, ...options };
+    this.#scores = options.tools === undefined ? null : new PromotionScores(options.tools);
     // Its absence shows in what the agents say; a node without OCF resources need not have it.
     if (!existsSync(stateFolder)) tryMakeFolder(stateFolder);
   }
@@ -44,9 +51,19 @@ export class OcfAgent implements ResourceAgent {
     const { resource, action } = operation;
     if (resource.kind !== "ocf") return wrongKind(operation, "ocf");
     const isProbe = action === "monitor" && !this.#running.has(resource.id);
-    const outcome = await this.#call(operation, resource, isProbe, signal);
+    const outcome = await (resource.clone?.isPromotable === true
+      ? this.#inTurn(resource, () => this.#call(operation, resource, isProbe, signal))
+      : this.#call(operation, resource, isProbe, signal));
     this.#remember(operation, outcome);
     return outcome;
+  }
+
+  /** [PRO-4] An instance and its promoted role are two services and one agent, which is asked one thing at a time. */
+  async #inTurn(resource: OcfResource, call: () => Promise<OperationOutcome>): Promise<OperationOutcome> {
+    const name = instanceName(resource.id);
+    const turn = (this.#turns.get(name) ?? Promise.resolve()).then(call, call);
+    this.#turns.set(name, turn);
+    return turn;
   }
 
   onDeath(tell: (hint: DeathHint) => void): void {
@@ -68,10 +85,15 @@ export class OcfAgent implements ResourceAgent {
     const isRecurring = action === "monitor" && !isProbe;
     const intervalMs = isRecurring ? Math.max(1, resource.monitorIntervalMs) : 0;
     const level = isRecurring ? this.#takeLevel(resource) : 0;
-    const argv = [join(root, "resource.d", resource.provider, resource.type), action];
-    const environment = ocfEnvironment(resource, { action, timeoutMs, intervalMs, level, node, root });
+    const isRole = resource.role === "promoted";
+    const argv = [join(root, "resource.d", resource.provider, resource.type), isRole ? roleActions[action] : action];
+    const scores = resource.clone?.isPromotable === true ? this.#scores : null;
+    const environment = {
+      ...ocfEnvironment(resource, { action, timeoutMs, intervalMs, level, node, root }),
+      ...scores?.environmentOf(instanceName(resource.id)),
+    };
     const judgeExit = (code: number, output: string): Verdict => {
-      const verdict = ocfVerdict(action, code, isProbe);
+      const verdict = isRole ? roleVerdict(action, code) : ocfVerdict(action, code, isProbe);
       const isWell = verdict.status === "ok" && verdict.isDegraded !== true;
       const given = isWell ? null : exitReason(output);
       const reason = given === null ? verdict.reason : `${given} (${verdict.reason})`;
@@ -83,7 +105,11 @@ export class OcfAgent implements ResourceAgent {
       severity: "hard",
       reason: `${end.reason}${end.isMissing ? installAdvice(resource) : ""}`,
     });
-    return runOperation({ runner, clock, judgeExit, judgeNotStarted }, operation, { argv, environment }, signal);
+    if (!isRole && action === "start") scores?.forget(instanceName(resource.id));
+    const agent = { runner, clock, judgeExit, judgeNotStarted };
+    const outcome = await runOperation(agent, operation, { argv, environment }, signal);
+    const score = scores?.told(instanceName(resource.id)) ?? null;
+    return score === null ? outcome : { ...outcome, score };
   }
 
   #takeLevel({ id, levels = [], parameters }: OcfResource): number {
@@ -99,6 +125,9 @@ export class OcfAgent implements ResourceAgent {
     if ((status === "ok" && action === "stop") || status === "not-running") this.#running.delete(resource.id);
   }
 }
+
+/** What an agent is asked for a service that is the promoted role. */
+const roleActions = { start: "promote", stop: "demote", monitor: "monitor" } as const;
 
 function installAdvice({ provider }: OcfResource): string {
   const packages: Readonly<Record<string, string>> = {

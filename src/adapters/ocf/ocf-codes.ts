@@ -23,6 +23,19 @@ export function ocfVerdict(action: OperationAction, code: number, isProbe: boole
   return { status: "failed", severity: severityOf(code), reason };
 }
 
+/**
+ * The same for the promoted role: what runs unpromoted, or not at all, does not have it, and a demotion of such has nothing to do.
+ *
+ * @param action of the role: start is promote, stop is demote
+ */
+export function roleVerdict(action: OperationAction, code: number): Verdict {
+  const verdict = ocfVerdict(action, code, true);
+  if (action === "stop" && code === 7) return { status: "ok", severity: "none", reason: "not running" };
+  if (action !== "monitor") return verdict;
+  if (code === 0 || code === 190) return { status: "not-running", severity: "none", reason: "runs unpromoted" };
+  return code === 191 ? { ...ocfVerdict(action, code, false), isDegraded: true } : verdict;
+}
+
 const meanings: ReadonlyMap<number, string> = new Map([
   [1, "the agent reported a failure"],
   [2, "a parameter is wrong for this node"],

@@ -40,3 +40,10 @@ it("[CLN-8] an instance has the name of its clone's resource, and is told which 
 it("[CLN-8] what is no clone is told nothing of one", () => {
   expect(Object.keys(ocfEnvironment(cache, call)).filter((name) => name.includes("clone"))).toEqual([]);
 });
+
+it("[PRO-4] what is promotable is told so", () => {
+  expect(ocfEnvironment({ ...cache, clone: { number: 1, max: 2, isPromotable: true } }, call)).toMatchObject({
+    OCF_RESKEY_CRM_meta_promotable: "true",
+    OCF_RESKEY_CRM_meta_promoted_max: "1",
+  });
+});

@@ -60,8 +60,17 @@ function cloneEnvironment({ clone }: OcfResource): Readonly<Record<string, strin
     OCF_RESKEY_CRM_meta_clone_node_max: "1",
     OCF_RESKEY_CRM_meta_globally_unique: "false",
     OCF_RESKEY_CRM_meta_notify: "false",
+    ...(clone.isPromotable === true ? promotableEnvironment : {}),
   };
 }
+
+const promotableEnvironment = {
+  OCF_RESKEY_CRM_meta_promotable: "true",
+  OCF_RESKEY_CRM_meta_promoted_max: "1",
+  OCF_RESKEY_CRM_meta_promoted_node_max: "1",
+  OCF_RESKEY_CRM_meta_master_max: "1",
+  OCF_RESKEY_CRM_meta_master_node_max: "1",
+};
 
 /** What a line on standard error begins with that tells the reason of a failure. */
 export const exitReasonPrefix = "ocf-exit-reason:";

@@ -7,6 +7,7 @@ import { type DecisionView, definitionOf } from "./cluster-state.ts";
 import { frozenText } from "./frozen.ts";
 import { blockersOf } from "./eligibility.ts";
 import { isWanted, phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
+import { awaitedScores } from "./promotion.ts";
 import { placementOf } from "./together.ts";
 
 /** A service that must be started first. */
@@ -31,7 +32,16 @@ export function awaitedBy(state: DecisionView, record: ServiceRecord): readonly 
       const isKnown = blockersOf(state, first).length === 0;
       return [{ service, reason: whatItDoes(state, first), isComing: isComing || (isWanted(first) && !isKnown) }];
     });
-  return [...after, ...awaitedBeside(state, record)];
+  return [...after, ...awaitedBeside(state, record), ...awaitedOfRole(state, record)];
+}
+
+/** [PRO-3] Instances that have yet to say how new their data is. */
+export function awaitedOfRole(state: DecisionView, record: ServiceRecord): readonly Awaited[] {
+  return awaitedScores(state, record).map((service) => ({
+    service,
+    reason: "has not told its promotion score yet",
+    isComing: true,
+  }));
 }
 
 /** [CLN-6] A clone of which no instance is started anywhere yet. */

@@ -22,6 +22,7 @@ import {
   type Refusal,
 } from "./cluster-state.ts";
 import { applyFailback } from "./failback.ts";
+import { applyScore } from "./promotion.ts";
 import { forgive } from "./failure-memory.ts";
 import { applySelfFenced, applyWatchdog } from "./apply-watchdog.ts";
 import { settle } from "./settle.ts";
@@ -82,6 +83,9 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
       return null;
     case "degraded":
       applyDegraded(draft, body);
+      return null;
+    case "score":
+      applyScore(draft, body);
       return null;
     case "retry":
       applyRetry(draft, body);

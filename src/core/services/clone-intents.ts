@@ -7,9 +7,14 @@ type View = Pick<ClusterState, "config" | "services">;
 
 /** [CLN-7] What an intent comes to: about a clone, one for each of its instances; else itself. */
 export function eachOf(state: View, intent: Intent): readonly Intent[] {
-  if (!("service" in intent) || state.services[intent.service] !== undefined) return [intent];
-  const instances = instancesOf(state, intent.service);
-  return instances.length === 0 ? [intent] : instances.map(({ service }) => ({ ...intent, service }));
+  if (!("service" in intent)) return [intent];
+  const own = state.services[intent.service];
+  const isRole = own !== undefined && definitionOf(state, own).promotes !== undefined;
+  // [PRO-5] Where it is promoted is asked of the role alone; whatever else is wanted is meant of all of it.
+  if (own !== undefined && (!isRole || intent.kind === "relocate-service")) return [intent];
+  const instances = instancesOf(state, intent.service).map(({ service }) => ({ ...intent, service }));
+  if (isRole) return [intent, ...instances];
+  return instances.length === 0 ? [intent] : instances;
 }
 
 /** Whether an intent about a clone is followed where it can be, and counts as done with that. */

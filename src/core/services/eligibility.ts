@@ -10,6 +10,7 @@ import { failureAgainst } from "./failure-memory.ts";
 import { leftoversOf } from "./leftovers.ts";
 import { nodeAgainst } from "./node-against.ts";
 import { awaitedNode } from "./node-shutdown.ts";
+import { promotionAgainst } from "./promotion.ts";
 import { lackOf } from "./room.ts";
 import { isWanted, nextNode, phaseNode, type ServiceRecord } from "./service-record.ts";
 
@@ -104,6 +105,8 @@ export function caseAgainstNodes(
     const near = apart.get(node.node);
     const lacking = beside(node.node);
     if (lacking !== null) against.push(lacking);
+    const behind = promotionAgainst(state, record, node.node);
+    if (behind !== null) against.push(behind);
     if (place.length > 0) against.push(`as many run as may: ${place.map(({ service }) => service).join(", ")}`);
     if (near !== undefined) against.push(`kept apart from ${near.service}, which ${whatItDoes(near, node.node)} there`);
     const failure = failureAgainst(record, recovery, node.node, state.at);

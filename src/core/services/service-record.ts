@@ -67,6 +67,8 @@ export interface ServiceRecord {
   readonly doubles?: readonly Double[];
   /** What an operator last wanted of it. Absent: nobody wanted anything. */
   readonly asked?: { readonly entry: number; readonly at: WallMs; readonly text: string };
+  /** Of an instance of a promotable clone: what it last said of its data. Absent: nothing. */
+  readonly score?: PromotionScore;
   /** How long its last start and stop took that ended well. Absent: none did. */
   readonly measured?: { readonly startMs?: number; readonly stopMs?: number };
   /** What of it does not run while the rest goes on, by its node's word under this order. Absent: nothing. */
@@ -83,6 +85,15 @@ export type ServicePhase =
   | { readonly kind: "stopping"; readonly node: NodeId; readonly next: NodeId | null }
   | { readonly kind: "failed" }
   | { readonly kind: "blocked"; readonly node: NodeId; readonly next: NodeId | null };
+
+/** What an instance last said of its data. Higher is newer; below zero: it must not be promoted. */
+export interface PromotionScore {
+  readonly value: number;
+  /** The round in which it was asked; see `roundOf`. */
+  readonly round: number;
+  /** The instance's order then: one that was started again since has to be asked again. */
+  readonly order: number;
+}
 
 /** A node that runs what it should not. */
 export interface Stray {

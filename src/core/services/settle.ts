@@ -3,7 +3,7 @@ import type { NodeId, ServiceId } from "../../model/ids.ts";
 import { isLive, isQuarantined } from "../fencing/node-record.ts";
 import { relationsOf } from "../placement/relations.ts";
 import { isInside } from "../placement/choose-owner.ts";
-import { awaitedBeside, awaitedBy } from "./after.ts";
+import { awaitedBeside, awaitedBy, awaitedOfRole } from "./after.ts";
 import { isSurplus } from "./clones.ts";
 import { definitionOf, type Draft, movePhase, patchFence, patchService, servicesInOrder } from "./cluster-state.ts";
 import { blockersOf } from "./eligibility.ts";
@@ -14,7 +14,7 @@ import { awaitedNode } from "./node-shutdown.ts";
 import { needReason } from "./plan.ts";
 import { isWanted, nextNode, placesOf, type ServicePhase, type ServiceRecord } from "./service-record.ts";
 import { relationMove, takeGroupAlong } from "./settle-relations.ts";
-import { placementOf } from "./together.ts";
+import { bindGroup, placementOf } from "./together.ts";
 
 /**
  * Draws the consequences of an entry: every service that should change its phase does so now.
@@ -87,7 +87,7 @@ function settleIdle(draft: Draft, record: ServiceRecord): void {
   }
   if (blockersOf(draft, record).length > 0) return;
   if (awaitedNode(draft, record) !== null) return;
-  if (awaitedBeside(draft, record).length > 0) return;
+  if (awaitedBeside(draft, record).length > 0 || awaitedOfRole(draft, record).length > 0) return;
   const answer = placementOf(draft, record, { wanted: nextNode(record.phase) });
   if (answer.chosen !== null) {
     if (awaitedBy(draft, record).length > 0) return;
@@ -96,6 +96,7 @@ function settleIdle(draft: Draft, record: ServiceRecord): void {
     const thawing = record.thawing === undefined ? {} : { thawing: [] };
     const current = patchService(draft, record, { definition, placedAt: draft.index, ...thawing });
     movePhase(draft, current, { kind: "starting", node: answer.chosen }, startReason(definition, record));
+    if (definition.promotes !== undefined) bindGroup(draft, record, answer.chosen);
     warnOfQuarantine(draft, record, answer.chosen);
     return;
   }

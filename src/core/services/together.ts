@@ -125,15 +125,21 @@ function groupOf(state: DecisionView, record: ServiceRecord): readonly ServiceRe
 }
 
 function groupPlace(state: DecisionView, members: readonly ServiceRecord[]): GroupPlace | null {
+  // [PRO-6] Whose data is newest decides, not where an address was, or is to go.
+  const isRole = (member: ServiceRecord): boolean => definitionOf(state, member).promotes !== undefined;
+  const roles = members.filter((member) => isRole(member) && phaseNode(member.phase) === null);
+  const hasRole = (node: NodeId): boolean => roles.every((role) => mayRunOn(state, role, node));
   for (const member of members) {
     const node = nextNode(member.phase);
-    if (node !== null && mayRunOn(state, member, node)) return { node, by: member.service, how: "is bound for" };
+    if (node !== null && mayRunOn(state, member, node) && hasRole(node))
+      return { node, by: member.service, how: "is bound for" };
   }
-  for (const member of members) {
+  for (const member of members.toSorted((a, b) => Number(isRole(b)) - Number(isRole(a)))) {
     const { phase, service } = member;
     if (phase.kind !== "starting" && phase.kind !== "started") continue;
     const isFixed = frozenText(state, member) !== null;
-    if (isFixed || mayStayOn(state, member, phase.node)) return { node: phase.node, by: service, how: "is on" };
+    if ((isFixed || mayStayOn(state, member, phase.node)) && hasRole(phase.node))
+      return { node: phase.node, by: service, how: "is on" };
   }
   return null;
 }

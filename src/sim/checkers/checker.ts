@@ -34,6 +34,8 @@ export interface Bench {
   readonly truth: GroundTruth;
   now(): number;
   report(rule: string, text: string): void;
+  /** What the resource's agent says of its data. */
+  scoreOf(resource: ResourceId | undefined): number;
 }
 
 /**

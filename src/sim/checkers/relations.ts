@@ -15,6 +15,29 @@ export function relationsChecker(bench: Bench): Checker {
     for (const service of config.services)
       if (truth.activeNodes(service).length > 0) lastSeen.set(service.id, bench.now());
   };
+  /** Of what runs on those that are here. */
+  const checkScores = (node: NodeId, { promotes }: ServiceConfig, start: string): void => {
+    if (promotes === undefined) return;
+    const { body } = truth.of(node);
+    const members: readonly NodeId[] = body?.status === "active" ? body.members : [];
+    const instances = config.services.filter(({ id, instance }) => {
+      const place = instance?.of === promotes ? instance.node : undefined;
+      // What was just started may not have been asked yet.
+      return place !== undefined && members.includes(place) && startedBefore(id, promotes, node);
+    });
+    const own = instances.find(({ instance }) => instance?.node === node);
+    const scoreOf = (one: ServiceConfig): number => bench.scoreOf(one.resources[0]?.id);
+    if (own === undefined) return;
+    if (scoreOf(own) < 0) bench.report("PRO-2", `${start}, which must not be promoted`);
+    const newer = instances.find((one) => scoreOf(one) > scoreOf(own));
+    if (newer !== undefined) bench.report("PRO-2", `${start}, though ${newer.id} has newer data`);
+  };
+  const startedBefore = (id: ServiceId, role: ServiceId, node: NodeId): boolean => {
+    const { services } = truth.wishes.stateAt(truth.of(node).delivered);
+    const { phase, doubts = [], history = [] } = services[id] ?? {};
+    const chosenAt = services[role]?.history.at(-1)?.entry ?? 0;
+    return phase?.kind === "started" && doubts.length === 0 && (history.at(-1)?.entry ?? 0) < chosenAt;
+  };
   return {
     onTruth: look,
     onSample: look,
@@ -33,6 +56,7 @@ export function relationsChecker(bench: Bench): Checker {
         if (seenAt === undefined || bench.now() - seenAt > newsMs)
           bench.report("CLN-6", `${start}, without service ${first}`);
       }
+      checkScores(node, service, start);
       for (const other of config.services)
         if (isApart(service, other) && truth.isActive(node, other))
           bench.report("REL-4", `${start} beside service ${other.id}`);

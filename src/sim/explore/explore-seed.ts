@@ -73,6 +73,9 @@ export function exploreSeed(seed: number, shape: Shape, options: SeedOptions = {
     Object.assign(watchdog.driver, { rate: drawRate(random, plan), resetMs: random.between(0, resetMsMax) });
   for (const { id } of config.services.flatMap(({ resources }) => resources))
     world.book.times.set(id, { start: plan.agentMs, stop: plan.agentMs, monitor: 100 });
+  if (saysShape(shape, "promotable"))
+    for (const { instance, resources } of config.services)
+      if (instance !== undefined) for (const { id } of resources) world.book.scores.set(id, random.between(0, 3));
   // What comes after the devices is needed only where they fail for long.
   if (saysShape(shape, "last") && random.chance(0.6))
     for (const device of world.fence.devices.values()) device.works = false;

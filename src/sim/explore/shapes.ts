@@ -12,7 +12,8 @@ import type { ClusterConfig } from "../../model/cluster-config.ts";
  * `weighted` (the first node needs one other, and the others are no majority without it),
  * `reachlist` (of two nodes the one that reaches more hosts fences first), `related` (one service comes after another, one is kept with it),
  * `tree` (a service with branches: one that is restarted alone, one that the service can do without),
- * `clones` (a service on every node, one on two of them, and one that must be beside an instance).
+ * `clones` (a service on every node, one on two of them, and one that must be beside an instance),
+ * `promotable` (a database of which one instance is promoted, and what follows it).
  */
 export const shapes = [
   "2",
@@ -55,6 +56,8 @@ export const shapes = [
   "2-tree",
   "3-clones",
   "4-clones",
+  "3-promotable",
+  "5-promotable",
 ] as const;
 
 /** One of the clusters that seeds are run on. */
@@ -75,7 +78,8 @@ export type ShapeWord =
   | "reachlist"
   | "related"
   | "tree"
-  | "clones";
+  | "clones"
+  | "promotable";
 
 /** Whether a shape says so. */
 export function saysShape(shape: Shape, word: ShapeWord): boolean {
@@ -160,6 +164,7 @@ function shapeText(shape: Shape): string {
     resource("smtp"),
     ...(saysShape(shape, "tree") ? treeOfMail(resource) : []),
     ...(saysShape(shape, "clones") ? cloneLines(resource) : []),
+    ...(saysShape(shape, "promotable") ? promotableLines(resource) : []),
     "",
   ].join("\n");
 }
@@ -189,6 +194,22 @@ function cloneLines(resource: (name: string) => string): readonly string[] {
     "    with: [cache]",
     "    resources:",
     resource("proxy"),
+  ];
+}
+
+function promotableLines(resource: (name: string) => string): readonly string[] {
+  return [
+    "  db:",
+    "    clones: all",
+    "    promotable: true",
+    "    recovery: { policy: restart, max-restarts: 1, within: 1m }",
+    "    resources:",
+    resource("pgsql"),
+    "  address:",
+    "    after: [db]",
+    "    with: [db]",
+    "    resources:",
+    resource("ip"),
   ];
 }
 

@@ -26,6 +26,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   "fence-device": { options: ["works"], parse: parseFenceDevice },
   watchdog: { options: ["works"], parse: parseWatchdog },
   reach: { options: ["hosts"], parse: parseReach },
+  score: { options: ["value"], parse: parseScore },
   disk: { options: ["works", "write-time"], parse: parseDisk },
   run: { options: ["on"], parse: parseRun },
   reload: { options: ["on"], parse: parseReload },
@@ -122,6 +123,12 @@ function parseReach(value: ValueReader, step: ValueReader, names: Names): Step |
   const node = names.node(value);
   const hosts = step.at("hosts").integer(0, listed);
   return node === undefined || hosts === undefined ? undefined : { kind: "reach", node, hosts };
+}
+
+function parseScore(value: ValueReader, step: ValueReader, names: Names): Step | undefined {
+  const resource = names.resource(value);
+  const score = step.at("value").integer(-1_000_000, 1_000_000);
+  return resource === undefined || score === undefined ? undefined : { kind: "score", resource, value: score };
 }
 
 function parseDisk(value: ValueReader, step: ValueReader, names: Names): Step | undefined {

@@ -137,6 +137,10 @@ function takeStep(world: World, scenario: Scenario, step: Step): void {
       world.note(step.node, `-- reaches ${step.hosts} ${step.hosts === 1 ? "host" : "hosts"} of the reachlist`);
       world.machine(step.node).reach.reached = step.hosts;
       return undefined;
+    case "score":
+      world.note(null, `-- ${step.resource} has score ${step.value}`);
+      world.book.scores.set(step.resource, step.value);
+      return undefined;
     case "disk":
       return setDisk(world, step);
     case "run":

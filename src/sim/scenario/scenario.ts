@@ -60,6 +60,8 @@ export type Step =
   | { readonly kind: "fence-device"; readonly device: DeviceId; readonly works: boolean }
   | { readonly kind: "watchdog"; readonly node: NodeId; readonly works: boolean }
   | { readonly kind: "reach"; readonly node: NodeId; readonly hosts: number }
+  /** What an agent says of its data from now on. */
+  | { readonly kind: "score"; readonly resource: ResourceId; readonly value: number }
   | { readonly kind: "disk"; readonly node: NodeId; readonly works: boolean; readonly writeMs: number }
   | { readonly kind: "run"; readonly words: string; readonly intent: Intent; readonly on: NodeId | null }
   /** The file of every node becomes the one named, and node `on` reloads it. */
