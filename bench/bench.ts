@@ -7,6 +7,7 @@ import { idle } from "./idle.ts";
 import { killedDaemon } from "./killed-daemon.ts";
 import { killedService } from "./killed-service.ts";
 import { monitors, serviceStart } from "./many-resources.ts";
+import { postgres } from "./postgres.ts";
 import { relocation } from "./relocation.ts";
 import { formatRows, isMet, type Row } from "./row.ts";
 import { silentDeath } from "./silent-death.ts";
@@ -29,6 +30,7 @@ const figures: Readonly<Record<string, Figure>> = {
   "bad-links": badLinks,
   cost,
   decision,
+  postgres,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });

@@ -8,6 +8,8 @@ const checkout = new URL("../", import.meta.url).pathname.replace(/\/$/, "");
 /** Where the fence agent in a host finds the power control of the lab. */
 export const controlInHost = "/run/hale-lab";
 
+const agentsFolder = "/usr/lib/ocf/resource.d";
+
 /** A folder that all hosts share, as they would share a file server that never fails: locks count on all of them. */
 export const sharedInHost = "/run/hale-shared";
 
@@ -87,6 +89,10 @@ function fstab(lab: string, disk: string): string {
     ...ownFolders.map((folder) => `${join(disk, "own", folder)} ${folder} none bind,X-mount.mkdir`),
     // Read-only for want of an upper layer; adds the lab's fence agent to the machine's.
     `lab-sbin /usr/sbin overlay lowerdir=${join(lab, "sbin")}:/usr/sbin`,
+    // Adds the agents that come with hale to the machine's.
+    ...(existsSync(agentsFolder)
+      ? [`lab-agents ${agentsFolder} overlay lowerdir=${join(checkout, "agents")}:${agentsFolder}`]
+      : []),
     "lab-run /run tmpfs mode=755",
     "lab-lock /run/lock tmpfs mode=1777,X-mount.mkdir",
     `${join(lab, "control")} ${controlInHost} none bind,X-mount.mkdir`,
