@@ -53,6 +53,8 @@ describe.skipIf(!canMakeSandbox || !isInstalled)("samba", () => {
 
   afterAll(() => {
     runner.close();
+    // A test that failed may have left some; nobody else ends them.
+    for (const { pid } of processesUsing(root)) process.kill(pid, "SIGKILL");
     rmSync(root, { recursive: true });
   });
 
