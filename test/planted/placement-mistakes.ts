@@ -110,7 +110,7 @@ export const testedPlacementMistakes: readonly TestedMistake[] = [
   {
     name: "an exclusive service keeps away from others, and they not from it",
     tests: "services/relations",
-    patches: [patch(relations, "(exclusive.has(one) || exclusive.has(other) || ", "(exclusive.has(one) || ")],
+    patches: [patch(relations, "(isAlone(one, other) || isAlone(other, one) || ", "(isAlone(one, other) || ")],
   },
   {
     name: "what others come after stops first",
@@ -151,7 +151,7 @@ export const testedPlacementMistakes: readonly TestedMistake[] = [
   {
     name: "a frozen node is given services",
     tests: "services/operators",
-    patches: [patch(eligibility, "    if (node.frozen) against.push(`frozen (${node.frozen.by})`);\n".slice(2), "")],
+    patches: [patch("services/node-against.ts", "if (node.frozen) against.push(`frozen (${node.frozen.by})`);", "")],
   },
   {
     name: "nobody looks at what was frozen",
