@@ -59,6 +59,8 @@ export function doublesChecker(bench: Bench): Checker {
     // Only who could not act before was taken as off, and is asked what it ran.
     if (changed === null || !truth.of(changed).isImpaired || !stops.has(`${changed} ${service.id}`)) return;
     const { nodes: both, fromMs } = known;
+    // What was observed before says nothing of it.
+    catchUp();
     witnessed.push({ service: service.id, by: changed, nodes: both, fromMs, toMs: bench.now(), isTold: false });
   };
   const forget = (node: NodeId): void => {
