@@ -28,16 +28,16 @@ printf '%s\n' "$score" >"$HALE_SCORE_FILE.new" && mv "$HALE_SCORE_FILE.new" "$HA
 /** The scores that agents of this node have told. */
 export class PromotionScores {
   readonly #folder: string;
+  #isEquipped = false;
 
-  /** @param folder is made when it is missing */
+  /** @param folder is made, with the programs in it, when an agent first needs it */
   constructor(folder: string) {
     this.#folder = folder;
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
-    for (const name of ["crm_attribute", "crm_master"]) writeFileSync(join(folder, name), program, { mode: 0o755 });
   }
 
   /** What an agent needs to tell its score. @param instance names the resource, and may be part of a file name */
   environmentOf(instance: string): Readonly<Record<string, string>> {
+    this.#equip();
     return { HA_SBIN_DIR: this.#folder, HALE_SCORE_FILE: this.#fileOf(instance) };
   }
 
@@ -57,6 +57,18 @@ export class PromotionScores {
   /** What is started anew has said nothing yet. */
   forget(instance: string): void {
     rmSync(this.#fileOf(instance), { force: true });
+  }
+
+  #equip(): void {
+    if (this.#isEquipped) return;
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o755 });
+      for (const name of ["crm_attribute", "crm_master"])
+        writeFileSync(join(this.#folder, name), program, { mode: 0o755 });
+      this.#isEquipped = true;
+    } catch {
+      // The agent finds no program to tell its score by and says so; without a score nothing is promoted.
+    }
   }
 
   #fileOf(instance: string): string {
