@@ -160,7 +160,8 @@ describe.skipIf(!canMakeSandbox || !isInstalled)("samba", () => {
     expect(processesUsing(runFolder(files))).toEqual([]);
     await run(files, "start");
     process.kill(Number(readFileSync(join(runFolder(files), "pid", "smbd.pid"), "utf8")), "SIGKILL");
-    expect(await run(files, "monitor")).toMatchObject({ status: "failed" });
+    // The others of it end by themselves a moment later.
+    expect(["failed", "not-running"]).toContain((await run(files, "monitor")).status);
     expect(await run(files, "stop")).toMatchObject({ status: "ok" });
     expect(processesUsing(runFolder(files))).toEqual([]);
   });
