@@ -1,8 +1,8 @@
-import { accessSync, closeSync, constants, writeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
 import { constants as systemConstants } from "node:os";
-import { join } from "node:path";
 import { getSystemErrorName } from "node:util";
 import { loadSpawning, type Spawning } from "../native/spawning.ts";
+import { findProgram } from "./find-program.ts";
 import type { ProgramExit, ProgramStart, RunningProgram } from "./program-start.ts";
 import { Turns } from "./turns.ts";
 
@@ -23,7 +23,7 @@ export function startNative(start: ProgramStart): Promise<RunningProgram> | null
 
 async function startIn(spawning: Spawning, start: ProgramStart): Promise<RunningProgram> {
   const [program, ...args] = start.argv;
-  const path = findProgram(program, start.environment["PATH"] ?? "");
+  const path = pathOf(program, start.environment["PATH"] ?? "");
   const texts = [...start.argv, ...Object.entries(start.environment).flat()];
   if (texts.some((text) => text.includes("\0")))
     throw errorOf("ERR_INVALID_ARG_VALUE", "with a zero byte in a parameter");
@@ -53,23 +53,10 @@ function inputFile(spawning: Spawning, input: string): number {
   return fd;
 }
 
-function findProgram(program: string, path: string): string {
-  if (program.includes("/")) return program;
-  const found = path
-    .split(":")
-    .map((folder) => join(folder, program))
-    .find(isExecutable);
-  if (found === undefined) throw errorOf("ENOENT", program);
+function pathOf(program: string, path: string): string {
+  const found = program.includes("/") ? program : findProgram(program, path.split(":"));
+  if (found === null) throw errorOf("ENOENT", program);
   return found;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const waiting = new Map<number, (status: number) => void>();

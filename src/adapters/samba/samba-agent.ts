@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SambaResource } from "../../model/cluster-config.ts";
 import type { ResourceAgent } from "../../ports/resource-agent.ts";
+import { findProgram } from "../process/find-program.ts";
 import { lastLine } from "../process/limit-line.ts";
 import { makeFolder } from "../process/make-folder.ts";
 import type { Verdict } from "../process/run-operation.ts";
@@ -172,18 +173,4 @@ function end(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // It has ended meanwhile, which is what is wanted.
   }
-}
-
-function findProgram(name: string, path: readonly string[]): string | null {
-  for (const folder of path) {
-    const program = join(folder, name);
-    if (!existsSync(program)) continue;
-    try {
-      accessSync(program, constants.X_OK);
-      return program;
-    } catch {
-      // There may be another one further on.
-    }
-  }
-  return null;
 }
