@@ -121,14 +121,14 @@ async function linkedScripts(root: string): Promise<readonly Link[]> {
     }),
   );
   const scripts = found.flat();
-  const isOverruled = await Promise.all(scripts.map(async ({ name }) => hasUnit(root, name)));
-  return scripts.filter((_, index) => isOverruled[index] !== true);
+  const units = (await isSystemd(root)) ? await unitNames(root) : new Set<string>();
+  return scripts.filter(({ name }) => !units.has(`${name}.service`));
 }
 
-async function hasUnit(root: string, name: string): Promise<boolean> {
+async function unitNames(root: string): Promise<ReadonlySet<string>> {
   const folders = [...unitFolders, "usr/lib/systemd/system", "lib/systemd/system"];
   const found = await Promise.all(folders.map(async (folder) => namesIn(join(root, folder))));
-  return (await isSystemd(root)) && found.flat().includes(`${name}.service`);
+  return new Set(found.flat());
 }
 
 /** systemd is what boots this machine, as sd_booted(3) tells; a folder that stands for one says so in the same way. */
