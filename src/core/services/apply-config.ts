@@ -8,7 +8,15 @@ import { forgetDevices } from "./apply-device.ts";
 import { refuseArbiterChange } from "./arbiter-change.ts";
 import { forgetSurvived } from "./apply-lives-on.ts";
 import { forgetUnfenced } from "./apply-unfenced.ts";
-import { type Draft, nodesInOrder, patchNode, patchService, type Refusal, servicesInOrder } from "./cluster-state.ts";
+import {
+  type Draft,
+  nodesInOrder,
+  notAllowed,
+  patchNode,
+  patchService,
+  type Refusal,
+  servicesInOrder,
+} from "./cluster-state.ts";
 import { forgive } from "./failure-memory.ts";
 import { isRemoved } from "./removed-nodes.ts";
 import type { ServiceRecord } from "./service-record.ts";
@@ -29,21 +37,21 @@ export function applyConfig(draft: Draft, body: Extract<EntryBody, { kind: "conf
   const before = draft.config;
   if (before !== null && before.config.cluster !== config.cluster) {
     const text = `Cannot apply the configuration: it is of cluster "${config.cluster}", this is "${before.config.cluster}"`;
-    return { code: "NOT_ALLOWED", text };
+    return notAllowed(text);
   }
   const gone = before?.config.nodes.find(
     ({ id }) => !isRemoved(draft, id) && !config.nodes.some((kept) => kept.id === id),
   );
   if (gone !== undefined) {
     const text = `Cannot apply the configuration: it has no node "${gone.id}" any more; first: hale node remove ${gone.id}`;
-    return { code: "NOT_ALLOWED", text };
+    return notAllowed(text);
   }
   const refusal = refuseArbiterChange(draft, config);
   if (refusal !== null) return refusal;
   const frozen = config.fencing.kind === "none" ? frozenText(draft) : undefined;
   if (frozen !== undefined) {
     const text = `Cannot take the fence devices away: ${frozen}; first reload with without-quorum: stop alone, and have all nodes here or known to be off`;
-    return { code: "NOT_ALLOWED", text };
+    return notAllowed(text);
   }
   for (const service of config.services) {
     const record = draft.services[service.id];

@@ -11,6 +11,7 @@ import {
   type Draft,
   movePhase,
   nodesInOrder,
+  notAllowed,
   patchFence,
   patchNode,
   patchService,
@@ -302,10 +303,6 @@ function refuseFence(state: View, node: NodeId): Refusal | null {
 function refuseConfirmOff(state: View, node: NodeId): Refusal | null {
   if (state.nodes[node]?.isMember !== true) return null;
   return notAllowed(`Cannot take node "${node}" as off: it is a member of the group`);
-}
-
-function notAllowed(text: string): Refusal {
-  return { code: "NOT_ALLOWED", text };
 }
 
 /** For `hale why`: who wanted what, whatever came of it. */

@@ -1,6 +1,6 @@
 import type { ClusterConfig, QuorumConfig } from "../../model/cluster-config.ts";
 import { isLive } from "../fencing/node-record.ts";
-import type { ClusterState, Refusal } from "./cluster-state.ts";
+import { type ClusterState, notAllowed, type Refusal } from "./cluster-state.ts";
 import { isRemoved } from "./removed-nodes.ts";
 
 /**
@@ -18,10 +18,7 @@ export function refuseArbiterChange(
   if (away.length === 0) return null;
   const what = `Cannot apply the configuration: it takes ${nameOf(before.quorum)} away, whose vote may be needed`;
   const advice = "start what is away, or: hale node remove NODE";
-  return {
-    code: "NOT_ALLOWED",
-    text: `${what} while not all nodes are members; missing: ${away.join(", ")}; ${advice}`,
-  };
+  return notAllowed(`${what} while not all nodes are members; missing: ${away.join(", ")}; ${advice}`);
 }
 
 /** Where the third vote is; null where the arbiter has none. */

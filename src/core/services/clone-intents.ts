@@ -1,7 +1,7 @@
 import type { Intent } from "../../model/intent.ts";
 import type { ServiceId } from "../../model/ids.ts";
 import { instancesOf } from "./clones.ts";
-import { type ClusterState, definitionOf, type Refusal } from "./cluster-state.ts";
+import { type ClusterState, definitionOf, notAllowed, type Refusal } from "./cluster-state.ts";
 
 type View = Pick<ClusterState, "config" | "services">;
 
@@ -35,6 +35,7 @@ export function refuseToMove(state: View, service: ServiceId): Refusal | null {
   if (instance === undefined) return null;
   const { of, node } = instance;
   const advice = `to have none there: hale service disable ${service}, or hale node standby ${node}`;
-  const text = `Cannot relocate service "${service}": it is the instance of ${of} on ${node}, and stays there; ${advice}`;
-  return { code: "NOT_ALLOWED", text };
+  return notAllowed(
+    `Cannot relocate service "${service}": it is the instance of ${of} on ${node}, and stays there; ${advice}`,
+  );
 }

@@ -79,6 +79,11 @@ export interface Refusal {
   readonly text: string;
 }
 
+/** The rules forbid it now. */
+export function notAllowed(text: string): Refusal {
+  return { code: "NOT_ALLOWED", text };
+}
+
 /** Before any entry. */
 export const emptyClusterState: ClusterState = {
   index: 0,

@@ -32,6 +32,14 @@ export function nodeAgainst(state: View, record: ServiceRecord, node: NodeRecord
   return against;
 }
 
+/** Why a node gives up what it runs; null: it keeps it. */
+export function whyItGivesUp({ isStandby, isLeaving, shutdown }: NodeRecord): string | null {
+  const isShutDown = shutdown?.services === "move" || shutdown?.services === "stop";
+  if (!isStandby && !isLeaving && !isShutDown) return null;
+  if (shutdown) return `shut down by ${shutdown.by}`;
+  return isLeaving ? "leaving" : "on standby";
+}
+
 /**
  * A service that the node could not stop, and is fenced for. Who is here again may have been rebooted since: nothing is known before
  * it has reported. [SVC-25] What was never started by the cluster costs no node: its agent may be broken everywhere.

@@ -5,6 +5,7 @@ import {
   type ClusterState,
   type Draft,
   isConfigured,
+  notAllowed,
   patchNode,
   patchService,
   type Refusal,
@@ -74,8 +75,4 @@ export function awaitWarnings(state: View): readonly string[] {
     const advice = `to start it elsewhere: hale service start ${record.service}`;
     return [`service ${record.service} waits for ${node.node}, which ${who} shut down with it; ${advice}`];
   });
-}
-
-function notAllowed(text: string): Refusal {
-  return { code: "NOT_ALLOWED", text };
 }

@@ -3,6 +3,7 @@ import { isLive, unseenNode } from "../fencing/node-record.ts";
 import {
   type ClusterState,
   type Draft,
+  notAllowed,
   patchService,
   type Refusal,
   type RemovedNode,
@@ -80,8 +81,4 @@ export function refuseReadmission(state: View, node: NodeId): Refusal | null {
   const known = removedNodes(state).map((removed) => removed.node);
   const found = known.length === 0 ? "no node was removed" : `removed were ${known.join(", ")}`;
   return { code: "NODE_UNKNOWN", text: `Cannot readmit node "${node}": ${found}` };
-}
-
-function notAllowed(text: string): Refusal {
-  return { code: "NOT_ALLOWED", text };
 }

@@ -10,6 +10,7 @@ import { blockersOf } from "./eligibility.ts";
 import { frozenText } from "./frozen.ts";
 import { failbackPlace } from "./failback.ts";
 import { canRetry, isFirstRound } from "./failure-memory.ts";
+import { whyItGivesUp } from "./node-against.ts";
 import { awaitedNode } from "./node-shutdown.ts";
 import { needReason } from "./plan.ts";
 import { isWanted, nextNode, placesOf, type ServicePhase, type ServiceRecord } from "./service-record.ts";
@@ -157,15 +158,10 @@ function settleActive(draft: Draft, record: ServiceRecord, phase: ServicePhase &
   if (!isWanted(record)) return stop(draft, record, node, null, record.reason);
   const fence = draft.fences[node];
   if (fence !== undefined && (fence.inFlight !== null || fence.wish !== null)) return;
-  const isShutDown = here?.shutdown?.services === "move" || here?.shutdown?.services === "stop";
-  if (here?.isStandby || here?.isLeaving || isShutDown) {
-    const answer = placementOf(draft, record);
-    const why = here.shutdown
-      ? `${node} is shut down by ${here.shutdown.by}`
-      : here.isLeaving
-        ? `${node} is leaving`
-        : `${node} is on standby`;
-    return stop(draft, record, node, awaitedNode(draft, record) === null ? answer.chosen : node, why);
+  const why = here === undefined ? null : whyItGivesUp(here);
+  if (why !== null) {
+    const next = awaitedNode(draft, record) === null ? placementOf(draft, record).chosen : node;
+    return stop(draft, record, node, next, `${node} is ${why}`);
   }
   const definition = definitionOf(draft, record);
   if (!isInside(definition.domain, node))
