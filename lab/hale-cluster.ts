@@ -194,13 +194,17 @@ export class HaleCluster {
     });
   }
 
-  /** Until `service` is as wished, in the eyes of all. @throws Error with the last status of each */
+  /** Until `service` is as wished, in the eyes of all. @throws Error with why it is not, and the last status of each */
   async waitForService(service: string, wish: ServiceWish = {}): Promise<void> {
     const { owner, state = "started", seenBy = this.running, timeoutMs = waitMs } = wish;
     const what = `service ${service} ${state}${owner === undefined ? "" : ` on ${owner}`}`;
     await this.#waitForAll(what, seenBy, timeoutMs, ({ services }) => {
       const seen = services.find((s) => s.service === service);
       return seen?.state === state && (owner === undefined || seen.owner === owner);
+    }).catch(async (error: unknown) => {
+      const [node] = this.running;
+      const why = node === undefined ? "no node runs" : (await this.hale(node, ["why", service])).stdout;
+      throw new Error(`Waited for ${what} in vain:\n${why}`, { cause: error });
     });
   }
 

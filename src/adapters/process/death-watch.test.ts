@@ -96,6 +96,18 @@ test("[SVC-32] the end of a master is told while its worker lives; the end of a 
   expect(factsOf(second)).not.toBeNull();
 });
 
+test("[SVC-32] what a process that was there before has forked while a resource started is not that resource's", async () => {
+  const [go, backend] = [join(folder, "go"), join(folder, "backend")];
+  await start(daemon("master", `until [ -e ${go} ]; do sleep 0.01; done; sleep 600 & echo $! > ${backend}; wait`));
+  await start(`touch ${go}; while [ ! -s ${backend} ]; do sleep 0.01; done`, "role/db" as ResourceId);
+  runner.deaths.runs("role/db" as ResourceId);
+  const [master, forked] = [await pidIn("master"), await pidIn("backend")];
+  kill(forked);
+  await until(() => factsOf(forked) === null);
+  await until(() => told.length > 0);
+  expect(told).toEqual([{ resource: web, what: `process ${master} (sh)` }]);
+});
+
 test("[SVC-32] two resources that start at one moment are both watched", async () => {
   const db = "web/db" as ResourceId;
   await Promise.all([start(daemon("a")), start(daemon("b"), db)]);

@@ -4,15 +4,15 @@ import type { ResourceId } from "../../model/ids.ts";
 import type { DeathHint } from "../../model/operation.ts";
 import { ticksNow } from "./leftovers.ts";
 import { makeFolder } from "./make-folder.ts";
-import { factsOf, ownProcesses, type ProcessFacts } from "./proc-table.ts";
+import { factsOf, ownAncestors, ownProcesses, type ProcessFacts } from "./proc-table.ts";
 import { watchProcess } from "./watch-process.ts";
 
 /**
  * Notices the death of what agents have started, at once.
  *
  * Nobody tells which processes are a resource's: an agent starts something that goes into the background, and ends. But what it leaves behind
- * is new, is in the control group of haled as every child of it, and has a parent elsewhere: the one that init, or who stands in for
- * it, has taken over. These are the *heads* of the resource: nginx's master, not its workers. Their ends are watched.
+ * is new, is in the control group of haled as every child of it, and has been taken over by init, or by another ancestor of haled that stands
+ * in for it. These are the *heads* of the resource: nginx's master, not its workers. Their ends are watched.
  *
  * This may take a process for a resource's that is another's, when two are started at one moment. It does not matter: a death told is a
  * question to the agent and no more. See ADR 0052.
@@ -90,14 +90,13 @@ export class DeathWatch {
   }
 
   #watchHeads(resource: ResourceId, watched: Watched, { mayBe, isNew }: Search): void {
-    const found = new Map<number, ProcessFacts>();
+    const adopters = ownAncestors();
+    const heads: [number, ProcessFacts][] = [];
     for (const pid of this.#list()) {
       const facts = mayBe(pid) ? factsOf(pid) : null;
-      if (facts !== null && !facts.isZombie && isNew(facts)) found.set(pid, facts);
+      if (facts !== null && !facts.isZombie && adopters.has(facts.parent) && isNew(facts)) heads.push([pid, facts]);
     }
-    // A child of ours is another agent on its way.
-    const heads = [...found].filter(([, { parent }]) => !found.has(parent) && parent !== process.pid);
-    const oldest = heads.toSorted(([, a], [, b]) => a.startTime - b.startTime).slice(0, headsMax);
+    const oldest = heads.sort(([, a], [, b]) => a.startTime - b.startTime).slice(0, headsMax);
     for (const [pid, facts] of oldest) this.#watch(resource, watched, pid, facts);
     this.#record(resource, watched);
   }

@@ -25,6 +25,14 @@ export function factsOf(pid: number): ProcessFacts | null {
   }
 }
 
+/** Who takes over what our children leave behind: init, or an ancestor of ours that stands in for it. */
+export function ownAncestors(): ReadonlySet<number> {
+  const ancestors = new Set([1]);
+  // 0: the parent is of another pid namespace.
+  for (let pid = process.ppid; pid > 0 && !ancestors.has(pid); pid = factsOf(pid)?.parent ?? 0) ancestors.add(pid);
+  return ancestors;
+}
+
 /** Lists the processes that may be left by programs of ours: those of our own control group, else all that there are. */
 export function ownProcesses(list = ownList()): readonly number[] {
   try {
