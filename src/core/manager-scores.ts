@@ -1,4 +1,4 @@
-import { patch, submit, type Work } from "./manager-work.ts";
+import { patch, type ScoreQuestion, submit, type Work } from "./manager-work.ts";
 import { isKeptThere } from "./services/apply-degraded.ts";
 import { servicesInOrder } from "./services/cluster-state.ts";
 import { hasFreshScore, roleOf, roundOf } from "./services/promotion.ts";
@@ -16,13 +16,13 @@ interface OwnInstance {
 export function askScores(work: Work): void {
   for (const { record, round } of ownInstances(work)) {
     const { runner, scoresAsked } = work.state;
-    if (round === null || hasFreshScore(record, round) || scoresAsked[record.service] === askedFor(record, round))
-      continue;
+    if (round === null || hasFreshScore(record, round) || isAbout(scoresAsked[record.service], record, round)) continue;
     const [resource] = runner.runtimes[record.service]?.resources ?? [];
     if (resource === undefined) continue;
     const asked = markSuspect(runner, resource.config.id);
     if (asked === runner) continue;
-    patch(work, { runner: asked, scoresAsked: { ...scoresAsked, [record.service]: askedFor(record, round) } });
+    const question = { round, order: record.order, fromOperation: runner.nextOperation };
+    patch(work, { runner: asked, scoresAsked: { ...scoresAsked, [record.service]: question } });
   }
 }
 
@@ -32,13 +32,12 @@ export function tellScores(work: Work): void {
   for (const { record, round } of ownInstances(work)) {
     const { service, score, order: attempt } = record;
     const [resource] = work.state.runner.runtimes[service]?.resources ?? [];
-    if (resource === undefined || resource.state !== "running" || resource.operation !== null || resource.isSuspect)
-      continue;
+    if (resource?.state !== "running") continue;
     const { last } = resource;
     if (last === null || last.action !== "monitor" || last.outcome.status !== "ok") continue;
     const value = last.outcome.score ?? -1;
-    const isAsked = round !== null && work.state.scoresAsked[service] === askedFor(record, round);
-    if (round !== null && !isAsked) continue;
+    const question = work.state.scoresAsked[service];
+    if (round !== null && !(isAbout(question, record, round) && last.id >= question.fromOperation)) continue;
     const isTold =
       round === null
         ? score?.order === attempt && score.value >= 0 === value >= 0
@@ -59,6 +58,10 @@ function ownInstances({ state, facts }: Work): readonly OwnInstance[] {
   });
 }
 
-function askedFor({ order }: ServiceRecord, round: number): string {
-  return `${round}:${order}`;
+function isAbout(
+  question: ScoreQuestion | undefined,
+  { order }: ServiceRecord,
+  round: number,
+): question is ScoreQuestion {
+  return question?.round === round && question.order === order;
 }

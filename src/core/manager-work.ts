@@ -49,8 +49,8 @@ export interface ManagerState {
   readonly lostSince: Readonly<Record<NodeId, InstantMs>>;
   readonly fenceFailedAt: Readonly<Record<NodeId, InstantMs>>;
   readonly failedSince: Readonly<Record<ServiceId, { readonly rounds: number; readonly at: InstantMs }>>;
-  /** By instance of a promotable clone, for which choice its agent was asked last. */
-  readonly scoresAsked: Readonly<Record<ServiceId, string>>;
+  /** By instance of a promotable clone, what its agent was asked last. */
+  readonly scoresAsked: Readonly<Record<ServiceId, ScoreQuestion>>;
   readonly portProbedAt: Readonly<Record<NodeId, InstantMs>>;
   /** When the port of a lost node last said "closed": a crashed daemon, whose services go on and which may come back to adopt them. */
   readonly crashedAt: Readonly<Record<NodeId, InstantMs>>;
@@ -85,6 +85,13 @@ export interface ManagerState {
   readonly rosterBasis: RosterBasis;
   /** As the group said last. */
   readonly intruders: readonly NodeId[];
+}
+
+/** For which choice an instance is asked for its score, as it was started by which order; operations from that number on are an answer. */
+export interface ScoreQuestion {
+  readonly round: number;
+  readonly order: number;
+  readonly fromOperation: number;
 }
 
 /** It is worked out anew when one of these is another. */

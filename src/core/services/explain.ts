@@ -59,7 +59,9 @@ export function explainServices(state: ClusterState, runner: RunnerState, self: 
       const about = { resource, kind, ...(config.after === undefined ? {} : { after: config.after }) };
       if (runtime === undefined || owner !== self) return { ...about, state: remoteState(record, resource) };
       const base = { ...about, state: runtime.state };
-      return runtime.last === null ? base : { ...base, last: runtime.last };
+      if (runtime.last === null) return base;
+      const { id: _, ...last } = runtime.last;
+      return { ...base, last };
     });
     return {
       service: record.service,

@@ -14,7 +14,7 @@ export function onOutcome(work: RunnerWork, runtime: Runtime, position: number, 
   const resource = runtime.resources[position];
   const operation = resource?.operation;
   if (resource === undefined || operation === null || operation === undefined) return;
-  const last = { action: operation.action, at: work.moment.wall, outcome };
+  const last = { id: operation.id, action: operation.action, at: work.moment.wall, outcome };
   const ended = { ...resource, operation: null, last };
   if (operation.isCancelled && outcome.status !== "ok") {
     // A monitor that was cut off has learnt nothing; a start that was cut off may have started anything.

@@ -57,6 +57,8 @@ export interface RunningOperation {
 
 /** The newest result. */
 export interface LastOperation {
+  /** Operations are numbered as they are begun. */
+  readonly id: number;
   readonly action: OperationAction;
   readonly at: WallMs;
   readonly outcome: OperationOutcome;

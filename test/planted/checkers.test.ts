@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { noFence } from "../../core/fencing/fence-record.ts";
-import type { ClusterState } from "../../core/services/cluster-state.ts";
-import { coreRules } from "../../daemon/core-rules.ts";
-import type { ManagerState } from "../../core/manager-work.ts";
-import type { Rules } from "../../daemon/setup.ts";
-import type { Effect } from "../../model/effect.ts";
-import type { NodeId, ResourceId, ServiceId } from "../../model/ids.ts";
-import type { Input } from "../../model/input.ts";
-import type { OperationAction } from "../../model/operation.ts";
-import { after, durationMs, instantMs, never } from "../../model/units.ts";
-import { shapeConfig, type Shape } from "../explore/shapes.ts";
-import { World } from "../world.ts";
+import { noFence } from "../../src/core/fencing/fence-record.ts";
+import type { ClusterState } from "../../src/core/services/cluster-state.ts";
+import { coreRules } from "../../src/daemon/core-rules.ts";
+import type { ManagerState } from "../../src/core/manager-work.ts";
+import type { Rules } from "../../src/daemon/setup.ts";
+import type { Effect } from "../../src/model/effect.ts";
+import type { NodeId, ResourceId, ServiceId } from "../../src/model/ids.ts";
+import type { Input } from "../../src/model/input.ts";
+import type { OperationAction } from "../../src/model/operation.ts";
+import { after, durationMs, instantMs, never } from "../../src/model/units.ts";
+import { shapeConfig, type Shape } from "../../src/sim/explore/shapes.ts";
+import { World } from "../../src/sim/world.ts";
 
 // A checker is trusted after it has caught a planted bug. Here are the bugs.
 
