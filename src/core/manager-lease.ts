@@ -29,7 +29,8 @@ export function watchLease(work: Work): void {
   const isStopping = isHelpless || isAbandoned;
   if (isStopping && !state.isStopping) tellOfStopping(work);
   if (isHelpless && !state.isStopping) abandonRequests(work);
-  patch(work, { isStopping, hadLease: state.hadLease || isLeased });
+  const hadLease = state.hadLease || isLeased;
+  if (isStopping !== state.isStopping || hadLease !== state.hadLease) patch(work, { isStopping, hadLease });
 }
 
 function tellOfStopping(work: Work): void {

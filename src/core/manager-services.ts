@@ -44,7 +44,7 @@ function lacksBesideHere({ state }: Work, { action, definition }: Order): boolea
 
 /** Passes on what the runner has to say: effects, results as entries, failures as events of this node. */
 export function afterRunner(work: Work, step: RunnerStep): void {
-  patch(work, { runner: step.state });
+  if (step.state !== work.state.runner) patch(work, { runner: step.state });
   work.effects.push(...step.effects);
   wake(work, step.wakeAt);
   for (const failure of step.failures) say(work, "warning", failure.text, failure.service);

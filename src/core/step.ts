@@ -173,6 +173,8 @@ interface Work {
   readonly effects: Effect[];
   delivered: Entry[];
   restored: Checkpoint | null;
+  /** What was last worked out, and of which state. */
+  told: { readonly group: GroupState; readonly facts: GroupFacts } | null;
 }
 
 function beginWork(group: GroupState, manager: ManagerState, wakeAt: { group: InstantMs; manager: InstantMs }): Work {
@@ -184,7 +186,15 @@ function beginWork(group: GroupState, manager: ManagerState, wakeAt: { group: In
     effects: [],
     delivered: [],
     restored: null,
+    told: null,
   };
+}
+
+/** The facts of this step's moment. */
+function factsOf(work: Work, moment: Moment): GroupFacts {
+  const { group } = work;
+  if (work.told?.group !== group) work.told = { group, facts: groupFacts(group, moment) };
+  return work.told.facts;
 }
 
 /**
@@ -194,7 +204,7 @@ function beginWork(group: GroupState, manager: ManagerState, wakeAt: { group: In
 function concernsManager(core: CoreState, work: Work, moment: Moment): boolean {
   if (work.delivered.length > 0 || work.restored !== null || moment.now >= core.managerWakeAt || hasLeft(work.group))
     return true;
-  const [was, is] = [core.facts, groupFacts(work.group, moment)];
+  const [was, is] = [core.facts, factsOf(work, moment)];
   return (
     was.view !== is.view ||
     was.status !== is.status ||
@@ -214,7 +224,7 @@ function sameNodes(a: readonly NodeId[], b: readonly NodeId[]): boolean {
 
 function endWork(work: Work, version: string, moment: Moment): CoreStep {
   const { group, manager, effects, groupWakeAt, managerWakeAt } = work;
-  const facts = groupFacts(group, moment);
+  const facts = factsOf(work, moment);
   const state = { group, manager, version, bootAbove: facts.bootAbove, groupWakeAt, managerWakeAt, facts };
   return { state, effects, wakeAt: earliest(groupWakeAt, managerWakeAt) };
 }
@@ -266,7 +276,7 @@ function takeDelivered(work: Work): Delivered {
 }
 
 function runManager(work: Work, input: ManagerInput | null, delivered: Delivered, moment: Moment): void {
-  const facts = groupFacts(work.group, moment);
+  const facts = factsOf(work, moment);
   const step = stepManager(work.manager, input, delivered, facts, moment);
   work.manager = step.state;
   work.managerWakeAt = step.wakeAt;

@@ -38,6 +38,7 @@ export function walk(work: RunnerWork, before: Runtime): Runtime {
 
 /** Takes the repairs as far as they go without waiting. */
 export function mend(work: RunnerWork, before: Runtime): Runtime {
+  if (Object.values(before.subtrees).every(({ repair }) => repair === null)) return before;
   const runtime = step(work, turnRepairs(work, before));
   const tree = treeOf(runtime.definition.resources);
   const subtrees = { ...runtime.subtrees };

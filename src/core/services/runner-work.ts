@@ -40,6 +40,7 @@ export interface RunnerStep {
 
 /** A step in the making: runtimes are replaced as it goes, and are returned at its end. */
 export interface RunnerWork {
+  readonly before: RunnerState;
   readonly runtimes: Record<ServiceId, Runtime>;
   readonly mandate: RunnerMandate;
   readonly moment: Moment;
@@ -56,6 +57,7 @@ const overdueMs = 10_000;
 /** A step that begins with this state. */
 export function beginWork(state: RunnerState, mandate: RunnerMandate, moment: Moment): RunnerWork {
   return {
+    before: state,
     runtimes: { ...state.runtimes },
     mandate,
     moment,
@@ -67,10 +69,15 @@ export function beginWork(state: RunnerState, mandate: RunnerMandate, moment: Mo
   };
 }
 
-/** What came of it. */
+/** What came of it: the same state when nothing has changed, so that what is worked out from it need not be worked out again. */
 export function endWork(work: RunnerWork): RunnerStep {
-  const { runtimes, nextOperation, effects, reports, failures, wakeAt } = work;
-  return { state: { runtimes, nextOperation }, effects, reports, failures, wakeAt };
+  const { before, runtimes, nextOperation, effects, reports, failures, wakeAt } = work;
+  const services = Object.keys(runtimes) as ServiceId[];
+  const isSame =
+    nextOperation === before.nextOperation &&
+    services.length === Object.keys(before.runtimes).length &&
+    services.every((service) => runtimes[service] === before.runtimes[service]);
+  return { state: isSame ? before : { runtimes, nextOperation }, effects, reports, failures, wakeAt };
 }
 
 /** Asks for an operation on a resource that has none under way. */
@@ -120,10 +127,13 @@ export function put(work: RunnerWork, runtime: Runtime, position: number, resour
   return changed;
 }
 
-/** Changes each resource of a service. */
+/** Changes each resource of a service; the same runtime when none is another then. */
 export function withResources(
   runtime: Runtime,
   change: (resource: ResourceRuntime, position: number) => ResourceRuntime,
 ): Runtime {
-  return { ...runtime, resources: runtime.resources.map(change) };
+  const resources = runtime.resources.map(change);
+  return resources.every((resource, position) => resource === runtime.resources[position])
+    ? runtime
+    : { ...runtime, resources };
 }

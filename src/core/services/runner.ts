@@ -149,7 +149,7 @@ function watch(work: RunnerWork, runtime: Runtime, order: Order | undefined): Ru
   // [SVC-29] What failed before, or was ignored meanwhile, is found again afterwards.
   if (order?.isFrozen === true && runtime.failedUnder !== neverFailed) return { ...runtime, failedUnder: neverFailed };
   if (order?.action !== "keep" || runtime.failedUnder === order.attempt || runtime.mustReport) return runtime;
-  const kept = noteMissing(work, { ...runtime, keeping: order.attempt });
+  const kept = noteMissing(work, runtime.keeping === order.attempt ? runtime : { ...runtime, keeping: order.attempt });
   if (kept.failedUnder === order.attempt) return kept;
   return monitor(work, work.mandate.mustStop === "nothing" ? mend(work, kept) : kept);
 }
@@ -196,6 +196,6 @@ function monitor(work: RunnerWork, runtime: Runtime): Runtime {
     if (isDue || resource.isSuspect) return begin(work, runtime, resource, "monitor");
     const monitorAt = resource.monitorAt === never ? after(work.moment.now, interval) : resource.monitorAt;
     work.wakeAt = earliest(work.wakeAt, monitorAt);
-    return { ...resource, monitorAt };
+    return monitorAt === resource.monitorAt ? resource : { ...resource, monitorAt };
   });
 }
