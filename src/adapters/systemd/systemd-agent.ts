@@ -14,6 +14,8 @@ import {
   type Steps,
   type StepWork,
 } from "../process/step-agent.ts";
+import { isRunningState } from "./unit-state.ts";
+import { UnitWatch } from "./unit-watch.ts";
 
 /** What it is made of. */
 export interface SystemdAgentOptions extends StepAgentOptions {
@@ -21,10 +23,12 @@ export interface SystemdAgentOptions extends StepAgentOptions {
   readonly systemctl?: string;
   /** Where systemd looks for drop-ins that a boot forgets. Its being there tells that systemd runs. Default `/run/systemd/system`. */
   readonly folder?: string;
+  /** The socket of the system's message bus. Default `/run/dbus/system_bus_socket`. */
+  readonly bus?: string;
 }
 
 /**
- * Units of systemd, by systemctl, which waits for the job and tells how it ended.
+ * Units of systemd, by systemctl, which waits for the job and tells how it ended. Their ends are heard of by its signals.
  *
  * While a unit is managed it has a drop-in: systemd must not restart it by itself (that is the core's decision), and at a shutdown of the machine it is
  * stopped after haled, which moves it away first. The drop-in is in /run: a boot forgets it, as it forgets the unit, which must not be enabled.
@@ -32,6 +36,7 @@ export interface SystemdAgentOptions extends StepAgentOptions {
 export function createSystemdAgent({
   systemctl = "systemctl",
   folder = "/run/systemd/system",
+  bus = "/run/dbus/system_bus_socket",
   ...options
 }: SystemdAgentOptions): ResourceAgent {
   const systemd = { systemctl, folder };
@@ -40,7 +45,25 @@ export function createSystemdAgent({
     stop: async ({ unit }, work) => stop(systemd, unit, work),
     monitor: async ({ unit }, work) => monitor(systemd, unit, work),
   };
-  return createStepAgent("systemd", steps, options);
+  const watch = new UnitWatch(bus);
+  const agent = createStepAgent("systemd", steps, options);
+  return {
+    ...agent,
+    async run(operation, signal) {
+      const { resource, action } = operation;
+      if (resource.kind !== "systemd") return agent.run(operation, signal);
+      if (action === "stop") watch.forget(resource.id);
+      const outcome = await agent.run(operation, signal);
+      if (action !== "stop" && outcome.status === "ok") watch.runs(resource.id, resource.unit);
+      else if (outcome.status === "not-running") watch.forget(resource.id);
+      return outcome;
+    },
+    onDeath: (tell) => watch.listen(tell),
+    close: async () => {
+      watch.close();
+      return agent.close();
+    },
+  };
 }
 
 /** How it is reached. */
@@ -120,9 +143,8 @@ async function show({ systemctl }: Systemd, unit: string, work: StepWork): Promi
   };
 }
 
-/** What is still starting runs already, for all that matters: parts of it do. */
 function isRunning({ active }: UnitState): boolean {
-  return active === "active" || active === "reloading" || active === "activating" || active === "refreshing";
+  return isRunningState(active);
 }
 
 function isDead({ active }: UnitState): boolean {
