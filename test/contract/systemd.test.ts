@@ -172,6 +172,13 @@ describe("a unit of systemd", () => {
     });
   });
 
+  test("[UNIT-5] is stopped without waiting for haled, whose own stop waits for it", async () => {
+    const world = open('case "$*" in show*haled.service) echo ActiveState=deactivating; exit 0 ;; esac');
+    world.setState("active");
+    expect(await world.run("stop")).toMatchObject({ status: "ok", reason: "stopped" });
+    expect(world.asked()).toEqual(["stop --no-block web.service", "stop --job-mode=ignore-dependencies web.service"]);
+  });
+
   test("[UNIT-2] that is still there after its stop has not stopped", async () => {
     const world = open("[ $1 = stop ] && { echo 'Job canceled' >&2; exit 1; }");
     world.setState("active");

@@ -11,6 +11,7 @@ import {
   failed,
   notRunning,
   type StepAgentOptions,
+  type StepResult,
   type Steps,
   type StepWork,
 } from "../process/step-agent.ts";
@@ -73,12 +74,13 @@ interface Systemd {
 }
 
 const dropInName = "50-hale.conf";
+const daemonUnit = "haled.service";
 
 function dropInOf(unit: string): string {
   const isService = unit.endsWith(".service");
   return `# Made by hale while it manages the unit; removed when it is stopped.
 [Unit]
-Before=haled.service
+Before=${daemonUnit}
 ${isService ? "\n[Service]\nRestart=no\n" : ""}`;
 }
 
@@ -101,13 +103,24 @@ async function stop(systemd: Systemd, unit: string, work: StepWork): Promise<Ver
   if (!existsSync(systemd.folder)) return done("was not running: systemd does not run here");
   const before = await show(systemd, unit, work);
   if (before.load === "loaded" || before.active !== "inactive") {
-    const { code, output } = await work.run([systemd.systemctl, "stop", unit]);
+    const { code, output } = await stopByJob(systemd, unit, work);
     const after = await show(systemd, unit, work);
     if (!isDead(after))
       return failed(`Cannot stop ${unit}: ${lastLine(output)} (exit code ${code}), ${after.active} (${after.sub})`);
   }
   if (removeDropIn(systemd, unit)) await reload(systemd, work);
   return done(isDead(before) ? "was not running" : "stopped");
+}
+
+/**
+ * The drop-in says that the unit is stopped after haled. While haled itself is being stopped, by systemd, its job would wait for haled, and haled for the
+ * job. So the job then waits for nobody; who needs the unit was told to stop by the one before.
+ */
+async function stopByJob(systemd: Systemd, unit: string, work: StepWork): Promise<StepResult> {
+  const daemon = await show(systemd, daemonUnit, work);
+  if (daemon.active !== "deactivating") return work.run([systemd.systemctl, "stop", unit]);
+  await work.run([systemd.systemctl, "stop", "--no-block", unit]);
+  return work.run([systemd.systemctl, "stop", "--job-mode=ignore-dependencies", unit]);
 }
 
 async function monitor(systemd: Systemd, unit: string, work: StepWork): Promise<Verdict> {
