@@ -10,6 +10,9 @@ export interface Timeouts {
 /** Where nobody says more, ms. */
 export const timeoutDefaults: Timeouts = { start: 60_000, stop: 60_000, monitor: 20_000 };
 
+/** How long an agent of a clone may take to hear what becomes of the others, where the file does not say, ms. */
+export const notifyTimeoutDefault = 60_000;
+
 /**
  * Agents of Debian's resource-agents (provider heartbeat) that advise more than hale's own defaults: start, stop and monitor in seconds. What an
  * agent advises is a minimum by the standard. By name, because the same file must mean the same on every node, whatever is

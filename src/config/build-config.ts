@@ -22,6 +22,7 @@ import { sbdAgent } from "../model/sbd.ts";
 import { type DurationMs, durationMs } from "../model/units.ts";
 import { parseAmount } from "./amount.ts";
 import { buildResource } from "./build-resource.ts";
+import { notifyTimeoutDefault } from "./advised-timeouts.ts";
 import { spreadClones } from "./spread-clones.ts";
 import type { Path } from "./config-error.ts";
 import { parseDayWindow } from "./day-window.ts";
@@ -65,8 +66,13 @@ function buildServices(
   const services = Object.entries(written).map(([id, service]) => buildService(id, service, nodes, sourceOf));
   const clones = new Map(
     services.flatMap(({ id }) => {
-      const { clones: count, promotable = false } = written[id] ?? {};
-      return count === undefined ? [] : [[id, { clones: count, isPromotable: promotable }] as const];
+      const { clones: count, promotable: isPromotable = false, notify = false } = written[id] ?? {};
+      if (count === undefined) return [];
+      const told =
+        notify === false
+          ? {}
+          : { notifyTimeoutMs: spanOr(notify === true ? undefined : notify.timeout, notifyTimeoutDefault) };
+      return [[id, { clones: count, isPromotable, ...told }] as const];
     }),
   );
   return spreadClones(services, clones);

@@ -112,7 +112,13 @@ it("[CLN-1] what stands on what inside a clone stands on its own instance's", ()
 
 it.each<readonly [string, readonly string[]]>([
   ["promotable: true", ["services.x.promotable: found it in a service without clones, wanted clones: all, too"]],
-])("[PRO-1] %s", (service, mistakes) => {
+  ["notify: true", ["services.x.notify: found it in a service without clones, wanted clones: all, too"]],
+  [
+    "clones: all, notify: { timeout: 0s }",
+    ['services.x.notify.timeout: found "0s", wanted whole milliseconds, from 1ms to a year'],
+  ],
+  ["clones: all, notify: often", ['services.x.notify: found "often", wanted true, false, or { timeout: SPAN }']],
+])("[PRO-1, PRO-7] %s", (service, mistakes) => {
   expect(mistakesIn(`x: ${service}`)).toEqual(mistakes);
 });
 
@@ -141,4 +147,33 @@ it("[PRO-1] a promotable clone is its instances and the promoted role, which has
   expect(services[4]).toMatchObject({ with: [{ service: "x" }], after: [{ service: "x" }] });
   const again = parsed.ok ? parseConfig(writeConfig(parsed.config), "c.yaml") : parsed;
   expect(again.ok ? again.config.services : again.errors).toEqual(services);
+});
+
+it("[PRO-7] with notify, each agent of a clone has time to be told of the others, its promoted role too", () => {
+  const parsed = read(
+    "x: clones: all, promotable: true, notify: { timeout: 90s }",
+    "y: clones: 2, notify: true",
+    "z: clones: 2, notify: false",
+  );
+  const services = parsed.ok ? parsed.config.services : [];
+  const times = services.map(({ id, resources: [resource] }) => [
+    id,
+    resource?.kind === "ocf" ? resource.clone?.notifyTimeoutMs : 0,
+  ]);
+  expect(Object.fromEntries(times)).toEqual({
+    "x@a": 90_000,
+    "x@b": 90_000,
+    "x@d": 90_000,
+    x: 90_000,
+    "y@a": 60_000,
+    "y@b": 60_000,
+    "y@d": 60_000,
+  });
+  const again = parsed.ok ? parseConfig(writeConfig(parsed.config), "c.yaml") : parsed;
+  expect(again.ok ? again.config.services : again.errors).toEqual(services);
+  const two = `${head}  x: { clones: all, notify: true, resources: [{ lsb: { script: /etc/init.d/x } }] }\n`;
+  const refused = parseConfig(two, "c.yaml");
+  expect(refused.ok ? [] : refused.errors.map(({ found }) => found)).toEqual([
+    "not one ocf resource, in a service with notify",
+  ]);
 });

@@ -8,18 +8,24 @@ export function checkClones(root: Mapping): Problem[] {
   const nodes = Object.keys(asMapping(root["nodes"]));
   return Object.entries(asMapping(root["services"])).flatMap(([id, value]): Problem[] => {
     const service = asMapping(value);
-    if (service["clones"] === undefined && service["promotable"] === true)
-      return [
-        { path: ["services", id, "promotable"], found: "it in a service without clones", wanted: "clones: all, too" },
-      ];
-    if (service["clones"] === undefined) return [];
+    if (service["clones"] === undefined)
+      return ["promotable", "notify"].filter((key) => isSet(service[key])).map((key) => withoutClones(id, key));
     return [
       ...checkCount(id, service, nodes),
       ...checkKeys(id, service),
       ...checkAddresses(id, service),
       ...checkPromotable(id, service),
+      ...checkNotify(id, service),
     ];
   });
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== false;
+}
+
+function withoutClones(id: string, key: string): Problem {
+  return { path: ["services", id, key], found: "it in a service without clones", wanted: "clones: all, too" };
 }
 
 function checkCount(id: string, service: Mapping, nodes: readonly string[]): Problem[] {
@@ -51,10 +57,9 @@ function checkKeys(id: string, service: Mapping): Problem[] {
 /** [PRO-1] One agent is promoted, and asked again and again how new its data is. */
 function checkPromotable(id: string, service: Mapping): Problem[] {
   if (service["promotable"] !== true) return [];
-  const resources = asList(service["resources"]);
-  const ocf = asMapping(asMapping(resources[0])["ocf"]);
   const path: Path = ["services", id, "resources"];
-  if (resources.length !== 1 || ocf["agent"] === undefined)
+  const ocf = onlyAgent(service);
+  if (ocf === null)
     return [{ path, found: "not one ocf resource, in a service that is promotable", wanted: "that and no other" }];
   const { interval } = asMapping(ocf["monitor"]);
   if (interval !== 0 && interval !== "0") return [];
@@ -62,6 +67,20 @@ function checkPromotable(id: string, service: Mapping): Problem[] {
   return [
     { path: at, found: "0, in a service that is promotable", wanted: "an interval: its score is told by monitors" },
   ];
+}
+
+/** [PRO-7] One agent is told what becomes of the others of its kind. */
+function checkNotify(id: string, service: Mapping): Problem[] {
+  if (!isSet(service["notify"]) || service["promotable"] === true || onlyAgent(service) !== null) return [];
+  const path: Path = ["services", id, "resources"];
+  return [{ path, found: "not one ocf resource, in a service with notify", wanted: "that and no other" }];
+}
+
+/** The OCF agent that is all of a service; null: it is not so. */
+function onlyAgent(service: Mapping): Mapping | null {
+  const resources = asList(service["resources"]);
+  const ocf = asMapping(asMapping(resources[0])["ocf"]);
+  return resources.length === 1 && ocf["agent"] !== undefined ? ocf : null;
 }
 
 function checkAddresses(id: string, service: Mapping): Problem[] {

@@ -99,3 +99,32 @@ describe("[OCF-6] time-outs that no file names", () => {
     expect(advisedTimeouts("own:pgsql")).toBe(timeoutDefaults);
   });
 });
+
+describe("[PRO-7] notify of a clone", () => {
+  const teller = { ...disk, actions: [...disk.actions, action("notify", 90_000)] };
+
+  it.each([
+    [
+      "clones: all",
+      "own:teller",
+      "c:5:3: services.s: found no notify, wanted notify: true, which own:teller can make use of, or notify: false",
+    ],
+    ["clones: all, notify: false", "own:teller", ""],
+    ["clones: all, notify: true", "own:teller", "wanted notify: { timeout: 90s } or more, as own:teller advises"],
+    ["clones: all, notify: { timeout: 90s }", "own:teller", ""],
+    ["clones: all, notify: true", "own:disk", "wanted a file without it: own:disk has none"],
+    ["clones: all", "own:disk", ""],
+    ["enabled: true", "own:teller", ""],
+  ])("%s, %s", (keys, agent, wanted) => {
+    const resources = `[{ ocf: { agent: "${agent}", device: x, ${times} } }]`;
+    const text = `cluster: c\nnodes: { a: { addresses: [10.0.0.1] } }\nfencing: none\nservices:\n  s: { ${keys}, resources: ${resources} }\n`;
+    const known = new Map([
+      ["own:disk", disk],
+      ["own:teller", teller],
+    ]);
+    const lines = checkOcfAgents(text, "c", known).map(formatConfigError);
+    expect(lines.map((line) => line.replace(/^.*(?=wanted)/, wanted.startsWith("wanted") ? "" : "$&")).join()).toBe(
+      wanted,
+    );
+  });
+});

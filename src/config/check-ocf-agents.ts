@@ -1,5 +1,5 @@
 import type { AgentMetadata, AgentParameter } from "../model/agent-metadata.ts";
-import { advisedTimeouts, timeoutsAskedBy } from "./advised-timeouts.ts";
+import { advisedTimeouts, notifyTimeoutDefault, timeoutsAskedBy } from "./advised-timeouts.ts";
 import { type ConfigError, describeValue, type Path, type Problem } from "./config-error.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { inFileOrder, placeProblem } from "./place-problem.ts";
@@ -34,6 +34,7 @@ export function checkOcfAgents(
         ...checkRequired(place, metadata),
         ...checkTimeouts(place, metadata),
         ...checkLevels(place, metadata),
+        ...checkNotify(id, asMapping(service), agent, metadata),
       );
     }
   }
@@ -127,6 +128,33 @@ function checkTimeouts({ path, agent, body }: Place, metadata: AgentMetadata): P
       },
     ];
   });
+}
+
+/** [PRO-7] Whether an agent of a clone is told of the others is for the file to say: `notify: false` is an answer, too. */
+function checkNotify(id: string, service: Mapping, agent: string, { actions }: AgentMetadata): Problem[] {
+  if (service["clones"] === undefined) return [];
+  const { notify } = service;
+  const path: Path = ["services", id];
+  const known = actions.find(({ name }) => name === "notify");
+  const isTold = notify !== undefined && notify !== false;
+  if (known === undefined)
+    return isTold
+      ? [{ path: [...path, "notify"], found: "notify", wanted: `a file without it: ${agent} has none` }]
+      : [];
+  if (notify === undefined)
+    return [
+      {
+        path,
+        atKey: true,
+        found: "no notify",
+        wanted: `notify: true, which ${agent} can make use of, or notify: false`,
+      },
+    ];
+  const timeoutMs = parseDuration(asText(asMapping(notify)["timeout"])) ?? notifyTimeoutDefault;
+  const asked = known.timeoutMs ?? 0;
+  if (!isTold || timeoutMs >= asked) return [];
+  const wanted = `notify: { timeout: ${formatDuration(asked)} } or more, as ${agent} advises`;
+  return [{ path: [...path, "notify"], found: formatDuration(timeoutMs), wanted }];
 }
 
 function checkLevels({ path, agent, body }: Place, { actions }: AgentMetadata): Problem[] {

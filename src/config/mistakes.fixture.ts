@@ -460,7 +460,9 @@ export const mistakes: readonly (readonly [string, string, readonly string[]])[]
     "    enabled: false",
     "    notify: { mail: x }\n    enabled: false",
     [
-      '19:5: services.reports.notify: found key "notify", which is not yet supported in this version, wanted a configuration without it',
+      "19:13: services.reports.notify: found it in a service without clones, wanted clones: all, too",
+      '19:15: services.reports.notify.mail: found key "mail", wanted timeout',
+      "19:5: services.reports.notify.timeout: found nothing, wanted a duration such as 250ms, 1.5s or 10m",
     ],
   ],
   [

@@ -212,6 +212,12 @@ const service = z.strictObject({
     .union([z.literal("all"), z.int().min(1).max(32)], { error: clonesWanted })
     .meta({ description: "Run it on several nodes at once: on all of its domain, or on so many of them." })
     .optional(),
+  notify: z
+    .union([z.boolean(), z.strictObject({ timeout: duration("A longer notify has failed.", "60s") })], {
+      error: "true, false, or { timeout: SPAN }",
+    })
+    .meta({ description: "Its agent is told of what is done with the other instances: OCF's notify.", default: false })
+    .optional(),
   promotable: flag("One of its instances is promoted: the agent knows promote and demote.", false).optional(),
   after: relations("Started after these, stopped before them."),
   with: relations("On one node with these."),

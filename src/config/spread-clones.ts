@@ -1,8 +1,17 @@
-import type { CloneInstance, Relation, ResourceConfig, ServiceConfig } from "../model/cluster-config.ts";
+import type { CloneInstance, OcfResource, Relation, ResourceConfig, ServiceConfig } from "../model/cluster-config.ts";
+import type { DurationMs } from "../model/units.ts";
 import { instanceId, type NodeId, resourceId, type ServiceId } from "../model/ids.ts";
 
-/** Clones as they are written, by name: so many instances at once, and whether one of them is promoted. */
-export type WrittenClones = ReadonlyMap<ServiceId, { readonly clones: "all" | number; readonly isPromotable: boolean }>;
+/** Clones as they are written, by name. */
+export type WrittenClones = ReadonlyMap<ServiceId, WrittenClone>;
+
+/** So many instances at once, whether one of them is promoted, and whether they are told of each other. */
+export interface WrittenClone {
+  readonly clones: "all" | number;
+  readonly isPromotable: boolean;
+  /** Absent: they are not. */
+  readonly notifyTimeoutMs?: DurationMs;
+}
 
 /**
  * [CLN-1] Makes of each clone one service for each node of its domain, which that node alone may run. What other services say of a clone becomes
@@ -20,19 +29,19 @@ export function spreadClones(services: readonly ServiceConfig[], clones: Written
     const instances = nodes.map((node, number) =>
       instanceOf(service, { of: service.id, node, number, count: nodes.length, ...limit }, clones),
     );
-    return written.isPromotable ? [...instances, roleOf(service)] : instances;
+    return written.isPromotable ? [...instances, roleOf(service, written)] : instances;
   });
 }
 
 /** [PRO-1] The promoted role has the clone's own name: who is with it, or after it, means the promoted instance. */
-function roleOf({ after: _after, needs: _needs, ...service }: ServiceConfig): ServiceConfig {
+function roleOf({ after: _after, needs: _needs, ...service }: ServiceConfig, written: WrittenClone): ServiceConfig {
   const { nodes } = service.domain;
   return {
     ...service,
     domain: { nodes, ordered: false, restricted: true, failback: false },
     resources: service.resources.map((resource) =>
       resource.kind === "ocf"
-        ? { ...resource, role: "promoted", clone: { number: 0, max: nodes.length, isPromotable: true } }
+        ? { ...resource, role: "promoted", clone: { number: 0, max: nodes.length, ...toldOf(written) } }
         : resource,
     ),
     beside: [service.id],
@@ -59,9 +68,7 @@ function instanceOf(service: ServiceConfig, instance: CloneInstance, clones: Wri
     ...service,
     id,
     domain: { nodes: [node], ordered: false, restricted: true, failback: false },
-    resources: service.resources.map((resource) =>
-      partOf(resource, id, instance, clones.get(of)?.isPromotable === true),
-    ),
+    resources: service.resources.map((resource) => partOf(resource, id, instance, clones.get(of))),
     ...(after === undefined ? {} : { after: after.map(here) }),
     instance,
   };
@@ -71,7 +78,7 @@ function partOf(
   resource: ResourceConfig,
   service: ServiceId,
   instance: CloneInstance,
-  isPromotable: boolean,
+  written: WrittenClone | undefined,
 ): ResourceConfig {
   const { number, count, limit, of } = instance;
   const after = resource.after?.map((id) => resourceId(service, id.slice(of.length + 1)));
@@ -80,10 +87,18 @@ function partOf(
     id: resourceId(service, resource.name),
     ...(after === undefined ? {} : { after }),
   };
-  return part.kind === "ocf"
-    ? { ...part, clone: { number, max: limit ?? count, ...(isPromotable ? { isPromotable } : {}) } }
-    : part;
+  return part.kind === "ocf" ? { ...part, clone: { number, max: limit ?? count, ...toldOf(written) } } : part;
 }
+
+function toldOf(written: WrittenClone | undefined): Pick<CloneOfAgent, "isPromotable" | "notifyTimeoutMs"> {
+  const { isPromotable = false, notifyTimeoutMs } = written ?? {};
+  return {
+    ...(isPromotable ? { isPromotable } : {}),
+    ...(notifyTimeoutMs === undefined ? {} : { notifyTimeoutMs }),
+  };
+}
+
+type CloneOfAgent = NonNullable<OcfResource["clone"]>;
 
 /** The services as they are written: each clone once, with all of its nodes. */
 export function gatherClones(services: readonly ServiceConfig[]): readonly GatheredService[] {
@@ -95,14 +110,27 @@ export function gatherClones(services: readonly ServiceConfig[]): readonly Gathe
     if (instance.number > 0) return [];
     const nodes = services.flatMap((other) => (other.instance?.of === instance.of ? [other.instance.node] : []));
     const isPromotable = services.some(({ promotes }) => promotes === instance.of);
-    return [{ ...rest, ...writtenClone(rest, instance, nodes), ...(isPromotable ? { promotable: true } : {}) }];
+    return [
+      {
+        ...rest,
+        ...writtenClone(rest, instance, nodes),
+        ...(isPromotable ? { promotable: true } : {}),
+        ...notifyOf(rest),
+      },
+    ];
   });
+}
+
+function notifyOf({ resources: [resource] }: ServiceConfig): Pick<GatheredService, "notifyTimeoutMs"> {
+  const notifyTimeoutMs = resource?.kind === "ocf" ? resource.clone?.notifyTimeoutMs : undefined;
+  return notifyTimeoutMs === undefined ? {} : { notifyTimeoutMs };
 }
 
 /** A service of the file. */
 export interface GatheredService extends ServiceConfig {
   readonly clones?: "all" | number;
   readonly promotable?: true;
+  readonly notifyTimeoutMs?: DurationMs;
 }
 
 function writtenClone(

@@ -7,7 +7,6 @@ const keys: readonly string[] = [
   "dns",
   "balance",
   "nodes.*.serial",
-  "services.*.notify",
   "services.*.mirror",
   "services.*.dns",
   "services.*.resources.*.mirror",

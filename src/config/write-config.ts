@@ -124,11 +124,12 @@ function writeQuarantine(quarantine: QuarantineConfig): unknown {
 }
 
 function writeService(service: GatheredService): object {
-  const { enabled, domain, recovery, resources, withoutQuorum, clones, promotable } = service;
+  const { enabled, domain, recovery, resources, withoutQuorum, clones, promotable, notifyTimeoutMs } = service;
   const { after = [], with: beside = [], apart = [], exclusive = false } = service;
   return {
     ...(clones === undefined ? {} : { clones }),
     ...(promotable === true ? { promotable } : {}),
+    ...(notifyTimeoutMs === undefined ? {} : { notify: { timeout: formatDuration(notifyTimeoutMs) } }),
     enabled,
     ...(after.length > 0 ? { after: writeRelations(after) } : {}),
     ...(beside.length > 0 ? { with: writeRelations(beside) } : {}),

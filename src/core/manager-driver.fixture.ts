@@ -6,6 +6,7 @@ import { parseDeviceId, parseNodeId, parseServiceId, resourceId, type NodeId, ty
 import { type Incarnation, makeIncarnation } from "../model/incarnation.ts";
 import type { Moment } from "../model/input.ts";
 import type { Answer, Intent } from "../model/intent.ts";
+import type { Notice, Notification } from "../model/notice.ts";
 import type { OperationAction, OperationOutcome } from "../model/operation.ts";
 import { treeOf } from "../model/resource-tree.ts";
 import { durationMs, instantMs, never, wallMs } from "../model/units.ts";
@@ -29,6 +30,8 @@ export interface Driver {
   readonly log: string[];
   readonly answers: Map<number, Answer>;
   readonly behaviours: Behaviour[];
+  /** What agents were told, in order of time. */
+  readonly notices: { readonly node: NodeId; readonly notice: Notice }[];
   now: number;
   view: View | null;
   queue: Pending[];
@@ -69,7 +72,7 @@ export interface DriverNode {
 /** What an agent does instead of succeeding at once. */
 export interface Behaviour {
   readonly resource: string;
-  readonly action: OperationAction;
+  readonly action: OperationAction | "notify";
   readonly node?: string;
   readonly outcome?: Partial<OperationOutcome>;
   readonly takesMs?: number;
@@ -183,6 +186,7 @@ export function newDriver(config: ClusterConfig): Driver {
     log: [],
     answers: new Map(),
     behaviours: [],
+    notices: [],
     now: 1_000,
     view: null,
     queue: [],
@@ -537,6 +541,9 @@ function execute(driver: Driver, node: DriverNode, effect: Effect): void {
     case "run":
       runAgent(driver, node, effect.operation);
       return;
+    case "notify":
+      tellAgent(driver, node, effect.notification);
+      return;
     case "fence":
       runFence(driver, node, effect.call);
       return;
@@ -571,13 +578,35 @@ function execute(driver: Driver, node: DriverNode, effect: Effect): void {
   }
 }
 
-function runAgent(driver: Driver, node: DriverNode, operation: Extract<Effect, { kind: "run" }>["operation"]): void {
-  const { id, resource, action } = operation;
+function tellAgent(driver: Driver, node: DriverNode, { id, resource, notice }: Notification): void {
+  say(driver, node, `${notice.when}-${notice.operation} ${resource.id}`);
+  driver.notices.push({ node: node.id, notice });
+  const behaviour = behaviourOf(driver, node, resource.id, "notify");
+  const ok: OperationOutcome = { status: "ok", severity: "none", reason: "", output: "", durationMs: 10 };
+  const { incarnation } = node;
+  later(driver, behaviour?.takesMs ?? 10, () => {
+    if (!node.hasPower || node.incarnation !== incarnation) return;
+    feed(driver, node, { kind: "operation-result", operation: id, outcome: { ...ok, ...behaviour?.outcome } });
+  });
+}
+
+/** Used up once. */
+function behaviourOf(
+  driver: Driver,
+  node: DriverNode,
+  resource: string,
+  action: Behaviour["action"],
+): Behaviour | undefined {
   const behaviour = driver.behaviours.find(
-    (one) =>
-      one.resource === resource.id && one.action === action && one.times > 0 && (one.node ?? node.id) === node.id,
+    (one) => one.resource === resource && one.action === action && one.times > 0 && (one.node ?? node.id) === node.id,
   );
   if (behaviour !== undefined) behaviour.times -= 1;
+  return behaviour;
+}
+
+function runAgent(driver: Driver, node: DriverNode, operation: Extract<Effect, { kind: "run" }>["operation"]): void {
+  const { id, resource, action } = operation;
+  const behaviour = behaviourOf(driver, node, resource.id, action);
   if (action !== "monitor") say(driver, node, `${action} ${resource.id}`);
   if (action === "start") checkStart(driver, node, operation);
   const { incarnation } = node;
@@ -595,6 +624,7 @@ function runAgent(driver: Driver, node: DriverNode, operation: Extract<Effect, {
       reason: "",
       output: "",
       durationMs: 10,
+      ...(resource.kind === "ocf" && resource.clone?.isPromotable === true ? { score: 100 } : {}),
       ...behaviour?.outcome,
     };
     feed(driver, node, { kind: "operation-result", operation: id, outcome });

@@ -3,6 +3,7 @@ import type { NodeId, ServiceId } from "../model/ids.ts";
 import type { Intent } from "../model/intent.ts";
 import type { InstantMs } from "../model/units.ts";
 import type { Member } from "../model/view.ts";
+import { tellWhatIsDone } from "./manager-notices.ts";
 import { patch, type Work } from "./manager-work.ts";
 import { applyEntry } from "./services/apply-entry.ts";
 import type { ClusterState } from "./services/cluster-state.ts";
@@ -16,6 +17,7 @@ export function deliver(work: Work, entry: Entry, isReplay: boolean): void {
     work.effects.push({ kind: "event", event: { at: entry.at, entry: entry.index, ...event } });
   }
   if (isReplay) return;
+  tellWhatIsDone(work, before);
   const isOwn = entry.id.origin === work.state.self && entry.id.incarnation === work.state.incarnation;
   if (isOwn) acknowledge(work, entry, applied.refusal);
   for (const request of work.state.requests) {

@@ -4,6 +4,7 @@ import { after, type InstantMs } from "../model/units.ts";
 import { mandate } from "./manager-lease.ts";
 import type { NodeRecord } from "./fencing/node-record.ts";
 import { besideOn, concerns } from "./placement/clones.ts";
+import { answerNotice } from "./manager-notices.ts";
 import { patch, say, submit, wake, type Work } from "./manager-work.ts";
 import { leaseHere, leaseInForce } from "./manager-spans.ts";
 import { isUnfenceAwaited } from "./manager-unfence.ts";
@@ -48,6 +49,7 @@ export function afterRunner(work: Work, step: RunnerStep): void {
   work.effects.push(...step.effects);
   wake(work, step.wakeAt);
   for (const failure of step.failures) say(work, "warning", failure.text, failure.service);
+  for (const id of step.answered) answerNotice(work, id);
   for (const { service, attempt, result } of step.reports) {
     const { self, incarnation } = work.state;
     submit(work, `result:${service}:${attempt}:${result.kind}`, {

@@ -29,6 +29,7 @@ import {
   runServices,
   tellDegraded,
 } from "./manager-services.ts";
+import { tellInstances } from "./manager-notices.ts";
 import { askScores, tellScores } from "./manager-scores.ts";
 import { type ManagerState, patch, say, type ToGroup, type Work } from "./manager-work.ts";
 import { notUnfencing, takeUnfence, unfence } from "./manager-unfence.ts";
@@ -141,6 +142,7 @@ export function stepManager(
   watchDevices(work);
   proposeConfig(work);
   askScores(work);
+  tellInstances(work);
   runServices(work);
   // Before the report: who is told what runs here knows about the watchdog and the storage then.
   tendWatchdog(work);

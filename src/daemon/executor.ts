@@ -2,6 +2,7 @@ import type { Effect } from "../model/effect.ts";
 import type { Input } from "../model/input.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { HeartbeatBody, Message } from "../model/message.ts";
+import type { Notification } from "../model/notice.ts";
 import type { FenceCall, FenceOutcome, Operation, OperationOutcome } from "../model/operation.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import type { Answer } from "../model/intent.ts";
@@ -109,6 +110,8 @@ export class Executor {
         return this.#beat(effect.body, effect.atOnce);
       case "run":
         return this.#run(effect.operation);
+      case "notify":
+        return this.#notify(effect.notification);
       case "cancel":
         return this.#operations.get(effect.operation)?.abort();
       case "fence":
@@ -182,12 +185,25 @@ export class Executor {
     if (operation.action === "start" && this.#ports.clock.now() >= operation.notAfter) {
       return this.#finish(operation.id, notDone("refused", "none", "the lease had run out"));
     }
+    this.#await(operation.id, (signal) => agent.run(operation, signal));
+  }
+
+  #notify(notification: Notification): void {
+    const { id, resource } = notification;
+    const agent = this.#agents.get(resource.kind);
+    const tell = agent?.notify?.bind(agent);
+    if (tell === undefined)
+      return this.#finish(id, notDone("failed", "hard", `no resource of kind "${resource.kind}" can be told anything`));
+    this.#await(id, (signal) => tell(notification, signal));
+  }
+
+  #await(id: number, call: (signal: AbortSignal) => Promise<OperationOutcome>): void {
     const abort = new AbortController();
-    this.#operations.set(operation.id, abort);
-    agent.run(operation, abort.signal).then(
-      (outcome) => this.#finish(operation.id, outcome),
+    this.#operations.set(id, abort);
+    call(abort.signal).then(
+      (outcome) => this.#finish(id, outcome),
       // The port promises not to reject. An agent that does has told nothing about the resource.
-      (error: unknown) => this.#finish(operation.id, notDone("failed", "soft", `agent broke: ${reasonOf(error)}`)),
+      (error: unknown) => this.#finish(id, notDone("failed", "soft", `agent broke: ${reasonOf(error)}`)),
     );
   }
 

@@ -317,7 +317,13 @@ export interface OcfResource extends ResourceBase {
   /** Deeper monitors, and how often each takes the place of a plain one; by level. Default (absent): none. */
   readonly levels?: readonly MonitorLevel[];
   /** What its agent is told when it is part of a clone. Default (absent): it is not. */
-  readonly clone?: { readonly number: number; readonly max: number; readonly isPromotable?: true };
+  readonly clone?: {
+    readonly number: number;
+    readonly max: number;
+    readonly isPromotable?: true;
+    /** Its agent is told of what is done with the other instances, and may take so long to hear it. Default (absent): it is told nothing. */
+    readonly notifyTimeoutMs?: DurationMs;
+  };
   /** It stands for the promoted role of an instance, not for the instance. Default (absent): it is what it is. */
   readonly role?: "promoted";
 }

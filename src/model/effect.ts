@@ -5,6 +5,7 @@ import type { Answer } from "./intent.ts";
 import type { HeartbeatBody, Message } from "./message.ts";
 import type { FenceCall, Operation } from "./operation.ts";
 import type { AddressResource } from "./cluster-config.ts";
+import type { Notification } from "./notice.ts";
 import type { DurationMs, InstantMs } from "./units.ts";
 
 /** Everything the core ever asks for. Effects are executed in list order; only `persist` finishes later, with `persisted`. */
@@ -25,7 +26,9 @@ export type Effect =
   | { readonly kind: "beat"; readonly body: HeartbeatBody; readonly atOnce: boolean }
   /** Answered by `operation-result`. */
   | { readonly kind: "run"; readonly operation: Operation }
-  /** Kill the operation's process group; its result still comes. */
+  /** Answered by `operation-result`. */
+  | { readonly kind: "notify"; readonly notification: Notification }
+  /** Kill the process group of an operation or notification; its result still comes. */
   | { readonly kind: "cancel"; readonly operation: number }
   /** Answered by `fence-result`. */
   | {

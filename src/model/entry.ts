@@ -1,4 +1,5 @@
 import type { ClusterConfig } from "./cluster-config.ts";
+import type { NoticeId } from "./notice.ts";
 import type { DeviceId, NodeId, ResourceId, ServiceId } from "./ids.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { Intent } from "./intent.ts";
@@ -84,6 +85,8 @@ export type EntryBody =
       readonly round: number;
       readonly value: number;
     }
+  /** The agent of an instance here has been told what is about to be done, or there is none to tell; see `ServiceRecord.notice`. */
+  | ({ readonly kind: "notified"; readonly node: NodeId; readonly incarnation: Incarnation } & NoticeId)
   /** A failed service may be tried again everywhere: its back-off has passed. `attempt`: the service's at that time. */
   | { readonly kind: "retry"; readonly service: ServiceId; readonly attempt: number }
   /** The time of day has come at which a service may return to a better node. `attempt`: the service's order at that time. */

@@ -1,4 +1,5 @@
 import type { ResourceConfig } from "../model/cluster-config.ts";
+import type { Notification } from "../model/notice.ts";
 import type { DeathHint, Operation, OperationOutcome } from "../model/operation.ts";
 
 /** Starts, stops and monitors resources of one kind on this node. */
@@ -9,6 +10,8 @@ export interface ResourceAgent {
    * The time-out is the agent's to enforce, so that it covers the group.
    */
   run(operation: Operation, signal: AbortSignal): Promise<OperationOutcome>;
+  /** Tells the agent of an operation on another instance of its clone. Never rejects; aborting and the time-out are as with `run`. Absent: it cannot be told. */
+  notify?(notification: Notification, signal: AbortSignal): Promise<OperationOutcome>;
   /**
    * From now on `tell` hears at once when something of what this agent has running ends by itself, where the system can say so; the listener
    * before hears no more. What a daemon before this one has started is watched from the first operation that finds it running. Absent: only

@@ -37,6 +37,7 @@ export function fakeAgents(
       if (isTooLate) return VirtualPromise.of(undone("refused", "none", "the lease had run out"));
       return kernel.run(operation, signal, daemon);
     },
+    notify: (notification, signal) => kernel.notify(notification, signal, daemon),
     onDeath: (tell) => kernel.listen(daemon, tell),
     close: () => VirtualPromise.resolved(),
   }));

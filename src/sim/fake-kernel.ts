@@ -1,4 +1,5 @@
 import type { NodeId, ResourceId } from "../model/ids.ts";
+import type { Notification } from "../model/notice.ts";
 import type { DeathHint, Operation, OperationAction, OperationOutcome } from "../model/operation.ts";
 import type { Random } from "./random.ts";
 import type { SimProcess } from "./sim-process.ts";
@@ -15,7 +16,7 @@ export interface AgentTimes {
 /** Operations that will go wrong. */
 export interface Refusal {
   readonly resource: ResourceId;
-  readonly action: OperationAction;
+  readonly action: OperationAction | "notify";
   /** On this node only; null: everywhere. */
   readonly node: NodeId | null;
   /** `hang`: nothing comes back until the time-out. */
@@ -23,6 +24,9 @@ export interface Refusal {
   /** How many more times. */
   timesLeft: number;
 }
+
+/** How long an agent takes to be told something. */
+const notifyMs = 50;
 
 /** What agents say of their data when nobody has set anything else. */
 export const usualScore = 100;
@@ -39,12 +43,12 @@ export class ServiceBook {
   }
 
   /** The refusal that meets this operation, used up once. */
-  meet(node: NodeId, operation: Operation): Refusal | undefined {
+  meet(node: NodeId, resource: ResourceId, action: Refusal["action"]): Refusal | undefined {
     const found = this.refusals.find(
       (refusal) =>
         refusal.timesLeft > 0 &&
-        refusal.resource === operation.resource.id &&
-        refusal.action === operation.action &&
+        refusal.resource === resource &&
+        refusal.action === action &&
         (refusal.node === null || refusal.node === node),
     );
     if (found !== undefined) found.timesLeft -= 1;
@@ -65,10 +69,13 @@ export interface KernelWitness {
   onTruth(node: NodeId, resource: ResourceId, truth: ResourceTruth): void;
   /** It will fail, or not come back. */
   onRefused(node: NodeId, operation: Operation): void;
+  /** An agent is told what becomes of others of its clone. */
+  onNotified?(node: NodeId, notification: Notification): void;
 }
 
 interface RunningOperation {
-  readonly operation: Operation;
+  /** What is left when its program is killed. */
+  readonly leave: () => void;
   readonly event: TimedEvent;
 }
 
@@ -146,7 +153,7 @@ export class FakeKernel {
       return done;
     }
     this.#witness.onOperation(this.#node, operation);
-    const refusal = this.#book.meet(this.#node, operation) ?? this.#cannotPromote(operation);
+    const refusal = this.#book.meet(this.#node, resource, operation.action) ?? this.#cannotPromote(operation);
     if (refusal !== undefined) this.#witness.onRefused(this.#node, operation);
     const wantedMs = this.#book.timesOf(resource)[operation.action];
     const isTimedOut = refusal?.how === "hang" || wantedMs > operation.timeoutMs;
@@ -164,11 +171,43 @@ export class FakeKernel {
       else if (refusal !== undefined) finish(this.#refuse(operation));
       else finish(this.#succeed(operation));
     });
-    const running: RunningOperation = { operation, event };
+    const leave = (): void => this.#leaveHalfDone(operation);
+    const running: RunningOperation = { leave, event };
     const onAbort = (): void => {
       event.run = null;
-      this.#leaveHalfDone(operation);
+      leave();
       finish({ status: "failed", severity: "soft", reason: "cancelled", output: "" });
+    };
+    this.#operations.add(running);
+    signal.addEventListener("abort", onAbort);
+    return done;
+  }
+
+  /** Tells an agent something. It changes nothing but the time that it takes. */
+  notify(notification: Notification, signal: AbortSignal, daemon: SimProcess): Promise<OperationOutcome> {
+    const done = new VirtualPromise<OperationOutcome>();
+    const { resource, timeoutMs } = notification;
+    const startedAt = this.#time.now;
+    this.#witness.onNotified?.(this.#node, notification);
+    const refusal = this.#book.meet(this.#node, resource.id, "notify");
+    const finish = (status: OperationOutcome["status"], reason: string): void => {
+      signal.removeEventListener("abort", onAbort);
+      this.#operations.delete(running);
+      const durationMs = this.#time.now - startedAt;
+      const severity = status === "ok" ? "none" : "soft";
+      daemon.call(() => done.resolve({ status, severity, reason, output: "", durationMs }));
+    };
+    const isTimedOut = refusal?.how === "hang";
+    const endsAt = startedAt + (isTimedOut ? timeoutMs : notifyMs);
+    const event = this.#time.schedule(endsAt, this.#process, () => {
+      if (isTimedOut) finish("timed-out", `no answer within ${timeoutMs} ms`);
+      else if (refusal !== undefined) finish("failed", "exit code 1");
+      else finish("ok", "ok");
+    });
+    const running: RunningOperation = { leave: () => undefined, event };
+    const onAbort = (): void => {
+      event.run = null;
+      finish("failed", "cancelled");
     };
     this.#operations.add(running);
     signal.addEventListener("abort", onAbort);
@@ -177,9 +216,9 @@ export class FakeKernel {
 
   /** The daemon died, and its children with it: what they were doing is half done. */
   orphan(): void {
-    for (const { operation, event } of this.#operations) {
+    for (const { leave, event } of this.#operations) {
       event.run = null;
-      this.#leaveHalfDone(operation);
+      leave();
     }
     this.#operations.clear();
   }

@@ -9,6 +9,7 @@ import { processesWriting } from "../../src/adapters/process/processes-writing.f
 import { ProgramRunner } from "../../src/adapters/process/program-runner.ts";
 import type { ExecResource, LsbResource, OcfResource } from "../../src/model/cluster-config.ts";
 import { parseNodeId, parseServiceId, resourceId } from "../../src/model/ids.ts";
+import type { Notice, NoticePlace } from "../../src/model/notice.ts";
 import type { OperationAction, OperationOutcome } from "../../src/model/operation.ts";
 import { durationMs, instantMs } from "../../src/model/units.ts";
 import { operation, resourceAgentContract } from "./resource-agent.contract.ts";
@@ -225,6 +226,71 @@ describe("an OCF agent of our own", () => {
     expect(await look(1000)).toBe("runs");
     expect(await look(1001)).toBe("level 20: rotten (the agent reported a failure (exit code 1))");
     expect(await look(1002)).toBe("runs");
+  });
+
+  const place = (name: string, number: number): NoticePlace => ({ node: parseNodeId(name), number });
+  const notice: Notice = {
+    when: "pre",
+    operation: "promote",
+    on: [place("n2", 1)],
+    active: [place("n1", 0), place("n2", 1)],
+    inactive: [place("n3", 2)],
+    promoted: [],
+    unpromoted: [place("n1", 0), place("n2", 1)],
+  };
+  const clone = { number: 0, max: 3, isPromotable: true as const, notifyTimeoutMs: durationMs(5_000) };
+  const member: OcfResource = { ...resource, id: resourceId(parseServiceId("db"), "agent"), clone };
+
+  async function tell(timeoutMs = 5_000, signal = never): Promise<OperationOutcome> {
+    const service = parseServiceId("db");
+    return agent.notify({ id: 1, service, resource: member, notice, timeoutMs: durationMs(timeoutMs) }, signal);
+  }
+
+  test("[PRO-7] is told what becomes of its clone by the variables of the standard, old and new", async () => {
+    agentDoes("echo action=$1; env | grep CRM_meta_notify | sort");
+    const { status, output } = await tell();
+    expect([status, ...output.trim().split("\n")]).toEqual([
+      "ok",
+      "action=notify",
+      "OCF_RESKEY_CRM_meta_notify=true",
+      ...[
+        "active_resource=db__agent:0 db__agent:1",
+        "active_uname=n1 n2",
+        "demote_resource=",
+        "demote_uname=",
+        "inactive_resource=db__agent:2",
+        "inactive_uname=n3",
+        "master_resource=",
+        "master_uname=",
+        "operation=promote",
+        "promote_resource=db__agent:1",
+        "promote_uname=n2",
+        "promoted_resource=",
+        "promoted_uname=",
+        "slave_resource=db__agent:0 db__agent:1",
+        "slave_uname=n1 n2",
+        "start_resource=",
+        "start_uname=",
+        "stop_resource=",
+        "stop_uname=",
+        "type=pre",
+        "unpromoted_resource=db__agent:0 db__agent:1",
+        "unpromoted_uname=n1 n2",
+      ].map((line) => `OCF_RESKEY_CRM_meta_notify_${line}`),
+    ]);
+  });
+
+  test("[PRO-8] that fails, hangs or has no notify is no worse than told", async () => {
+    agentDoes("echo 'ocf-exit-reason:who is that?' >&2; exit 1");
+    expect(await tell()).toMatchObject({ status: "failed", reason: "who is that?" });
+    agentDoes("exit 3");
+    expect(await tell()).toMatchObject({
+      status: "failed",
+      reason: "the agent does not know this action (exit code 3)",
+    });
+    agentDoes("sleep 60 & sleep 60");
+    expect((await tell(50)).status).toBe("timed-out");
+    expect((await tell(5_000, AbortSignal.timeout(50))).reason).toContain("cancelled");
   });
 
   test("[OCF-3] that is degraded runs, and says why", async () => {

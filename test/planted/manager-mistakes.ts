@@ -26,6 +26,7 @@ const eligibility = "services/eligibility.ts";
 const plan = "services/plan.ts";
 const clones = "services/clones.ts";
 const promotion = "services/promotion.ts";
+const notices = "services/notices.ts";
 const nodeAgainst = "services/node-against.ts";
 const choose = "placement/choose-owner.ts";
 const failback = "services/failback.ts";
@@ -39,6 +40,11 @@ export const toldMistakes: readonly ToldMistake[] = [
     name: "whose data is behind is promoted",
     story: "primary-dies-and-only-the-fresh-standby-may",
     patches: [patch(promotion, "if (own.score.value < 0) return", "if (own.score.value < -99) return")],
+  },
+  {
+    name: "a promotion does not wait until everybody is told",
+    story: "standby-hangs-when-told-of-the-promotion",
+    patches: [patch(plan, 'action: untoldOf(state, record).length > 0 ? "wait" : "start"', 'action: "start"')],
   },
   {
     name: "the first of the file is promoted",
@@ -246,6 +252,28 @@ export const toldMistakes: readonly ToldMistake[] = [
 ];
 
 export const testedMistakes: readonly TestedMistake[] = [
+  {
+    name: "who is lost is waited for until it is told",
+    tests: "manager-notices",
+    patches: [
+      patch(
+        notices,
+        "return notice.toTell.filter((node) => there.includes(node))",
+        "return there.length < 0 ? [] : notice.toTell",
+      ),
+    ],
+  },
+  {
+    name: "an agent that fails to hear it has not answered",
+    tests: "manager-notices",
+    patches: [
+      patch(
+        "services/runner-notices.ts",
+        "if (told.answers !== null) work",
+        'if (told.answers !== null && outcome.status === "ok") work',
+      ),
+    ],
+  },
   {
     name: "an address is kept away from the node that starts its service",
     tests: "manager-foreign",

@@ -2,14 +2,16 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { OcfResource } from "../../model/cluster-config.ts";
 import type { NodeId, ResourceId } from "../../model/ids.ts";
+import type { Notification } from "../../model/notice.ts";
 import type { DeathHint, Operation, OperationOutcome } from "../../model/operation.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ResourceAgent } from "../../ports/resource-agent.ts";
 import type { ProgramEnd, ProgramRunner } from "../process/program-runner.ts";
-import { runOperation, type Verdict, wrongKind } from "../process/run-operation.ts";
+import { limitLine } from "../process/limit-line.ts";
+import { judgeEnd, outputNameOf, runOperation, type Verdict, wrongKind } from "../process/run-operation.ts";
 import { dueLevel, type LookedAt } from "./due-level.ts";
 import { ocfVerdict, roleVerdict } from "./ocf-codes.ts";
-import { checkLevelName, exitReason, instanceName, ocfEnvironment } from "./ocf-environment.ts";
+import { checkLevelName, exitReason, instanceName, noticeEnvironment, ocfEnvironment } from "./ocf-environment.ts";
 import { PromotionScores } from "./promotion-scores.ts";
 
 type NotStarted = Extract<ProgramEnd, { kind: "not-started" }>;
@@ -56,6 +58,30 @@ export class OcfAgent implements ResourceAgent {
       : this.#call(operation, resource, isProbe, signal));
     this.#remember(operation, outcome);
     return outcome;
+  }
+
+  /** [PRO-7] What it says counts for nothing, and is told when it is a failure. */
+  async notify(notification: Notification, signal: AbortSignal): Promise<OperationOutcome> {
+    const { resource, notice, timeoutMs } = notification;
+    if (resource.kind !== "ocf") return wrongKind(notification, "ocf");
+    const { runner, node, root } = this.#options;
+    const argv = [join(root, "resource.d", resource.provider, resource.type), "notify"];
+    const isPromotable = resource.clone?.isPromotable === true;
+    const environment = {
+      ...ocfEnvironment(resource, { action: "notify", timeoutMs, intervalMs: 0, level: 0, node, root }),
+      ...noticeEnvironment(resource, notice),
+      ...(isPromotable ? this.#scores?.environmentOf(instanceName(resource.id)) : {}),
+    };
+    const outputName = outputNameOf(resource.id, "notify");
+    const call = { argv, environment, timeoutMs, outputName };
+    return this.#inTurn(resource, async () => {
+      const { end, output, durationMs } = await runner.run(call, signal);
+      const verdict = judgeEnd(end, timeoutMs, (code) => {
+        const { reason, ...known } = ocfVerdict("start", code, false);
+        return { ...known, reason: code === 0 ? reason : (exitReason(output) ?? reason) };
+      });
+      return { ...verdict, reason: limitLine(verdict.reason), output, durationMs };
+    });
   }
 
   /** [PRO-4] An instance and its promoted role are two services and one agent, which is asked one thing at a time. */

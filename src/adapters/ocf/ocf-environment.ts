@@ -1,10 +1,11 @@
 import type { OcfResource } from "../../model/cluster-config.ts";
 import type { NodeId, ResourceId } from "../../model/ids.ts";
+import type { Notice, NoticePlace } from "../../model/notice.ts";
 import type { OperationAction } from "../../model/operation.ts";
 
 /** What is not in the resource itself. */
 export interface OcfCall {
-  readonly action: OperationAction;
+  readonly action: OperationAction | "notify";
   readonly timeoutMs: number;
   /** 0 for start, stop and a probe: agents ask for less on a probe, and Debian's apache waits 5 s for a pid file otherwise. */
   readonly intervalMs: number;
@@ -59,10 +60,37 @@ function cloneEnvironment({ clone }: OcfResource): Readonly<Record<string, strin
     OCF_RESKEY_CRM_meta_clone_max: String(clone.max),
     OCF_RESKEY_CRM_meta_clone_node_max: "1",
     OCF_RESKEY_CRM_meta_globally_unique: "false",
-    OCF_RESKEY_CRM_meta_notify: "false",
+    OCF_RESKEY_CRM_meta_notify: String(clone.notifyTimeoutMs !== undefined),
     ...(clone.isPromotable === true ? promotableEnvironment : {}),
   };
 }
+
+/** [PRO-7] What an agent is told of an operation on its clone: by the words of OCF 1.1 and by the older ones. */
+export function noticeEnvironment({ id }: OcfResource, notice: Notice): Readonly<Record<string, string>> {
+  const name = instanceName(id);
+  const { when, operation, on, active, inactive, promoted, unpromoted } = notice;
+  const operations = { start: [], stop: [], promote: [], demote: [], [operation]: on };
+  const lists: Readonly<Record<string, readonly NoticePlace[]>> = {
+    ...operations,
+    active,
+    inactive,
+    promoted,
+    master: promoted,
+    unpromoted,
+    slave: unpromoted,
+  };
+  const said = Object.entries(lists).flatMap(([list, places]) => [
+    [`${noticePrefix}${list}_resource`, places.map(({ number }) => `${name}:${number}`).join(" ")] as const,
+    [`${noticePrefix}${list}_uname`, places.map(({ node }) => node).join(" ")] as const,
+  ]);
+  return {
+    ...Object.fromEntries(said),
+    [`${noticePrefix}type`]: when,
+    [`${noticePrefix}operation`]: operation,
+  };
+}
+
+const noticePrefix = "OCF_RESKEY_CRM_meta_notify_";
 
 const promotableEnvironment = {
   OCF_RESKEY_CRM_meta_promotable: "true",

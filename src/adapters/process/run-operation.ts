@@ -30,32 +30,38 @@ export async function runOperation(
   if (action === "stop") runner.deaths.forget(resource.id);
   const started = action === "start" ? runner.deaths.starting(resource.id) : null;
   const { end, output, durationMs } = await runner.run({ ...call, timeoutMs, outputName }, signal);
-  const verdict = judge();
+  const verdict = judgeEnd(end, timeoutMs, (code) => judgeExit(code, output), judgeNotStarted);
   if (verdict.status === "ok" && started !== null) started();
   else if (verdict.status === "ok" && action === "monitor") runner.deaths.runs(resource.id);
   return { ...verdict, reason: limitLine(verdict.reason), output, durationMs, ...factsOf(end) };
+}
 
-  function judge(): Verdict {
-    switch (end.kind) {
-      case "exited":
-        return judgeExit(end.code, output);
-      case "killed":
-        return { status: "failed", severity: "soft", reason: `killed by ${end.signal}` };
-      case "timed-out":
-        return { status: "timed-out", severity: "soft", reason: `not done after ${timeoutMs} ms, ${end.detail}` };
-      case "aborted":
-        return { status: "failed", severity: "soft", reason: `cancelled, ${end.detail}` };
-      case "not-started":
-        if (end.isPassing) return { status: "failed", severity: "soft", reason: end.reason };
-        return judgeNotStarted?.(end) ?? { status: "failed", severity: "hard", reason: end.reason };
-      default:
-        return unreachable(end);
-    }
+/** What the end of a program means; its exit code, the caller knows. */
+export function judgeEnd(
+  end: ProgramEnd,
+  timeoutMs: number,
+  judgeExit: (code: number) => Verdict,
+  judgeNotStarted?: ProgramAgent["judgeNotStarted"],
+): Verdict {
+  switch (end.kind) {
+    case "exited":
+      return judgeExit(end.code);
+    case "killed":
+      return { status: "failed", severity: "soft", reason: `killed by ${end.signal}` };
+    case "timed-out":
+      return { status: "timed-out", severity: "soft", reason: `not done after ${timeoutMs} ms, ${end.detail}` };
+    case "aborted":
+      return { status: "failed", severity: "soft", reason: `cancelled, ${end.detail}` };
+    case "not-started":
+      if (end.isPassing) return { status: "failed", severity: "soft", reason: end.reason };
+      return judgeNotStarted?.(end) ?? { status: "failed", severity: "hard", reason: end.reason };
+    default:
+      return unreachable(end);
   }
 }
 
 /** The outcome for a resource that came to an agent of another kind: a mistake of ours, wrong on every node. */
-export function wrongKind({ resource }: Operation, wanted: string): OperationOutcome {
+export function wrongKind({ resource }: Pick<Operation, "resource">, wanted: string): OperationOutcome {
   const reason = `Cannot run "${resource.name}": it is ${resource.kind}, not ${wanted}`;
   return { status: "failed", severity: "fatal", reason, output: "", durationMs: 0 };
 }

@@ -22,6 +22,7 @@ import {
   type Refusal,
 } from "./cluster-state.ts";
 import { applyFailback } from "./failback.ts";
+import { announceOrders, applyNotified } from "./notices.ts";
 import { applyScore } from "./promotion.ts";
 import { forgive } from "./failure-memory.ts";
 import { applySelfFenced, applyWatchdog } from "./apply-watchdog.ts";
@@ -51,7 +52,10 @@ export function applyEntry(state: ClusterState, entry: Entry): Applied {
     events: [],
   };
   const refusal = applyBody(draft, entry.body);
-  if (refusal === null) settle(draft);
+  if (refusal === null) {
+    settle(draft);
+    announceOrders(draft, state);
+  }
   const { index, at, config, nodes, services, fences, brokenDevices, removed, maintenance, events } = draft;
   if (refusal !== null) return { state: { ...state, index, at }, events: [], refusal };
   const more = { ...(removed === undefined ? {} : { removed }), ...(maintenance ? { maintenance } : {}) };
@@ -86,6 +90,9 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
       return null;
     case "score":
       applyScore(draft, body);
+      return null;
+    case "notified":
+      applyNotified(draft, body);
       return null;
     case "retry":
       applyRetry(draft, body);

@@ -5,6 +5,7 @@ import { type NodeRecord, isLive } from "../fencing/node-record.ts";
 import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
 import { awaitedBy, stoppedFirst } from "./after.ts";
 import { instancesOf } from "./clones.ts";
+import { untoldOf } from "./notices.ts";
 import { blockersOf } from "./eligibility.ts";
 import { placementOf } from "./together.ts";
 import { canRetry, retryBackOffMs } from "./failure-memory.ts";
@@ -108,6 +109,8 @@ function ownReason(state: ClusterState, record: ServiceRecord): string {
     waits.push(...awaitedBy(state, record).map(({ service, reason }) => `${service} ${reason}`));
   if (record.phase.kind === "stopping")
     waits.push(...stoppedFirst(state, record).map((service) => `${service} must stop first`));
+  const untold = untoldOf(state, record);
+  if (untold.length > 0) waits.push(`the agents on ${untold.join(", ")} are told first`);
   if (record.degraded && record.phase.kind === "started")
     return `${record.reason}; without ${record.degraded.resources.join(", ")}: ${record.degraded.reason}`;
   if (waits.length === 0 || (!isWanted(record) && isIdle)) return record.reason;

@@ -12,6 +12,7 @@ import { isInTheWayOfOthers } from "./instance-in-the-way.ts";
 import { failedStopOf } from "./node-against.ts";
 import { blockersOf } from "./eligibility.ts";
 import { frozenText } from "./frozen.ts";
+import { untoldOf } from "./notices.ts";
 import { isWanted, placesOf, type ServiceRecord } from "./service-record.ts";
 
 /** What one node is to do with one service: carry out order `attempt`, keep it running as it is, or leave its hands off. */
@@ -53,14 +54,14 @@ function workOutOrders(state: ClusterState, node: NodeId): readonly Order[] {
     if (phase.kind === "stopped" || phase.kind === "failed" || phase.node !== node) return [];
     switch (phase.kind) {
       case "starting":
-        return [{ ...base, action: "start", attempt: record.order }];
+        return [{ ...base, action: untoldOf(state, record).length > 0 ? "wait" : "start", attempt: record.order }];
       case "started":
         return frozenText(state, record) === null
           ? [{ ...base, action: "keep", attempt: record.order }]
           : [{ ...base, action: "wait", attempt: record.order, isFrozen: true }];
       case "stopping": {
-        // [REL-1] Until then its agents are left alone.
-        const isHeld = stoppedFirst(state, record).length > 0;
+        // [REL-1, PRO-8] Until then its agents are left alone, but for what they are told.
+        const isHeld = stoppedFirst(state, record).length > 0 || untoldOf(state, record).length > 0;
         return [{ ...base, action: isHeld ? "wait" : "stop", attempt: record.order }];
       }
       case "blocked":

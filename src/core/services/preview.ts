@@ -7,6 +7,7 @@ import { isLive } from "../fencing/node-record.ts";
 import { applyEntry } from "./apply-entry.ts";
 import { type ClusterState, definitionOf, nodesInOrder, type Refusal } from "./cluster-state.ts";
 import { goalState } from "./goals.ts";
+import { noticesDue } from "./notices.ts";
 import { fenceNeeds, type Order, ordersFor, reportsDue } from "./plan.ts";
 import { phaseNode, type ServiceRecord } from "./service-record.ts";
 
@@ -127,6 +128,10 @@ class Trial {
       for (const order of ordersFor(this.state, node))
         if (order.action === "start" || order.action === "stop")
           asked.set(`${node} ${order.action} ${order.service} ${order.attempt}`, () => this.#obey(node, order));
+      for (const { clone, operation, entry } of noticesDue(this.state, node)) {
+        const body: EntryBody = { kind: "notified", node, incarnation, clone, operation, entry };
+        asked.set(`${node} is told ${operation} of ${clone} ${entry}`, () => ({ endsAt: this.#nowMs, body }));
+      }
       const due = reportsDue(this.state, node);
       if (due.length > 0) asked.set(`${node} reports ${due.join(" ")}`, () => this.#report(node, due));
     }

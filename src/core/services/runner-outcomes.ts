@@ -3,6 +3,7 @@ import type { OperationAction, OperationOutcome } from "../../model/operation.ts
 import { after, never } from "../../model/units.ts";
 import { type Failed, judgeFailure, type Verdict, withRepair } from "./repairs.ts";
 import type { ResourceRuntime, Runtime, Task } from "./runtime.ts";
+import { onNotified } from "./runner-notices.ts";
 import { beginStop, repairsOf, takeUp } from "./runner-walk.ts";
 import { cancel, put, type RunnerWork, say, withResources } from "./runner-work.ts";
 
@@ -14,6 +15,8 @@ export function onOutcome(work: RunnerWork, runtime: Runtime, position: number, 
   const resource = runtime.resources[position];
   const operation = resource?.operation;
   if (resource === undefined || operation === null || operation === undefined) return;
+  if (operation.action === "notify")
+    return onNotified(work, runtime, position, { ...resource, operation: null }, outcome);
   const last = { id: operation.id, action: operation.action, at: work.moment.wall, outcome };
   const ended = { ...resource, operation: null, last };
   if (operation.isCancelled && outcome.status !== "ok") {

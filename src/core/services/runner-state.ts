@@ -1,5 +1,5 @@
 import type { ResourceId, ServiceId } from "../../model/ids.ts";
-import { isActive, isBusy, isKnown, type ResourceRuntime, type Runtime } from "./runtime.ts";
+import { isActive, isBusy, isKnown, type QueuedNotice, type ResourceRuntime, type Runtime } from "./runtime.ts";
 
 /** What a node does with its services: what it knows of each, and the operations under way. */
 export interface RunnerState {
@@ -30,6 +30,20 @@ export function markSuspect(state: RunnerState, resource: ResourceId): RunnerSta
   function isMeant(one: ResourceRuntime): boolean {
     return one.config.id === resource && one.state === "running";
   }
+}
+
+/** Told and not told yet, at most, of one instance. */
+const noticesMax = 64;
+
+/** The agent of an instance here is to be told something, after what it is to be told already. Of too much, what nobody waits for is dropped, the oldest first. */
+export function queueNotice(state: RunnerState, instance: ServiceId, queued: QueuedNotice): RunnerState {
+  const runtime = state.runtimes[instance];
+  if (runtime === undefined) return state;
+  const { notices } = runtime;
+  // The first may be under way.
+  const oldest = notices.findIndex(({ answers }, position) => position > 0 && answers === null);
+  const kept = notices.length < noticesMax ? notices : notices.filter((_, position) => position !== oldest);
+  return { ...state, runtimes: { ...state.runtimes, [instance]: { ...runtime, notices: [...kept, queued] } } };
 }
 
 /** True when nothing runs here and nothing is being done. */

@@ -1,7 +1,9 @@
+import type { OcfResource } from "../../model/cluster-config.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { ServiceResult } from "../../model/entry.ts";
 import type { ServiceId } from "../../model/ids.ts";
 import type { Moment } from "../../model/input.ts";
+import type { Notice, NoticeId } from "../../model/notice.ts";
 import type { OperationAction, OperationOutcome } from "../../model/operation.ts";
 import { after, durationMs, earliest, type InstantMs, never } from "../../model/units.ts";
 import type { RunnerState } from "./runner-state.ts";
@@ -35,6 +37,8 @@ export interface RunnerStep {
   readonly effects: readonly Effect[];
   readonly reports: readonly RunnerReport[];
   readonly failures: readonly RunnerFailure[];
+  /** Agents here have been told, or cannot be. */
+  readonly answered: readonly NoticeId[];
   readonly wakeAt: InstantMs;
 }
 
@@ -47,6 +51,7 @@ export interface RunnerWork {
   readonly effects: Effect[];
   readonly reports: RunnerReport[];
   readonly failures: RunnerFailure[];
+  readonly answered: NoticeId[];
   nextOperation: number;
   wakeAt: InstantMs;
 }
@@ -64,6 +69,7 @@ export function beginWork(state: RunnerState, mandate: RunnerMandate, moment: Mo
     effects: [],
     reports: [],
     failures: [],
+    answered: [],
     nextOperation: state.nextOperation,
     wakeAt: never,
   };
@@ -71,13 +77,13 @@ export function beginWork(state: RunnerState, mandate: RunnerMandate, moment: Mo
 
 /** What came of it: the same state when nothing has changed, so that what is worked out from it need not be worked out again. */
 export function endWork(work: RunnerWork): RunnerStep {
-  const { before, runtimes, nextOperation, effects, reports, failures, wakeAt } = work;
+  const { before, runtimes, nextOperation, effects, reports, failures, answered, wakeAt } = work;
   const services = Object.keys(runtimes) as ServiceId[];
   const isSame =
     nextOperation === before.nextOperation &&
     services.length === Object.keys(before.runtimes).length &&
     services.every((service) => runtimes[service] === before.runtimes[service]);
-  return { state: isSame ? before : { runtimes, nextOperation }, effects, reports, failures, wakeAt };
+  return { state: isSame ? before : { runtimes, nextOperation }, effects, reports, failures, answered, wakeAt };
 }
 
 /** Asks for an operation on a resource that has none under way. */
@@ -87,9 +93,8 @@ export function begin(
   resource: ResourceRuntime,
   action: OperationAction,
 ): ResourceRuntime {
-  const id = work.nextOperation;
-  work.nextOperation += 1;
   const { config } = resource;
+  const id = takeId(work);
   const timeouts = { start: config.startTimeoutMs, stop: config.stopTimeoutMs, monitor: config.monitorTimeoutMs };
   const operation = {
     id,
@@ -100,9 +105,35 @@ export function begin(
     notAfter: action === "start" ? work.mandate.leaseUntil : never,
   };
   work.effects.push({ kind: "run", operation });
-  const overdueAt = after(work.moment.now, operation.timeoutMs + overdueMs);
-  work.wakeAt = earliest(work.wakeAt, overdueAt);
+  const overdueAt = overdueAfter(work, operation.timeoutMs);
   return { ...resource, isSuspect: false, operation: { id, action, isCancelled: false, overdueAt } };
+}
+
+/** Tells the agent of a resource that runs, and has no operation under way, of what becomes of others of its clone. */
+export function beginNotify(
+  work: RunnerWork,
+  { service }: Runtime,
+  resource: ResourceRuntime & { readonly config: OcfResource },
+  notice: Notice,
+): ResourceRuntime {
+  const { config } = resource;
+  const id = takeId(work);
+  const timeoutMs = config.clone?.notifyTimeoutMs ?? config.monitorTimeoutMs;
+  work.effects.push({ kind: "notify", notification: { id, service, resource: config, notice, timeoutMs } });
+  const overdueAt = overdueAfter(work, timeoutMs);
+  return { ...resource, operation: { id, action: "notify", isCancelled: false, overdueAt } };
+}
+
+function takeId(work: RunnerWork): number {
+  const id = work.nextOperation;
+  work.nextOperation += 1;
+  return id;
+}
+
+function overdueAfter(work: RunnerWork, timeoutMs: number): InstantMs {
+  const overdueAt = after(work.moment.now, timeoutMs + overdueMs);
+  work.wakeAt = earliest(work.wakeAt, overdueAt);
+  return overdueAt;
 }
 
 /** Ends what is under way, but for stops: what follows would be a stop again. Its end is waited for. */

@@ -7,6 +7,7 @@ import { after, earliest, never } from "../../model/units.ts";
 import type { Order } from "./plan.ts";
 import { isProbeHeld } from "./probe-hold.ts";
 import { type Failed, withRepair } from "./repairs.ts";
+import { tellNext } from "./runner-notices.ts";
 import { onOutcome, tell } from "./runner-outcomes.ts";
 import { isKept, type RunnerState } from "./runner-state.ts";
 import { beginStop, mend, repairsOf, walk } from "./runner-walk.ts";
@@ -109,7 +110,7 @@ function advance(
   if (isDoing && !isBusy(runtime)) runtime = redefine(runtime, order.definition);
   else if (definition !== undefined && !isBusy(runtime) && !isActive(runtime)) runtime = redefine(runtime, definition);
   runtime = probe(work, runtime);
-  runtime = adoptTask(work, runtime, order);
+  runtime = tellNext(work, adoptTask(work, runtime, order));
   runtime = runtime.task === null ? watch(work, runtime, order) : walk(work, runtime);
   work.runtimes[runtime.service] = runtime;
 }

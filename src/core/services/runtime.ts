@@ -1,6 +1,7 @@
 import type { ResourceConfig, ServiceConfig } from "../../model/cluster-config.ts";
 import type { Observation } from "../../model/entry.ts";
 import type { ResourceId, ServiceId } from "../../model/ids.ts";
+import type { Notice, NoticeId } from "../../model/notice.ts";
 import type { OperationAction, OperationOutcome } from "../../model/operation.ts";
 import { treeOf } from "../../model/resource-tree.ts";
 import type { InstantMs, WallMs } from "../../model/units.ts";
@@ -16,6 +17,8 @@ export interface Runtime {
   readonly task: Task | null;
   /** Parts that are restarted while the rest runs, since its start. */
   readonly subtrees: Subtrees;
+  /** What the agent of an instance that runs here is to be told, the next first. */
+  readonly notices: readonly QueuedNotice[];
   /** Last order carried out and reported. */
   readonly done: number;
   /** Order under which it is kept running; -1 when none. */
@@ -46,10 +49,17 @@ export interface ResourceRuntime {
   readonly unable: string | null;
 }
 
+/** Something that an agent is to be told. */
+export interface QueuedNotice {
+  readonly notice: Notice;
+  /** Others wait for this answer; null: nobody does. */
+  readonly answers: NoticeId | null;
+}
+
 /** An operation that was asked for and has not ended. */
 export interface RunningOperation {
   readonly id: number;
-  readonly action: OperationAction;
+  readonly action: OperationAction | "notify";
   readonly isCancelled: boolean;
   /** Its result should have come long before: it is taken as timed out. */
   readonly overdueAt: InstantMs;
@@ -97,6 +107,7 @@ export function newRuntime(definition: ServiceConfig): Runtime {
     resources: definition.resources.map(newResource),
     task: null,
     subtrees: {},
+    notices: [],
     done: 0,
     keeping: -1,
     failedUnder: neverFailed,
@@ -133,7 +144,9 @@ export function isActive(runtime: Runtime): boolean {
 
 /** True while something is being done with it: a task, or a step of a repair. */
 export function isBusy({ task, resources }: Runtime): boolean {
-  return task !== null || resources.some(({ operation }) => operation !== null && operation.action !== "monitor");
+  return (
+    task !== null || resources.some(({ operation }) => operation?.action === "start" || operation?.action === "stop")
+  );
 }
 
 /** True when all runs here that the service cannot do without. */

@@ -69,6 +69,8 @@ export interface ServiceRecord {
   readonly asked?: { readonly entry: number; readonly at: WallMs; readonly text: string };
   /** Of an instance of a promotable clone: what it last said of its data. Absent: nothing. */
   readonly score?: PromotionScore;
+  /** Of a clone with notify: what its last order was announced to, see `notices.ts`. Absent: to nobody. */
+  readonly notice?: OrderNotice | null;
   /** How long its last start and stop took that ended well. Absent: none did. */
   readonly measured?: { readonly startMs?: number; readonly stopMs?: number };
   /** What of it does not run while the rest goes on, by its node's word under this order. Absent: nothing. */
@@ -93,6 +95,15 @@ export interface PromotionScore {
   readonly round: number;
   /** The instance's order then: one that was started again since has to be asked again. */
   readonly order: number;
+}
+
+/** Agents that are told of an order before it is carried out. */
+export interface OrderNotice {
+  readonly order: number;
+  /** That gave the order. */
+  readonly entry: number;
+  /** Nodes that have not told their instance yet. */
+  readonly toTell: readonly NodeId[];
 }
 
 /** A node that runs what it should not. */

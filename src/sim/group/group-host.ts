@@ -275,6 +275,7 @@ export class GroupHost {
         this.#world.probe(this, effect.node);
         return;
       case "run":
+      case "notify":
       case "cancel":
       case "fence":
       case "cancel-fence":

@@ -95,7 +95,7 @@ function parseFail(value: ValueReader, step: ValueReader, names: Names): Step | 
 
 function parseRefuse(value: ValueReader, step: ValueReader, names: Names): Step | undefined {
   const resource = names.resource(value);
-  const action = step.at("operation").oneOf(["start", "stop", "monitor"]);
+  const action = step.at("operation").oneOf(["start", "stop", "monitor", "notify"]);
   const node = step.at("on").isMissing ? null : names.node(step.at("on"));
   const times = step.at("times").isMissing ? Number.MAX_SAFE_INTEGER : step.at("times").integer(0, 1_000_000);
   const how = step.at("how").isMissing ? "fail" : step.at("how").oneOf(["fail", "hang"]);

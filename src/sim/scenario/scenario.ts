@@ -52,7 +52,7 @@ export type Step =
   | {
       readonly kind: "refuse";
       readonly resource: ResourceId;
-      readonly action: OperationAction;
+      readonly action: OperationAction | "notify";
       readonly node: NodeId | null;
       readonly times: number;
       readonly how: "fail" | "hang";
