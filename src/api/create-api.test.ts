@@ -168,7 +168,7 @@ describe("intents", () => {
     ],
     [
       { kind: "begin-service" },
-      'Cannot accept the intent: field "kind": found "begin-service", wanted one of enable-service, disable-service, start-service, stop-service, restart-service, freeze-service, unfreeze-service, relocate-service, clear-service, standby-node, online-node, freeze-node, unfreeze-node, begin-maintenance, end-maintenance, release-node, shutdown-node, fence-node, confirm-off-node, remove-node, readmit-node',
+      'Cannot accept the intent: field "kind": found "begin-service", wanted one of enable-service, disable-service, start-service, stop-service, restart-service, freeze-service, unfreeze-service, relocate-service, clear-service, standby-node, online-node, freeze-node, unfreeze-node, begin-maintenance, end-maintenance, release-node, shutdown-node, schedule, cancel-scheduled, fence-node, confirm-off-node, remove-node, readmit-node',
       "kind",
     ],
     [
@@ -185,6 +185,16 @@ describe("intents", () => {
       { kind: "relocate-service", service: "web", to: 7 },
       'Cannot accept the intent: field "to": found 7, wanted the name of a node',
       "to",
+    ],
+    [
+      { kind: "schedule", what: { kind: "fence-node", node: "n1" }, at: 1 },
+      'Cannot accept the intent: field "what.kind": found "fence-node", wanted a wish that may wait, such as { "kind": "enable-service", "service": "web" }',
+      "what.kind",
+    ],
+    [
+      { kind: "schedule", what: { kind: "enable-service", service: "web" }, at: "03:00" },
+      'Cannot accept the intent: field "at": found "03:00", wanted milliseconds since 1970',
+      "at",
     ],
     [
       { kind: "fence-node", node: "n1", force: true },

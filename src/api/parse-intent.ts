@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isName, isServiceName, parseNodeId, parseServiceId } from "../model/ids.ts";
 import { type Intent, shutdownPolicies } from "../model/intent.ts";
+import { wallMs } from "../model/units.ts";
 
 const service = z
   .string({ error: "the name of a service" })
@@ -11,7 +12,7 @@ const node = z
   .refine(isName, { error: "the name of a node", abort: true })
   .transform(parseNodeId);
 
-const kinds = [
+const schedulable = [
   z.strictObject({ kind: z.literal("enable-service"), service }),
   z.strictObject({ kind: z.literal("disable-service"), service }),
   z.strictObject({ kind: z.literal("start-service"), service }),
@@ -33,6 +34,25 @@ const kinds = [
     node,
     services: z.enum(shutdownPolicies, { error: shutdownPolicies.join(", ") }),
   }),
+] as const;
+
+const laterWanted = 'a wish that may wait, such as { "kind": "enable-service", "service": "web" }';
+/** The last time that a calendar of ECMAScript has. */
+const latest = 8_640_000_000_000_000;
+const time = z
+  .int({ error: "milliseconds since 1970" })
+  .min(0, { error: "milliseconds since 1970" })
+  .max(latest, { error: "milliseconds since 1970" })
+  .transform(wallMs);
+
+const kinds = [
+  ...schedulable,
+  z.strictObject({
+    kind: z.literal("schedule"),
+    what: z.discriminatedUnion("kind", schedulable, { error: laterWanted }),
+    at: time,
+  }),
+  z.strictObject({ kind: z.literal("cancel-scheduled"), id: z.int({ error: "its number" }) }),
   z.strictObject({ kind: z.literal("fence-node"), node }),
   z.strictObject({ kind: z.literal("confirm-off-node"), node }),
   z.strictObject({ kind: z.literal("remove-node"), node }),

@@ -7,6 +7,7 @@ import { addConfigCommands } from "./commands/config-commands.ts";
 import { addEventCommands } from "./commands/event-commands.ts";
 import { addFenceCommands } from "./commands/fence-commands.ts";
 import { addLocalCommands } from "./commands/local-commands.ts";
+import { addScheduleCommands } from "./commands/schedule-commands.ts";
 import { addShowCommands } from "./commands/show-commands.ts";
 import { addWitnessCommand } from "./commands/witness-command.ts";
 import type { ExitCode } from "./exit-codes.ts";
@@ -37,6 +38,7 @@ export function buildProgram(context: CliContext, finish: (code: ExitCode) => vo
   addShowCommands(cli);
   addEventCommands(cli);
   addChangeCommands(cli);
+  addScheduleCommands(cli);
   addConfigCommands(cli);
   addFenceCommands(cli);
   addAgentCommands(cli);

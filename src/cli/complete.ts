@@ -60,6 +60,8 @@ export async function addCompletion(program: Command, context: CliContext, words
     if (node !== undefined) node.handler = offer(names.nodes);
     const name = path === "fence test" ? command.arguments.get("name") : undefined;
     if (name !== undefined) name.handler = offer([...names.nodes, ...names.devices]);
+    const id = path === "schedule cancel" ? command.arguments.get("id") : undefined;
+    if (id !== undefined) id.handler = offer(names.scheduled);
     const to = path === "service relocate" ? command.options.get("to") : undefined;
     if (to !== undefined) to.handler = offer(names.nodes);
   }
@@ -82,21 +84,27 @@ async function agentNames(context: CliContext): Promise<readonly string[]> {
   return [...names, ...new Set(names.map((name) => name.split(":")[1] ?? ""))];
 }
 
-async function namesFromDaemon(
-  context: CliContext,
-): Promise<{ readonly services: string[]; readonly nodes: string[]; readonly devices: string[] }> {
+async function namesFromDaemon(context: CliContext): Promise<{
+  readonly services: string[];
+  readonly nodes: string[];
+  readonly devices: string[];
+  readonly scheduled: string[];
+}> {
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), namesMs);
   try {
-    const { services, nodes, devices } = await context.client.status(AbortSignal.any([context.signal, timeout.signal]));
+    const { services, nodes, devices, schedule } = await context.client.status(
+      AbortSignal.any([context.signal, timeout.signal]),
+    );
     return {
       services: services.map(({ service }) => service),
       nodes: nodes.map(({ node }) => node),
       devices: devices.map(({ device }) => device),
+      scheduled: (schedule?.waiting ?? []).map(({ id }) => String(id)),
     };
   } catch {
     // A shell that waits for a completion has no use for an error; the command itself will tell it.
-    return { services: [], nodes: [], devices: [] };
+    return { services: [], nodes: [], devices: [], scheduled: [] };
   } finally {
     clearTimeout(timer);
   }

@@ -2,11 +2,12 @@ import { describe, expect, it, vi } from "vitest";
 import type { ConfigInForce, SubmitLine } from "../model/api-format.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import { ClusterError } from "../model/errors.ts";
-import type { Why } from "../model/snapshot.ts";
+import type { ScheduleSnapshot, Why } from "../model/snapshot.ts";
 import type { CliContext } from "./cli-context.ts";
 import { fakeContext, fakeEvents, linesOf } from "./fixtures/fake-context.fixture.ts";
 import { healthy, whyIntranet } from "./fixtures/snapshots.fixture.ts";
 import { runCli } from "./run-cli.ts";
+import { parseServiceId } from "../model/ids.ts";
 import { wallMs } from "../model/units.ts";
 
 type Over = Parameters<typeof fakeContext>[0];
@@ -154,6 +155,64 @@ describe("changing", () => {
     const result = await hale(words);
     expect(result).toMatchObject({ code: 0, err: "", out: "· entry 12: accepted\n✓ it is done\n" });
     expect(result.intents).toEqual([intent]);
+  });
+
+  it.each<readonly [string, object, number]>([
+    ["service relocate web --to serv2 --in 2h", { kind: "relocate-service", service: "web", to: "serv2" }, 7_263_000],
+    ["node standby serv2 --in 90s", { kind: "standby-node", node: "serv2" }, 153_000],
+    ["maintenance on --at 1970-01-01T03:00Z", { kind: "begin-maintenance" }, 10_800_000],
+    ["node shutdown serv2 --in 1m", { kind: "shutdown-node", node: "serv2", services: "move" }, 123_000],
+  ])("[SVC-44] hale %s", async (words, what, at) => {
+    const result = await hale(words);
+    expect([result.code, result.intents]).toEqual([0, [{ kind: "schedule", what, at }]]);
+  });
+
+  it.each([
+    ["service enable web --at 25:00", 'Cannot use "25:00" as a time'],
+    ["service enable web --at 1970-01-01T00:01Z", "it is over"],
+    ["service enable web --at 03:00 --in 2h", "wants one of --at and --in"],
+    ["service enable web --in soon", 'Cannot use "soon" as the time until then'],
+    ["node fence serv2 --yes --in 2h", "unknown option '--in'"],
+    ["node readmit serv2 --at 03:00", "unknown option '--at'"],
+    ["schedule cancel all", 'Cannot cancel "all": wants a number of "hale schedule"'],
+  ])("[SVC-44] hale %s is refused", async (words, why) => {
+    const { code, err, intents } = await hale(words);
+    expect([code, intents]).toEqual([2, []]);
+    expect(err).toContain(why);
+  });
+
+  it("[SVC-44] shows what is scheduled and what became of it, and takes it off the list", async () => {
+    const item = {
+      id: 57,
+      at: wallMs(7_263_000),
+      what: { kind: "relocate-service", service: parseServiceId("web") },
+      words: "service relocate web",
+      by: "eva",
+      askedAt: wallMs(63_000),
+    } as const;
+    const over = { ...item, id: 41, endedAt: wallMs(62_000) };
+    const schedule: ScheduleSnapshot = {
+      waiting: [item],
+      past: [
+        { ...over, result: "dropped", reason: "nobody could do it" },
+        { ...over, id: 40, result: "done", reason: "" },
+      ],
+    };
+    const client = { status: () => Promise.resolve({ ...healthy, schedule }) };
+    expect(`\n${(await hale("schedule", { client })).out}`).toMatchInlineSnapshot(`
+      "
+        ID  SCHEDULED FOR        WHAT                  BY
+        57  1970-01-01 02:01:03  service relocate web  eva, 1970-01-01 00:01:03
+
+      OVER (newest first)
+        41  1970-01-01 00:01:02  service relocate web  eva  dropped: nobody could do it
+        40  1970-01-01 00:01:02  service relocate web  eva  done
+      "
+    `);
+    expect(JSON.parse((await hale("schedule --json", { client })).out)).toEqual(schedule);
+    expect((await hale("schedule")).out).toBe("nothing is scheduled\n");
+    expect((await hale("status", { client })).out).toContain("57  1970-01-01 02:01:03  service relocate web  eva");
+    expect((await hale("schedule cancel 57")).intents).toEqual([{ kind: "cancel-scheduled", id: 57 }]);
   });
 
   it("prints one document for programs", async () => {
@@ -411,6 +470,8 @@ describe("usage", () => {
                                         confirm-off, remove or readmit for a node
         maintenance                     leave everything running, and see to nothing: nothing is started,
                                         stopped, moved, looked at or fenced
+        schedule [options]              what was asked for with --at or --in and waits for its time, and
+                                        what became of the last ones
         config                          check, show or reload the configuration
         fence                           fence agents and devices
         agent                           OCF resource agents

@@ -1,10 +1,12 @@
 import { ClusterError } from "../model/errors.ts";
-import type { Answer, Intent } from "../model/intent.ts";
+import { type Answer, canWait, type Intent } from "../model/intent.ts";
+import { type WallMs, wallMs } from "../model/units.ts";
 import { lookOf, writeJson } from "./cli-command.ts";
 import type { CliContext } from "./cli-context.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { showPreview } from "./show-preview.ts";
 import { parseSpan } from "./parse-span.ts";
+import { parseTime } from "./parse-time.ts";
 import { printable } from "./text/layout.ts";
 
 /** Options of every command that changes something. */
@@ -14,10 +16,16 @@ export interface ChangeOptions {
   readonly json?: boolean;
   /** Only tell what would follow. */
   readonly dryRun?: boolean;
+  /** Later, once: at this time. */
+  readonly at?: string;
+  /** Later, once: after this span. */
+  readonly in?: string;
 }
 
-/** Asks the cluster to do something and shows how it goes, until it is done or refused. */
-export async function submitIntent(context: CliContext, intent: Intent, options: ChangeOptions): Promise<ExitCode> {
+/** Asks the cluster to do something and shows how it goes, until it is done or refused; or to do it later, until it is on the list. */
+export async function submitIntent(context: CliContext, wish: Intent, options: ChangeOptions): Promise<ExitCode> {
+  const at = timeWanted(options, context.now());
+  const intent = at !== null && canWait(wish) ? { kind: "schedule" as const, what: wish, at } : wish;
   if (options.dryRun === true)
     return showPreview(context, await context.client.preview(intent, context.signal), options.json === true);
   const show = progressShower(context, options.json === true);
@@ -39,6 +47,17 @@ export async function submitIntent(context: CliContext, intent: Intent, options:
   if (!signal.aborted) return show.answer({ ok: true, text: "accepted; not waiting for it" });
   const why = timeout.signal.aborted ? `not done within ${options.timeout}` : "no longer waiting";
   throw new ClusterError("TIMED_OUT", `${why}; what was accepted goes on, see "hale status"`);
+}
+
+/** @throws ClusterError USAGE */
+function timeWanted({ at, in: span }: ChangeOptions, now: WallMs): WallMs | null {
+  if (at !== undefined && span !== undefined)
+    throw new ClusterError(
+      "USAGE",
+      `Cannot do it at ${JSON.stringify(at)} and in ${JSON.stringify(span)}: wants one of --at and --in`,
+    );
+  if (at !== undefined) return parseTime(at, now);
+  return span === undefined ? null : wallMs(now + parseSpan(span, "the time until then"));
 }
 
 /** A person sees each step as it happens, a program one document at the end. */

@@ -352,7 +352,8 @@ function nextAt(driver: Driver): number {
   return next;
 }
 
-function moment(driver: Driver): Moment {
+/** The present instant of every node. */
+export function moment(driver: Driver): Moment {
   return { now: instantMs(driver.now), wall: wallMs(1_000_000_000 + driver.now) };
 }
 

@@ -30,6 +30,7 @@ import {
   tellDegraded,
 } from "./manager-services.ts";
 import { tellInstances } from "./manager-notices.ts";
+import { sayWhatIsDue } from "./manager-schedule.ts";
 import { askScores, tellScores } from "./manager-scores.ts";
 import { type ManagerState, patch, say, type ToGroup, type Work } from "./manager-work.ts";
 import { notUnfencing, takeUnfence, unfence } from "./manager-unfence.ts";
@@ -155,6 +156,7 @@ export function stepManager(
   retryFailed(work);
   endQuarantines(work);
   openFailbackWindows(work);
+  sayWhatIsDue(work);
   answerRequests(work);
   heedShutdown(work);
   shutDown(work);

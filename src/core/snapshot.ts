@@ -11,6 +11,7 @@ import { differentVoters, evenFellow, votesOf } from "./quorum/votes.ts";
 import { offMembers } from "./services/plan.ts";
 import { frozenServices } from "./services/runner-state.ts";
 import { explainDevices } from "./services/explain-devices.ts";
+import { explainSchedule } from "./services/schedule.ts";
 import { clusterWarnings, explainNodes, explainServices } from "./services/explain.ts";
 
 /** What the core knows of the cluster at one instant, as this node sees it. Pure. */
@@ -28,6 +29,7 @@ export function takeSnapshot(manager: ManagerState, facts: GroupFacts, version: 
     nodes: explainNodes(cluster),
     services: explainServices(cluster, runner, self),
     devices: explainDevices(cluster, config, manager.deviceWatches),
+    schedule: explainSchedule(cluster),
     warnings: [...localWarnings(manager, facts, moment), ...clusterWarnings(cluster, spare, moment.wall)],
   };
 }

@@ -87,6 +87,8 @@ export type EntryBody =
     }
   /** The agent of an instance here has been told what is about to be done, or there is none to tell; see `ServiceRecord.notice`. */
   | ({ readonly kind: "notified"; readonly node: NodeId; readonly incarnation: Incarnation } & NoticeId)
+  /** The time of a scheduled wish has come by the clock of who says so, `wall`. `id`: of `Scheduled`. */
+  | { readonly kind: "due"; readonly id: number; readonly wall: WallMs }
   /** A failed service may be tried again everywhere: its back-off has passed. `attempt`: the service's at that time. */
   | { readonly kind: "retry"; readonly service: ServiceId; readonly attempt: number }
   /** The time of day has come at which a service may return to a better node. `attempt`: the service's order at that time. */

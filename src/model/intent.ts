@@ -1,4 +1,5 @@
 import type { NodeId, ServiceId } from "./ids.ts";
+import type { WallMs } from "./units.ts";
 
 /** What becomes of the services of a node that is shut down: they go elsewhere, wait for it, or run on without its daemon. */
 export const shutdownPolicies = ["move", "stop", "freeze"] as const;
@@ -6,6 +7,21 @@ export type ShutdownPolicy = (typeof shutdownPolicies)[number];
 
 /** An operator's wish. It travels as an entry and is decided like anything else. */
 export type Intent =
+  | Schedulable
+  /** The same later, once, at this time of the coordinator's clock. */
+  | { readonly kind: "schedule"; readonly what: Schedulable; readonly at: WallMs }
+  /** `id` of `Scheduled`. */
+  | { readonly kind: "cancel-scheduled"; readonly id: number }
+  | { readonly kind: "fence-node"; readonly node: NodeId }
+  /** The operator swears that the node is off. Breaks every promise when it is not true. */
+  | { readonly kind: "confirm-off-node"; readonly node: NodeId }
+  /** For ever: its vote is withdrawn, it is not heard any more. Only of a node that is known to run nothing. */
+  | { readonly kind: "remove-node"; readonly node: NodeId }
+  /** It may come again, as a new node. */
+  | { readonly kind: "readmit-node"; readonly node: NodeId };
+
+/** A wish that may wait for its time: no word about what somebody sees now, and nothing that is for ever. */
+export type Schedulable =
   | { readonly kind: "enable-service"; readonly service: ServiceId }
   | { readonly kind: "disable-service"; readonly service: ServiceId }
   | { readonly kind: "restart-service"; readonly service: ServiceId }
@@ -33,14 +49,21 @@ export type Intent =
   /** Ends quarantine, and forgets the losses counted so far. */
   | { readonly kind: "release-node"; readonly node: NodeId }
   /** Its daemon ends. */
-  | { readonly kind: "shutdown-node"; readonly node: NodeId; readonly services: ShutdownPolicy }
-  | { readonly kind: "fence-node"; readonly node: NodeId }
-  /** The operator swears that the node is off. Breaks every promise when it is not true. */
-  | { readonly kind: "confirm-off-node"; readonly node: NodeId }
-  /** For ever: its vote is withdrawn, it is not heard any more. Only of a node that is known to run nothing. */
-  | { readonly kind: "remove-node"; readonly node: NodeId }
-  /** It may come again, as a new node. */
-  | { readonly kind: "readmit-node"; readonly node: NodeId };
+  | { readonly kind: "shutdown-node"; readonly node: NodeId; readonly services: ShutdownPolicy };
+
+const atOnceOnly: readonly Intent["kind"][] = [
+  "schedule",
+  "cancel-scheduled",
+  "fence-node",
+  "confirm-off-node",
+  "remove-node",
+  "readmit-node",
+];
+
+/** True of a wish that may wait for its time. */
+export function canWait(intent: Intent): intent is Schedulable {
+  return !atOnceOnly.includes(intent.kind);
+}
 
 /** What became of an intent. `code` is one of docs/errors.md when not ok. */
 export type Answer =

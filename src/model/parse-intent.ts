@@ -37,7 +37,8 @@ const nodeVerbs = [
 export function parseIntent(words: readonly string[]): ParsedIntent {
   const [noun, verb, name, ...rest] = words;
   if (noun === "maintenance") return parseMaintenance(words.slice(1));
-  if (noun !== "service" && noun !== "node") return wrong(noun, "service, node or maintenance");
+  if (noun === "schedule") return parseCancel(words.slice(1));
+  if (noun !== "service" && noun !== "node") return wrong(noun, "service, node, maintenance or schedule");
   const verbs: readonly string[] = noun === "service" ? serviceVerbs : nodeVerbs;
   if (verb === undefined || !verbs.includes(verb)) return wrong(verb, `${noun} ${verbs.join(", ")}`);
   const isNamed = noun === "service" ? isServiceName : isName;
@@ -52,6 +53,13 @@ function parseMaintenance([state, ...more]: readonly string[]): ParsedIntent {
   if (state !== "on" && state !== "off") return wrong(state, "maintenance on or off");
   if (more.length > 0) return wrong(more[0], "nothing more");
   return { ok: true, intent: { kind: state === "on" ? "begin-maintenance" : "end-maintenance" } };
+}
+
+function parseCancel([verb, id, ...more]: readonly string[]): ParsedIntent {
+  if (verb !== "cancel") return wrong(verb, "schedule cancel");
+  if (id === undefined || !/^\d{1,15}$/.test(id)) return wrong(id, "the number of what is scheduled");
+  if (more.length > 0) return wrong(more[0], "nothing more");
+  return { ok: true, intent: { kind: "cancel-scheduled", id: Number(id) } };
 }
 
 function parseRelocate(name: string, rest: readonly string[]): ParsedIntent {

@@ -3,6 +3,7 @@ import type { DeviceId, NodeId, ResourceId, ServiceId } from "./ids.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { GroupStatus } from "./message.ts";
 import type { OperationAction, OperationOutcome } from "./operation.ts";
+import type { Schedulable } from "./intent.ts";
 import type { WallMs } from "./units.ts";
 
 /** Read-only state for the API, as this node sees it. Plain JSON; the document of `hale status --json`. */
@@ -19,6 +20,8 @@ export interface Snapshot {
   /** Fence devices, in file order; empty without any. */
   readonly devices: readonly DeviceSnapshot[];
   /** What somebody should look at, one line each; empty when all is well. */
+  /** Absent from older versions, which had none. */
+  readonly schedule?: ScheduleSnapshot;
   readonly warnings: readonly string[];
   /** Packets dropped since the start, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
@@ -30,6 +33,28 @@ export interface Snapshot {
 export interface CoreSnapshot extends Omit<Snapshot, "config" | "nodes" | "dropped" | "network"> {
   readonly config: Omit<Snapshot["config"], "fileDigest">;
   readonly nodes: readonly Omit<NodeSnapshot, "links">[];
+}
+
+/** What operators want at a time to come, in order of time, and what became of the last ones, the newest first. */
+export interface ScheduleSnapshot {
+  readonly waiting: readonly ScheduledSnapshot[];
+  readonly past: readonly (ScheduledSnapshot & {
+    readonly endedAt: WallMs;
+    /** dropped: nobody was there at its time, nor soon after. refused: the rules forbade it then. */
+    readonly result: "done" | "cancelled" | "dropped" | "refused";
+    readonly reason: string;
+  })[];
+}
+
+/** One of them. */
+export interface ScheduledSnapshot {
+  readonly id: number;
+  readonly at: WallMs;
+  readonly what: Schedulable;
+  /** The words after `hale` that ask for the same now. */
+  readonly words: string;
+  readonly by: string;
+  readonly askedAt: WallMs;
 }
 
 /** The group as this node sees it. */

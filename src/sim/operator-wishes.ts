@@ -1,5 +1,5 @@
 import { applyEntry } from "../core/services/apply-entry.ts";
-import { type ClusterState, emptyClusterState } from "../core/services/cluster-state.ts";
+import { type Applied, type ClusterState, emptyClusterState } from "../core/services/cluster-state.ts";
 import { phaseNode } from "../core/services/service-record.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { Entry, EntryBody } from "../model/entry.ts";
@@ -108,7 +108,8 @@ export class OperatorWishes {
       if (state === undefined || entry === undefined || wishes === undefined) return;
       const applied = applyEntry(state, entry);
       this.#states.push(applied.state);
-      this.#wishes.push(applied.refusal === null ? this.#wished(wishes, entry.body, state) : wishes);
+      const done = { body: entry.body, intent: intentDone(entry.body, applied, state) };
+      this.#wishes.push(this.#wished(wishes, done, state));
     }
   }
 
@@ -126,11 +127,9 @@ export class OperatorWishes {
     return meant.reduce((wishes, { id }) => afterIntent(wishes, { ...intent, service: id }), before);
   }
 
-  #wished(wishes: Wishes, body: EntryBody, state: ClusterState): Wishes {
-    if (body.kind === "intent") {
-      const { intent } = body;
+  #wished(wishes: Wishes, { body, intent }: Done, state: ClusterState): Wishes {
+    if (intent !== null)
       return intent.kind === "shutdown-node" ? afterShutdown(wishes, intent, state) : this.#afterIntent(wishes, intent);
-    }
     if (body.kind !== "view") return wishes;
     const returned = body.members.filter((member) => member.incarnation !== state.nodes[member.node]?.incarnation);
     const before = returned.reduce(afterReturn, wishes);
@@ -139,6 +138,21 @@ export class OperatorWishes {
     this.#members = members.join(" ");
     return hasChanged ? { ...before, stopped: new Set() } : before;
   }
+}
+
+/** An entry, and what was wanted and done by it. */
+interface Done {
+  readonly body: EntryBody;
+  readonly intent: Intent | null;
+}
+
+/** What was wanted and not refused at this place: now, or before, for this time. */
+function intentDone(body: EntryBody, { state: after, refusal }: Applied, before: ClusterState): Intent | null {
+  if (body.kind === "intent") return refusal === null ? body.intent : null;
+  if (body.kind !== "due") return null;
+  const item = before.schedule?.waiting.find(({ id }) => id === body.id);
+  const isDone = after.schedule?.past.at(-1)?.id === body.id && after.schedule.past.at(-1)?.result === "done";
+  return item !== undefined && isDone ? item.what : null;
 }
 
 /** What waited for a node that was shut down goes on when it is back. */
@@ -202,6 +216,8 @@ function afterIntent(before: Wishes, intent: Exclude<Intent, { kind: "shutdown-n
         standby: without(before.standby, intent.node),
         frozenNodes: without(before.frozenNodes, intent.node),
       };
+    case "schedule":
+    case "cancel-scheduled":
     case "clear-service":
     case "restart-service":
     case "relocate-service":

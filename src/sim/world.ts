@@ -19,7 +19,7 @@ import { oneOwnerChecker } from "./checkers/one-owner.ts";
 import { recoveryChecker } from "./checkers/recovery.ts";
 import { relationsChecker } from "./checkers/relations.ts";
 import { resourceOrderChecker } from "./checkers/resource-order.ts";
-import type { MachineClock } from "./fake-clock.ts";
+import { type MachineClock, worldBeginning } from "./fake-clock.ts";
 import { FakeFence, type DeviceState, type PowerControl } from "./fake-fence.ts";
 import { ServiceBook, type ResourceTruth, usualScore } from "./fake-kernel.ts";
 import { FakeNetwork } from "./fake-network.ts";
@@ -290,14 +290,22 @@ export class World implements PowerControl, MachineWitness {
     return state;
   }
 
+  /** The wall clock of `node`. */
+  wallOf(node: NodeId): number {
+    return this.time.now + worldBeginning + this.machine(node).clock.wallSkewMs;
+  }
+
+  /** What an operator wants is a cause. */
+  disturbBy(intent: Intent, text: string): void {
+    if ("service" in intent) this.disturb({ text, nodes: [], service: intent.service });
+    else this.disturb({ text, nodes: "node" in intent ? [intent.node] : [...this.machines.keys()] });
+  }
+
   /** An operator asks the daemon of `node`; the answer goes into the timeline. */
   ask(node: NodeId, intent: Intent, words: string, onAnswer: (answer: Answer) => void = () => undefined): void {
     const { daemon } = this.machine(node);
     this.note(node, `-- hale ${words}`);
-    const text = `${words} of an operator`;
-    if ("service" in intent) this.disturb({ text, nodes: [], service: intent.service });
-    if ("node" in intent) this.disturb({ text, nodes: [intent.node] });
-    if (!("node" in intent) && !("service" in intent)) this.disturb({ text, nodes: [...this.machines.keys()] });
+    this.disturbBy(intent, `${words} of an operator`);
     const done = (answer: Answer): void => {
       this.note(node, `-- hale ${words}: ${answer.ok ? "done" : `${answer.code}`}: ${answer.text}`);
       onAnswer(answer);

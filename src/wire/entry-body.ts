@@ -54,6 +54,7 @@ const shapes: { readonly [Kind in EntryBody["kind"]]: Shape<Extract<EntryBody, {
   },
   score: { node: "text", incarnation: "text", service: "text", attempt: "number", round: "number", value: "number" },
   notified: { node: "text", incarnation: "text", clone: "text", operation: "text", entry: "number" },
+  due: { id: "number", wall: "number" },
   retry: { service: "text", attempt: "number" },
   failback: { service: "text", attempt: "number" },
   leaving: { node: "text", incarnation: "text" },

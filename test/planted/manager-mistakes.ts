@@ -253,6 +253,18 @@ export const toldMistakes: readonly ToldMistake[] = [
 
 export const testedMistakes: readonly TestedMistake[] = [
   {
+    name: "what was scheduled is done again",
+    tests: "services/schedule",
+    patches: [patch("services/schedule.ts", "waiting: waiting.filter(({ id }) => id !== item.id)", "waiting")],
+  },
+  {
+    name: "what was scheduled is done however late",
+    tests: "manager-schedule",
+    patches: [
+      patch("services/apply-due.ts", "if (wall - item.at > lateMsMax)", "if (wall - item.at > 99 * lateMsMax)"),
+    ],
+  },
+  {
     name: "who is lost is waited for until it is told",
     tests: "manager-notices",
     patches: [

@@ -21,7 +21,7 @@ function addMaintenanceCommands({ program, context, finish }: CliProgram): void 
     );
   const states = { on: ["begin", "begin-maintenance"], off: ["end", "end-maintenance"] } as const;
   for (const [state, [verb, kind]] of Object.entries(states))
-    withChangeOptions(group.command(state).description(`${verb} it`)).action(async (options: ChangeOptions) => {
+    withLaterOptions(group.command(state).description(`${verb} it`)).action(async (options: ChangeOptions) => {
       finish(await submitIntent(context, { kind }, options));
     });
 }
@@ -42,13 +42,13 @@ function addServiceCommands({ program, context, finish }: CliProgram): void {
     .command("service")
     .description("enable, disable, start, stop, restart, relocate, freeze, unfreeze or clear a service");
   for (const [action, [description, kind]] of Object.entries(serviceActions)) {
-    withChangeOptions(group.command(action).description(description))
+    withLaterOptions(group.command(action).description(description))
       .argument("<service>", "name of the service")
       .action(async (service: string, options: ChangeOptions) => {
         finish(await submitIntent(context, { kind, service: serviceNamed(service) }, options));
       });
   }
-  withChangeOptions(group.command("relocate").description("move it to another node; without --to, to the best one"))
+  withLaterOptions(group.command("relocate").description("move it to another node; without --to, to the best one"))
     .argument("<service>", "name of the service")
     .option("--to <node>", "the node that is to run it")
     .action(async (service: string, options: ChangeOptions & { readonly to?: string }) => {
@@ -89,7 +89,9 @@ function addNodeCommands({ program, context, finish }: CliProgram): void {
       "standby, online, freeze, unfreeze, release, shutdown, fence, confirm-off, remove or readmit for a node",
     );
   for (const [action, [description, kind, question]] of Object.entries(nodeActions)) {
-    const command = withChangeOptions(group.command(action).description(description)).argument(
+    const described = group.command(action).description(description);
+    const isForLater = question === null && action !== "readmit";
+    const command = (isForLater ? withLaterOptions(described) : withChangeOptions(described)).argument(
       "<node>",
       "name of the node",
     );
@@ -108,7 +110,7 @@ function addNodeCommands({ program, context, finish }: CliProgram): void {
       } else finish(await submitIntent(context, intent, options));
     });
   }
-  withChangeOptions(
+  withLaterOptions(
     group.command("shutdown").description("end its daemon in order, and say what becomes of its services"),
   )
     .argument("<node>", "name of the node")
@@ -124,6 +126,13 @@ function addNodeCommands({ program, context, finish }: CliProgram): void {
       const intent: Intent = { kind: "shutdown-node", node: nodeNamed(node), services: options.services };
       finish(await submitIntent(context, intent, options));
     });
+}
+
+/** Of what may wait for its time. */
+function withLaterOptions(command: Command): Command {
+  return withChangeOptions(command)
+    .option("--at <time>", "not now but at 03:00, 2026-12-01T03:00 or 2026-12-01T03:00Z; see hale schedule")
+    .option("--in <span>", "not now but after 30m, 2h, ...");
 }
 
 function withChangeOptions(command: Command): Command {

@@ -3,6 +3,7 @@ import { isWitness, type NodeId } from "../../model/ids.ts";
 import type { WallMs } from "../../model/units.ts";
 import { alignRows, printable } from "./layout.ts";
 import type { Look } from "./look.ts";
+import { waitingLines } from "./schedule-text.ts";
 import type { Tone } from "./paint.ts";
 import { spanText } from "./span-text.ts";
 
@@ -16,6 +17,8 @@ export function statusText(snapshot: Snapshot, look: Look, isVerbose = false): s
     [...headLines(snapshot, look), ...warningLines(snapshot, look)],
     nodeLines(snapshot, look, isVerbose),
     serviceLines(snapshot, look),
+    // A daemon of an older version has none.
+    snapshot.schedule === undefined ? [] : waitingLines(snapshot.schedule, look),
     droppedLines(snapshot, look),
   ];
   return `${sections

@@ -3,6 +3,7 @@ import { unreachable } from "../../model/unreachable.ts";
 import { votersText } from "../quorum/votes.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { applyConfig } from "./apply-config.ts";
+import { applyDue } from "./apply-due.ts";
 import { applyDegraded } from "./apply-degraded.ts";
 import { applyDevice } from "./apply-device.ts";
 import { applyLivesOn } from "./apply-lives-on.ts";
@@ -49,6 +50,7 @@ export function applyEntry(state: ClusterState, entry: Entry): Applied {
     brokenDevices: { ...state.brokenDevices },
     ...(state.removed === undefined ? {} : { removed: state.removed }),
     ...(state.maintenance ? { maintenance: state.maintenance } : {}),
+    ...(state.schedule === undefined ? {} : { schedule: state.schedule }),
     events: [],
   };
   const refusal = applyBody(draft, entry.body);
@@ -56,9 +58,13 @@ export function applyEntry(state: ClusterState, entry: Entry): Applied {
     settle(draft);
     announceOrders(draft, state);
   }
-  const { index, at, config, nodes, services, fences, brokenDevices, removed, maintenance, events } = draft;
+  const { index, at, config, nodes, services, fences, brokenDevices, removed, maintenance, schedule, events } = draft;
   if (refusal !== null) return { state: { ...state, index, at }, events: [], refusal };
-  const more = { ...(removed === undefined ? {} : { removed }), ...(maintenance ? { maintenance } : {}) };
+  const more = {
+    ...(removed === undefined ? {} : { removed }),
+    ...(maintenance ? { maintenance } : {}),
+    ...(schedule === undefined ? {} : { schedule }),
+  };
   return { state: { index, at, config, nodes, services, fences, brokenDevices, ...more }, events, refusal };
 }
 
@@ -93,6 +99,9 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
       return null;
     case "notified":
       applyNotified(draft, body);
+      return null;
+    case "due":
+      applyDue(draft, body);
       return null;
     case "retry":
       applyRetry(draft, body);

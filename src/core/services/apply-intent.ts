@@ -26,6 +26,7 @@ import { phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 import { frozenText, setFrozen, thawCommand } from "./frozen.ts";
 import { refuseShutdown, shutDownNode } from "./node-shutdown.ts";
 import { releaseNode } from "./quarantine.ts";
+import { cancelScheduled, refuseCancel, refuseSchedule, schedule } from "./schedule.ts";
 import { stopAgain, stopBlockedAgain } from "./stop-again.ts";
 
 /**
@@ -120,6 +121,12 @@ function applyOne(draft: Draft, intent: Intent, author: string): void {
     case "readmit-node":
       readmitNode(draft, intent.node, author);
       return;
+    case "schedule":
+      schedule(draft, intent, author);
+      return;
+    case "cancel-scheduled":
+      cancelScheduled(draft, intent.id, author);
+      return;
     default:
       unreachable(intent);
   }
@@ -180,6 +187,10 @@ function refusalOfOne(state: View, intent: Intent): Refusal | null {
       return refuseRemoval(state, intent.node);
     case "readmit-node":
       return refuseReadmission(state, intent.node);
+    case "schedule":
+      return refuseSchedule(state, refusalOf(state, intent.what));
+    case "cancel-scheduled":
+      return refuseCancel(state, intent.id);
     default:
       return unreachable(intent);
   }

@@ -5,6 +5,7 @@ import { type WallMs, wallMs } from "../../model/units.ts";
 import { type FenceRecord, noFence } from "../fencing/fence-record.ts";
 import { type FrozenRecord, type NodeRecord, unseenNode } from "../fencing/node-record.ts";
 import { historyMax, phaseText, type ServicePhase, type ServiceRecord } from "./service-record.ts";
+import type { ScheduleRecord } from "./schedule-record.ts";
 import { withElsewhere } from "./double-record.ts";
 
 /**
@@ -26,6 +27,8 @@ export interface ClusterState {
   readonly removed?: Readonly<Record<NodeId, RemovedNode>>;
   /** Nothing is done with any service. Absent or null: there is none. */
   readonly maintenance?: FrozenRecord | null;
+  /** What operators want at a time to come. Absent: nobody wanted anything yet. */
+  readonly schedule?: ScheduleRecord;
   /** Fence devices that do not work, for whom. Absent in what a version wrote that did not ask them. */
   readonly brokenDevices?: BrokenDevices;
 }
@@ -107,6 +110,7 @@ export interface Draft {
   readonly brokenDevices: Record<DeviceId, Readonly<Record<NodeId, DeviceFault>>>;
   removed?: Readonly<Record<NodeId, RemovedNode>>;
   maintenance?: FrozenRecord | null;
+  schedule?: ScheduleRecord;
   readonly events: EntryEvent[];
 }
 

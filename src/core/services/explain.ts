@@ -16,6 +16,7 @@ import type { ResourceRuntime } from "./runtime.ts";
 import { removedNodes } from "./removed-nodes.ts";
 import { frozenText, frozenWarnings } from "./frozen.ts";
 import { awaitWarnings } from "./node-shutdown.ts";
+import { scheduleWarnings } from "./schedule.ts";
 import { isWanted, nextNode, phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 import { whyRules } from "./why-rules.ts";
 import { doubleText } from "./double.ts";
@@ -185,7 +186,7 @@ export function clusterWarnings(
 ): readonly string[] {
   const warnings = fenceNeeds(state).map((need) => needText(state, need, spare));
   warnings.push(...survivalWarnings(state), ...deviceWarnings(state), ...unfenceWarnings(state));
-  warnings.push(...frozenWarnings(state), ...awaitWarnings(state));
+  warnings.push(...frozenWarnings(state), ...awaitWarnings(state), ...scheduleWarnings(state, wall));
   for (const { node, quarantine } of nodesInOrder(state)) {
     if (!quarantine) continue;
     const what = "it is given a service only where no other node may run it";

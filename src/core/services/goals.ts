@@ -1,6 +1,7 @@
 import type { NodeId } from "../../model/ids.ts";
 import type { Intent, ShutdownPolicy } from "../../model/intent.ts";
 import type { ErrorCode } from "../../model/errors.ts";
+import { intentWords } from "../../model/intent-words.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import { awaitedBy } from "./after.ts";
@@ -8,6 +9,7 @@ import { eachOf, isForWhoCan } from "./clone-intents.ts";
 import { blockersOf } from "./eligibility.ts";
 import { frozenText } from "./frozen.ts";
 import { isRemoved } from "./removed-nodes.ts";
+import { timeText } from "./schedule.ts";
 import { phaseNode, phaseText, placesOf, type ServiceRecord } from "./service-record.ts";
 
 /** How far an accepted intent has come. */
@@ -93,6 +95,10 @@ function goalOfOne(state: ClusterState, goal: Goal): GoalState {
         : missed(`node ${intent.node} was readmitted meanwhile`);
     case "readmit-node":
       return reached(`node ${intent.node} may come again`);
+    case "schedule":
+      return reached(`scheduled as ${goal.entry} for ${timeText(intent.at)}: ${intentWords(intent.what)}`);
+    case "cancel-scheduled":
+      return reached(`${intent.id} is cancelled`);
     default:
       return unreachable(intent);
   }

@@ -6,6 +6,8 @@ import { wallMs } from "../../model/units.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { applyEntry } from "./apply-entry.ts";
 import { type ClusterState, definitionOf, nodesInOrder, type Refusal } from "./cluster-state.ts";
+import { refusalOf } from "./apply-intent.ts";
+import { timeText } from "./schedule.ts";
 import { goalState } from "./goals.ts";
 import { noticesDue } from "./notices.ts";
 import { fenceNeeds, type Order, ordersFor, reportsDue } from "./plan.ts";
@@ -23,6 +25,14 @@ const entriesMax = 20_000;
  * @param self who asks, in whose name entries are made
  */
 export function previewOf(state: ClusterState, wish: Wish, author: string, self: NodeId): Preview {
+  // What is meant for later is tried as if it were done now: nobody knows more of that time.
+  if (wish.kind === "intent" && wish.intent.kind === "schedule") {
+    const refusal = refusalOf(state, wish.intent);
+    if (refusal !== null) return { ok: false, ...refusal };
+    const later = previewOf(state, { kind: "intent", intent: wish.intent.what }, author, self);
+    const text = `at ${timeText(wish.intent.at)}, if all is as it is now: ${later.text}`;
+    return later.ok ? { ...later, text } : { ok: true, text, steps: [], outages: [], unsure: [] };
+  }
   const run = new Trial(state, self);
   const body: EntryBody =
     wish.kind === "intent"

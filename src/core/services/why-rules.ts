@@ -1,4 +1,5 @@
 import type { NodeId } from "../../model/ids.ts";
+import { intentWords } from "../../model/intent-words.ts";
 import type { WhyRule } from "../../model/snapshot.ts";
 import type { PlacementAnswer } from "../placement/choose-owner.ts";
 import { awaitedBy, stoppedFirst } from "./after.ts";
@@ -7,6 +8,7 @@ import { blockersOf } from "./eligibility.ts";
 import { failbackPlace } from "./failback.ts";
 import { frozenText, thawCommand } from "./frozen.ts";
 import { awaitedNode } from "./node-shutdown.ts";
+import { scheduledFor, timeText } from "./schedule.ts";
 import { isWanted, phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 
 /**
@@ -20,7 +22,17 @@ export function whyRules(state: ClusterState, record: ServiceRecord, answer: Pla
   if (node === null) {
     if (isWanted(record)) rules.push(knownRule(state, record), awaitedRule(state, record), placeRule(answer));
   } else rules.push(hereRule(state, record, node), ...stayRules(state, record, node, answer));
-  return rules;
+  return [...rules, ...scheduleRules(state, record)];
+}
+
+/** What will become of it, and who wants that. */
+function scheduleRules(state: ClusterState, { service }: ServiceRecord): readonly WhyRule[] {
+  return scheduledFor(state, service).map(({ id, at, what, by, askedAt }) => ({
+    rule: "SVC-44",
+    question: "is anything to be done with it later?",
+    isMet: true,
+    answer: `${intentWords(what)} at ${timeText(at)}, asked by ${by} on ${timeText(askedAt)} (entry ${id}; hale schedule cancel ${id})`,
+  }));
 }
 
 function frozenRule(state: ClusterState, record: ServiceRecord): WhyRule {

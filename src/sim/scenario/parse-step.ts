@@ -1,3 +1,4 @@
+import { canWait } from "../../model/intent.ts";
 import { parseIntent } from "../../model/parse-intent.ts";
 import { parseExpectation } from "./parse-expectation.ts";
 import type { Names } from "./names.ts";
@@ -28,7 +29,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   reach: { options: ["hosts"], parse: parseReach },
   score: { options: ["value"], parse: parseScore },
   disk: { options: ["works", "write-time"], parse: parseDisk },
-  run: { options: ["on"], parse: parseRun },
+  run: { options: ["on", "in"], parse: parseRun },
   reload: { options: ["on"], parse: parseReload },
   expect: { options: [], parse: parseExpect },
 };
@@ -160,7 +161,10 @@ function parseRun(value: ValueReader, step: ValueReader, names: Names): Step | u
   if (node !== undefined && !nodes.some((each) => each.id === node)) {
     return value.wrong(`found node "${node}", wanted ${nodes.map((each) => each.id).join(" or ")}`);
   }
-  return { kind: "run", words, intent, on };
+  const inMs = step.at("in").isMissing ? null : step.at("in").durationMs();
+  if (inMs === undefined) return undefined;
+  if (inMs !== null && !canWait(intent)) return step.at("in").wrong(`found it beside ${words}, which is for now alone`);
+  return { kind: "run", words, intent, on, inMs };
 }
 
 function parseReload(value: ValueReader, step: ValueReader, names: Names): Step | undefined {

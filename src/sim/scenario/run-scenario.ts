@@ -1,5 +1,7 @@
 import type { Rules } from "../../daemon/setup.ts";
 import type { NodeId } from "../../model/ids.ts";
+import { canWait } from "../../model/intent.ts";
+import { wallMs } from "../../model/units.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { Violation } from "../checkers/checker.ts";
 import { fairWeather } from "../fake-network.ts";
@@ -144,7 +146,7 @@ function takeStep(world: World, scenario: Scenario, step: Step): void {
     case "disk":
       return setDisk(world, step);
     case "run":
-      return world.ask(step.on ?? somebody(world), step.intent, step.words);
+      return runWords(world, step);
     case "reload":
       return reload(world, scenario, step);
     case "expect":
@@ -152,6 +154,15 @@ function takeStep(world: World, scenario: Scenario, step: Step): void {
     default:
       return unreachable(step);
   }
+}
+
+function runWords(world: World, { on, intent, words, inMs }: Extract<Step, { kind: "run" }>): void {
+  const node = on ?? somebody(world);
+  if (inMs === null || !canWait(intent)) return world.ask(node, intent, words);
+  // By the clock of the machine on which it is said, as the command has it.
+  const at = wallMs(world.wallOf(node) + inMs);
+  world.ask(node, { kind: "schedule", what: intent, at }, `${words} --in ${inMs / 1_000}s`);
+  world.time.schedule(world.time.now + inMs, null, () => world.disturbBy(intent, `${words}, scheduled`));
 }
 
 function setDisk(world: World, { node, works, writeMs }: Extract<Step, { kind: "disk" }>): void {

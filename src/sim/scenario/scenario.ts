@@ -63,7 +63,14 @@ export type Step =
   /** What an agent says of its data from now on. */
   | { readonly kind: "score"; readonly resource: ResourceId; readonly value: number }
   | { readonly kind: "disk"; readonly node: NodeId; readonly works: boolean; readonly writeMs: number }
-  | { readonly kind: "run"; readonly words: string; readonly intent: Intent; readonly on: NodeId | null }
+  | {
+      readonly kind: "run";
+      readonly words: string;
+      readonly intent: Intent;
+      readonly on: NodeId | null;
+      /** It is asked for now, to be done so much later; null: at once. */
+      readonly inMs: number | null;
+    }
   /** The file of every node becomes the one named, and node `on` reloads it. */
   | { readonly kind: "reload"; readonly file: "cluster" | "begin"; readonly on: NodeId | null }
   | { readonly kind: "expect"; readonly expect: Expectation };
