@@ -624,7 +624,7 @@ function runAgent(driver: Driver, node: DriverNode, operation: Extract<Effect, {
       severity: "none",
       reason: "",
       output: "",
-      durationMs: 10,
+      durationMs: behaviour?.takesMs ?? 10,
       ...(resource.kind === "ocf" && resource.clone?.isPromotable === true ? { score: 100 } : {}),
       ...behaviour?.outcome,
     };

@@ -193,10 +193,13 @@ export interface Observation {
   readonly unable?: string;
 }
 
-/** The end of an attempt. */
+/** How long the operation of each resource took, ms. */
+export type StepTimes = Readonly<Record<ResourceId, number>>;
+
+/** The end of an attempt. `parts`: of the resources that it was the operation of; absent where there is one, and from older versions. */
 export type ServiceResult =
-  | { readonly kind: "started"; readonly durationMs: number }
-  | { readonly kind: "stopped"; readonly durationMs: number }
+  | { readonly kind: "started"; readonly durationMs: number; readonly parts?: StepTimes }
+  | { readonly kind: "stopped"; readonly durationMs: number; readonly parts?: StepTimes }
   | {
       /** A start, stop or monitor failed. After a failed stop the resource may still run. */
       readonly kind: "failed";

@@ -1,5 +1,5 @@
 import type { ClusterConfig } from "./cluster-config.ts";
-import type { NodeId, ServiceId } from "./ids.ts";
+import type { NodeId, ResourceId, ServiceId } from "./ids.ts";
 import type { Intent } from "./intent.ts";
 
 /** What somebody thinks of doing. */
@@ -31,6 +31,17 @@ export interface PreviewStep {
   /** Absent of a fence. */
   readonly service?: ServiceId;
   readonly reason: string;
+  /** Of a start or stop whose resources are in branches that go at the same time: each in its turn. Absent: they go one after the other. */
+  readonly parts?: readonly PreviewPart[];
+}
+
+/** One resource in a start or stop. */
+export interface PreviewPart {
+  readonly resource: ResourceId;
+  /** Since the service's start or stop began; null: something that it waits for was never measured. */
+  readonly atMs: number | null;
+  /** null: never measured. */
+  readonly forMs: number | null;
 }
 
 /** How long a service would be down. */

@@ -1,4 +1,4 @@
-import type { Preview, PreviewOutage, PreviewStep } from "../../model/preview.ts";
+import type { Preview, PreviewOutage, PreviewPart, PreviewStep } from "../../model/preview.ts";
 import { alignRows, printable } from "./layout.ts";
 import type { Look } from "./look.ts";
 import { spanText } from "./span-text.ts";
@@ -21,13 +21,21 @@ export function previewText(preview: Extract<Preview, { ok: true }>, look: Look)
 
 const verbs = { stop: "stop", start: "start", fence: "fence", "give-up": "give up" } as const;
 
-function stepLines(steps: readonly PreviewStep[], { paint }: Look): readonly string[] {
+function stepLines(steps: readonly PreviewStep[], look: Look): readonly string[] {
+  const { paint } = look;
   return alignRows(
-    steps.map(({ atMs, action, node, service, reason }) => {
+    steps.flatMap(({ atMs, action, node, service, reason, parts = [] }) => {
       const what = service === undefined ? `${verbs[action]} ${node}` : `${verbs[action]} ${service} on ${node}`;
-      return [paint("dim", `+${spanText(atMs)}`), what, paint("dim", printable(reason))];
+      const step = [paint("dim", `+${spanText(atMs)}`), what, paint("dim", printable(reason))];
+      return [step, ...parts.map((part) => partRow(part, atMs, look))];
     }),
   );
+}
+
+/** A resource in its turn: `+1.2s    files/web  300ms`. */
+function partRow({ resource, atMs, forMs }: PreviewPart, stepAtMs: number, { paint }: Look): readonly string[] {
+  const begins = atMs === null ? "later" : `+${spanText(stepAtMs + atMs)}`;
+  return [paint("dim", begins), `  ${resource}`, paint("dim", forMs === null ? "never measured" : spanText(forMs))];
 }
 
 function outageLines(outages: readonly PreviewOutage[], { paint }: Look): readonly string[] {

@@ -6,6 +6,7 @@ import { type FailureRecord, phaseNode, type ServiceRecord } from "./service-rec
 import { frozenText } from "./frozen.ts";
 import { endDouble } from "./double.ts";
 import { recoveryPlace } from "./settle-relations.ts";
+import { withParts } from "./step-times.ts";
 import { bindGroup } from "./together.ts";
 
 type ResultBody = Extract<EntryBody, { kind: "service-result" }>;
@@ -25,13 +26,13 @@ export function applyServiceResult(draft: Draft, body: ResultBody): void {
   switch (result.kind) {
     case "started":
       if (record.phase.kind !== "starting") return;
-      patchService(draft, record, { measured: { ...record.measured, startMs: result.durationMs } });
+      noteTimes(draft, record, "start", result);
       movePhase(draft, record, { kind: "started", node: body.node }, record.reason);
       return;
     case "stopped": {
       const { phase } = record;
       if (phase.kind !== "stopping" && phase.kind !== "blocked") return;
-      patchService(draft, record, { measured: { ...record.measured, stopMs: result.durationMs } });
+      noteTimes(draft, record, "stop", result);
       movePhase(draft, record, { kind: "stopped", next: phase.next }, record.reason);
       return;
     }
@@ -39,6 +40,19 @@ export function applyServiceResult(draft: Draft, body: ResultBody): void {
       applyFailure(draft, record, body, result);
       return;
   }
+}
+
+/** [SVC-31] For the dry runs to come. */
+function noteTimes(
+  draft: Draft,
+  record: ServiceRecord,
+  action: "start" | "stop",
+  { durationMs, parts }: Extract<ResultBody["result"], { kind: "started" | "stopped" }>,
+): void {
+  const { measured, definition } = record;
+  const whole = action === "start" ? { startMs: durationMs } : { stopMs: durationMs };
+  const more = withParts(measured, definition.resources, action, parts);
+  patchService(draft, record, { measured: { ...measured, ...whole, ...more } });
 }
 
 function applyFailure(

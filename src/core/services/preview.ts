@@ -12,6 +12,7 @@ import { goalState } from "./goals.ts";
 import { noticesDue } from "./notices.ts";
 import { fenceNeeds, type Order, ordersFor, reportsDue } from "./plan.ts";
 import { phaseNode, type ServiceRecord } from "./service-record.ts";
+import { courseOf } from "./step-times.ts";
 
 const { incarnation: noLife } = noView;
 
@@ -71,6 +72,8 @@ interface Outage {
   isGuessed: boolean;
   to: NodeId | null;
   endedAt: number | null;
+  /** When all will run that it cannot do without: its start is under way. */
+  upAt: number | null;
 }
 
 /** A run of the rules on a copy. Mutable, and seen by nobody else. */
@@ -136,8 +139,10 @@ class Trial {
     for (const { node, incarnation } of nodesInOrder(this.state)) {
       if (!isLive(this.state.nodes[node]) || incarnation === null) continue;
       for (const order of ordersFor(this.state, node))
-        if (order.action === "start" || order.action === "stop")
-          asked.set(`${node} ${order.action} ${order.service} ${order.attempt}`, () => this.#obey(node, order));
+        if (order.action === "start" || order.action === "stop") {
+          const told = { ...order, action: order.action };
+          asked.set(`${node} ${order.action} ${order.service} ${order.attempt}`, () => this.#obey(node, told));
+        }
       for (const { clone, operation, entry } of noticesDue(this.state, node)) {
         const body: EntryBody = { kind: "notified", node, incarnation, clone, operation, entry };
         asked.set(`${node} is told ${operation} of ${clone} ${entry}`, () => ({ endsAt: this.#nowMs, body }));
@@ -163,17 +168,23 @@ class Trial {
     for (const [key, begin] of asked) if (!this.#pending.has(key)) this.#pending.set(key, begin());
   }
 
-  #obey(node: NodeId, { service, attempt, action }: Order): Pending {
+  #obey(
+    node: NodeId,
+    { service, attempt, action, definition }: Order & { readonly action: "start" | "stop" },
+  ): Pending {
     const record = this.state.services[service];
-    const measuredMs = action === "start" ? record?.measured?.startMs : record?.measured?.stopMs;
-    if (action === "start" || action === "stop")
-      this.steps.push({ atMs: this.#nowMs, action, node, service, reason: record?.reason ?? "" });
-    if (measuredMs === undefined) this.#unmeasured.add(`${action} of ${service}`);
+    const { wholeMs, criticalMs, parts, unmeasured } = courseOf(definition.resources, action, record?.measured);
+    const step = { atMs: this.#nowMs, action, node, service, reason: record?.reason ?? "" };
+    this.steps.push(parts.length === 0 ? step : { ...step, parts });
+    for (const what of unmeasured) this.#unmeasured.add(`${action} of ${what === "all" ? service : what}`);
     if (action === "stop" && record !== undefined) this.#goesDown(record, node);
     const open = this.#outages.find((outage) => outage.service === service && outage.endedAt === null);
-    if (measuredMs === undefined) for (const outage of this.#outages) outage.isGuessed ||= outage.endedAt === null;
-    if (open !== undefined && action === "start") open.to = node;
-    const durationMs = measuredMs ?? 0;
+    if (wholeMs === null)
+      for (const outage of this.#outages)
+        outage.isGuessed ||= outage.endedAt === null && (outage !== open || criticalMs === null);
+    if (open !== undefined && action === "start")
+      Object.assign(open, { to: node, upAt: this.#nowMs + (criticalMs ?? 0) });
+    const durationMs = wholeMs ?? criticalMs ?? 0;
     const result: ServiceResult =
       action === "start" ? { kind: "started", durationMs } : { kind: "stopped", durationMs };
     const incarnation = this.state.nodes[node]?.incarnation ?? noLife;
@@ -183,7 +194,7 @@ class Trial {
 
   #goesDown({ service }: ServiceRecord, from: NodeId): void {
     if (this.#outages.some((outage) => outage.service === service && outage.endedAt === null)) return;
-    this.#outages.push({ service, from, beganAt: this.#nowMs, isGuessed: false, to: null, endedAt: null });
+    this.#outages.push({ service, from, beganAt: this.#nowMs, isGuessed: false, to: null, endedAt: null, upAt: null });
   }
 
   /** A node tells what it is taken to run. */
@@ -216,6 +227,7 @@ class Trial {
 
   #isUp(service: ServiceId, node: NodeId): void {
     const open = this.#outages.find((outage) => outage.service === service && outage.endedAt === null);
-    if (open !== undefined) Object.assign(open, { endedAt: this.#nowMs, to: node });
+    // [TREE-4] What it can do without comes up when it comes: nobody misses the service meanwhile.
+    if (open !== undefined) Object.assign(open, { endedAt: open.upAt ?? this.#nowMs, to: node });
   }
 }

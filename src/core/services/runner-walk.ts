@@ -4,6 +4,7 @@ import { type ResourceTree, subtreeOf, treeOf } from "../../model/resource-tree.
 import { earliest } from "../../model/units.ts";
 import { failureText } from "./failure-memory.ts";
 import type { Repair } from "./repairs.ts";
+import { spentOn } from "./step-times.ts";
 import type { ResourceRuntime, Runtime, Task } from "./runtime.ts";
 import { begin, cancel, type RunnerWork, withResources } from "./runner-work.ts";
 
@@ -154,7 +155,7 @@ function startEnded(work: RunnerWork, runtime: Runtime, task: Extract<Task, { ki
   work.reports.push({
     service: runtime.service,
     attempt: task.attempt,
-    result: { kind: "started", durationMs: spent },
+    result: { kind: "started", durationMs: spent, ...spentOn(runtime, "start") },
   });
   return { ...runtime, task: null, done: task.attempt };
 }
@@ -168,7 +169,8 @@ function stopEnded(work: RunnerWork, runtime: Runtime, task: Extract<Task, { kin
     return isPaused ? { ...runtime, task: null, mustReport: true } : runtime;
   }
   if (task.attempt === null) return { ...runtime, task: null, mustReport: true, ranUntil: work.moment.now };
-  const stopped: ServiceResult = { kind: "stopped", durationMs: work.moment.now - task.beganAt };
+  const spent = work.moment.now - task.beganAt;
+  const stopped: ServiceResult = { kind: "stopped", durationMs: spent, ...spentOn(runtime, "stop") };
   return { ...stopDone(work, runtime, task.attempt, task.failure ?? stopped), mustReport: false };
 }
 

@@ -72,7 +72,7 @@ export interface ServiceRecord {
   /** Of a clone with notify: what its last order was announced to, see `notices.ts`. Absent: to nobody. */
   readonly notice?: OrderNotice | null;
   /** How long its last start and stop took that ended well. Absent: none did. */
-  readonly measured?: { readonly startMs?: number; readonly stopMs?: number };
+  readonly measured?: MeasuredRecord;
   /** What of it does not run while the rest goes on, by its node's word under this order. Absent: nothing. */
   readonly degraded?: DegradedRecord | null;
   /** The entries that decided, newest last, at most `historyMax`. */
@@ -104,6 +104,14 @@ export interface OrderNotice {
   readonly entry: number;
   /** Nodes that have not told their instance yet. */
   readonly toTell: readonly NodeId[];
+}
+
+/** How long operations took, the last time that they ended well; a dry run foretells by it. */
+export interface MeasuredRecord {
+  readonly startMs?: number;
+  readonly stopMs?: number;
+  /** The same of each resource, where there are several. Absent: nobody has told. */
+  readonly parts?: Readonly<Record<ResourceId, { readonly startMs?: number; readonly stopMs?: number }>>;
 }
 
 /** A node that runs what it should not. */
