@@ -253,6 +253,18 @@ export const toldMistakes: readonly ToldMistake[] = [
 
 export const testedMistakes: readonly TestedMistake[] = [
   {
+    name: "a lost node counts as off in maintenance",
+    tests: "services/operators",
+    patches: [patch("services/apply-entry.ts", " && !isWaitedForNoMore(draft, body.target)", "")],
+  },
+  {
+    name: "branches are foretold one after the other",
+    tests: "manager-preview",
+    patches: [
+      patch("services/step-times.ts", '(action === "start" ? below : upon)[position] ?? []', "[...ends.keys()]"),
+    ],
+  },
+  {
     name: "what was scheduled is done again",
     tests: "services/schedule",
     patches: [patch("services/schedule.ts", "waiting: waiting.filter(({ id }) => id !== item.id)", "waiting")],

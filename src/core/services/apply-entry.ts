@@ -1,4 +1,5 @@
 import type { Entry, EntryBody } from "../../model/entry.ts";
+import type { NodeId } from "../../model/ids.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import { votersText } from "../quorum/votes.ts";
 import { isLive } from "../fencing/node-record.ts";
@@ -21,11 +22,15 @@ import {
   patchNode,
   patchService,
   type Refusal,
+  servicesInOrder,
 } from "./cluster-state.ts";
 import { applyFailback } from "./failback.ts";
 import { announceOrders, applyNotified } from "./notices.ts";
 import { applyScore } from "./promotion.ts";
 import { forgive } from "./failure-memory.ts";
+import { frozenText } from "./frozen.ts";
+import { needReason } from "./plan.ts";
+import { whereItMayRun } from "./service-record.ts";
 import { applySelfFenced, applyWatchdog } from "./apply-watchdog.ts";
 import { settle } from "./settle.ts";
 import { applyQuarantineOver } from "./quarantine.ts";
@@ -119,7 +124,7 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
       applyFenceResult(draft, body);
       return null;
     case "assumed-off":
-      if (draft.nodes[body.target]?.isMember !== true)
+      if (draft.nodes[body.target]?.isMember !== true && !isWaitedForNoMore(draft, body.target))
         setOff(draft, body.target, body.incarnation, "assumed", body.reason);
       return null;
     case "quarantine-over":
@@ -146,6 +151,14 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
 }
 
 type Body<Kind extends EntryBody["kind"]> = Extract<EntryBody, { kind: Kind }>;
+
+/** [SVC-29] Nobody needs to be sure of a lost node any more, for what it may run is frozen: that was ordered before who waited for its time had heard of it. */
+function isWaitedForNoMore(draft: Draft, node: NodeId): boolean {
+  const isFrozenThere = servicesInOrder(draft).some(
+    (record) => frozenText(draft, record) !== null && whereItMayRun(record).includes(node),
+  );
+  return isFrozenThere && needReason(draft, node) === null;
+}
 
 function applyLeft(draft: Draft, body: Body<"left">): void {
   setOff(draft, body.node, body.incarnation, "left", "left after stopping its services");

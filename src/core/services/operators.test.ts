@@ -138,6 +138,21 @@ describe("frozen", () => {
     expect(fenceNeeds(wished.state)).toMatchObject([{ target: "n1", isWished: true }]);
   });
 
+  it.each<readonly [string, Intent, Intent]>([
+    ["the service", { kind: "freeze-service", service: web }, { kind: "unfreeze-service", service: web }],
+    ["its node", { kind: "freeze-node", node: n1 }, { kind: "unfreeze-node", node: n1 }],
+    ["everything", { kind: "begin-maintenance" }, { kind: "end-maintenance" }],
+  ])(
+    "[SVC-29] %s is frozen while its lost node is about to count as off by time: it does when that is over",
+    (_, begin, end) => {
+      const site = new Site(siteConfig(nodes, { web: {} })).vanish("n1").ask(begin);
+      expect([site.off("n1").state.nodes[n1]?.off, site.phase("web")]).toEqual([null, "started on n1"]);
+      site.ask(end);
+      expect(fenceNeeds(site.state)).toMatchObject([{ target: n1, means: "time" }]);
+      expect(site.off("n1").done().phase("web")).toBe("started on n2");
+    },
+  );
+
   it("[SVC-29, FEN-3] a fence that was announced on the way, and is ordered after the maintenance, is not made; an operator's is", () => {
     const begin = (where: Site): Site => {
       const [need] = fenceNeeds(where.state);
