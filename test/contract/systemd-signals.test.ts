@@ -15,7 +15,7 @@ import { UnitWatch } from "../../src/adapters/systemd/unit-watch.ts";
 import { parseServiceId, resourceId } from "../../src/model/ids.ts";
 import { ownFolder } from "./own-folder.ts";
 
-// A message bus with a systemd on it, both made up, which a test can make say anything.
+// A message bus with a systemd on it, both made up, which a test can make say anything. The real ones: test/vm/systemd.test.ts.
 
 const folder = ownFolder("systemd-signals");
 const waitMs = 10_000;

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { buildSync } from "esbuild";
 import { type CpioEntry, makeCpio } from "./cpio.ts";
+import { librariesOf } from "./libraries.ts";
 
 /** What a virtual machine said and when, in ms since its start. */
 export interface VmRun {
@@ -91,11 +92,6 @@ export function runVm(kernel: string, initramfs: string, words: string, limitMs:
       resolve({ lines, endedAtMs: isOver ? null : at() });
     });
   });
-}
-
-function librariesOf(program: string): readonly string[] {
-  const text = execFileSync("ldd", [program], { encoding: "utf8" });
-  return [...text.matchAll(/(\/\S+) \(0x/g)].map((match) => match[1] ?? "");
 }
 
 function listOf(folder: string): readonly string[] {
