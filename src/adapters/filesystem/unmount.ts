@@ -7,6 +7,8 @@ import { usersOf, usersText } from "./mount-users.ts";
 
 /** How long users may take to end when they are asked to, at most; of a short time-out a third. */
 const termMsMax = 5000;
+/** How long what no process uses may be busy, at most; of a short time-out half. The kernel lets go by itself of what it has served by NFS, a moment later. */
+const kernelMsMax = 30_000;
 const pausePeriodMs = 100;
 /** Mounts at and below a directory that are undone one after another; more come faster than they go. */
 const roundsMax = 1000;
@@ -18,6 +20,7 @@ const roundsMax = 1000;
 export async function unmountAll({ directory, device }: FilesystemResource, work: StepWork): Promise<Verdict> {
   /** By what is left of the time; null: nobody was asked to end yet. */
   let killAtMs: number | null = null;
+  let giveUpAtMs = 0;
   let wasKilled = false;
   for (let rounds = 0; rounds < roundsMax; rounds += 1) {
     const mounts = mountsBelow(readMounts(), directory);
@@ -30,9 +33,11 @@ export async function unmountAll({ directory, device }: FilesystemResource, work
     const users = await usersOf(mounts.map((one) => one.directory));
     const isFirst = killAtMs === null;
     // From now on: looking for them may have taken its time.
-    killAtMs ??= work.timeLeftMs() - Math.min(termMsMax, work.timeLeftMs() / 3);
-    const isPatienceOver = work.timeLeftMs() <= killAtMs;
-    if (users.length === 0 && isPatienceOver) return failed(nobody(mount.directory));
+    const leftMs = work.timeLeftMs();
+    if (isFirst) giveUpAtMs = leftMs - Math.min(kernelMsMax, leftMs / 2);
+    killAtMs ??= leftMs - Math.min(termMsMax, leftMs / 3);
+    if (users.length === 0 && leftMs <= giveUpAtMs) return failed(nobody(mount.directory));
+    const isPatienceOver = leftMs <= killAtMs;
     if (isFirst || isPatienceOver) {
       const signal = isFirst ? "SIGTERM" : "SIGKILL";
       if (users.length > 0 && !wasKilled)
