@@ -21,11 +21,11 @@ afterAll(() => machines[Symbol.dispose]());
 test("[FEN-13] a machine whose daemon stands still is reset by its watchdog, which it has fed until then", async ({
   annotate,
 }) => {
-  const timeoutMs = 40_000;
+  const timeoutMs = 24_000;
   await using machine = await machines.boot();
   await machine.run("modprobe i6300esb");
   // The emulated processor may be away for seconds: the watchdog has its time for that.
-  const heartbeat = { keepalive: "1s", warntime: "3s", deadtime: "6s", initdead: "6s", "daemon-grace": "5s" };
+  const heartbeat = { keepalive: "1s", warntime: "3s", deadtime: "4s", initdead: "6s", "daemon-grace": "5s" };
   const fencing = { watchdog: { device: "/dev/watchdog", timeout: `${timeoutMs / 1_000}s` } };
   const services = { held: { resources: [{ delay: {} }] } };
   const cluster = await AloneCluster.found(machine, { heartbeat, fencing, services });
@@ -33,8 +33,8 @@ test("[FEN-13] a machine whose daemon stands still is reset by its watchdog, whi
   expect(await machine.run("cat /sys/class/watchdog/watchdog0/state /sys/class/watchdog/watchdog0/timeout")).toBe(
     `active\n${timeoutMs / 1_000}`,
   );
-  const leftMs = Number(await machine.run("cat /sys/class/watchdog/watchdog0/timeleft")) * 1_000;
-  expect(leftMs).toBeGreaterThan(timeoutMs / 2);
+  // Its driver does not tell how much is left. Without food it would be over by then.
+  await machine.run(`sleep ${(timeoutMs * 1.5) / 1_000}`);
   await machine.run("kill -STOP $(systemctl show --value --property=MainPID haled)");
   const stoppedAt = performance.now();
   await machine.ended(waitMs);
