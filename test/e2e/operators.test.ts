@@ -333,6 +333,34 @@ test("hale check looks at a node whose daemon runs, and at one whose daemon does
   expect(without.stdout).toMatch(/UDP and TCP port \d+ of .* is taken, and no daemon of hale was reached/);
 });
 
+test("[SVC-42, SVC-44] what is scheduled is listed, foretold and taken off, and is done once though every daemon was killed meanwhile", async () => {
+  await cluster.must("n1", ["service", "relocate", "job", "--to", "n1"]);
+  const relocate = ["service", "relocate", "job", "--to", "n2"];
+  expect(await cluster.must("n3", [...relocate, "--in", "15s"])).toContain("scheduled as");
+  const foretold = await cluster.must("n3", [...relocate, "--in", "1h", "--dry-run"]);
+  expect(foretold).toMatch(/if all is as it is now: service job is started on n2/);
+  await cluster.must("n2", ["service", "disable", "web", "--in", "1h"]);
+  const listed = async (node: string): Promise<ScheduleSnapshot> =>
+    JSON.parse(await cluster.must(node, ["schedule", "--json"])) as ScheduleSnapshot;
+  const { waiting } = await listed("n1");
+  expect(waiting.map(({ words }) => words)).toEqual(["service relocate job --to n2", "service disable web"]);
+  await cluster.must("n1", ["schedule", "cancel", String(waiting[1]?.id)]);
+  expect(await cluster.must("n2", ["why", "job"])).toMatch(/service relocate job --to n2 at .*, asked by/);
+  expect(await cluster.owner("job")).toBe("n1");
+  await Promise.all(["n1", "n2", "n3"].map(async (node) => cluster.killDaemon(node)));
+  await Promise.all(["n1", "n2", "n3"].map(async (node) => cluster.startDaemon(node)));
+  await cluster.waitForMembers();
+  await cluster.waitForService("job", { owner: "n2" });
+  const after = await listed("n2");
+  expect([after.waiting, after.past.map(({ words, result }) => [words, result])]).toEqual([
+    [],
+    [
+      ["service relocate job --to n2", "done"],
+      ["service disable web", "cancelled"],
+    ],
+  ]);
+}, 120_000);
+
 test("[LIVE-3, SVC-15] without quorum: exit code 3, and services stop; without a daemon: exit code 4", async () => {
   lab.fenceDevice.works = false;
   await Promise.all(["n2", "n3"].map(async (node) => lab.host(node).powerOff()));
@@ -359,31 +387,3 @@ test("[LIVE-3, SVC-15] without quorum: exit code 3, and services stop; without a
     });
   }
 });
-
-test("[SVC-42, SVC-44] what is scheduled is listed, foretold and taken off, and is done once though every daemon was killed meanwhile", async () => {
-  const relocate = ["service", "relocate", "job", "--to", "n2"];
-  expect(await cluster.must("n3", [...relocate, "--in", "15s"])).toContain("scheduled as");
-  const foretold = await cluster.must("n3", [...relocate, "--in", "1h", "--dry-run"]);
-  expect(foretold).toMatch(/if all is as it is now: service job is started on n2/);
-  await cluster.must("n2", ["service", "disable", "web", "--in", "1h"]);
-  const listed = async (node: string): Promise<ScheduleSnapshot> =>
-    JSON.parse(await cluster.must(node, ["schedule", "--json"])) as ScheduleSnapshot;
-  const { waiting } = await listed("n1");
-  expect(waiting.map(({ words }) => words)).toEqual(["service relocate job --to n2", "service disable web"]);
-  await cluster.must("n1", ["schedule", "cancel", String(waiting[1]?.id)]);
-  expect(await cluster.must("n2", ["why", "job"])).toMatch(/service relocate job --to n2 at .*, asked by/);
-  expect(await cluster.owner("job")).toBe("n1");
-  await Promise.all(["n1", "n2", "n3"].map(async (node) => cluster.killDaemon(node)));
-  await Promise.all(["n1", "n2", "n3"].map(async (node) => cluster.startDaemon(node)));
-  await cluster.waitForMembers();
-  await cluster.waitForService("job", { owner: "n2" });
-  const after = await listed("n2");
-  expect([after.waiting, after.past.map(({ words, result }) => [words, result])]).toEqual([
-    [],
-    [
-      ["service relocate job --to n2", "done"],
-      ["service disable web", "cancelled"],
-    ],
-  ]);
-  await cluster.must("n1", ["service", "relocate", "job", "--to", "n1"]);
-}, 120_000);
