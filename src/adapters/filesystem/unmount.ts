@@ -18,9 +18,8 @@ const roundsMax = 1000;
  * Nothing is unmounted lazily: a disk that still writes must not count as given up.
  */
 export async function unmountAll({ directory, device }: FilesystemResource, work: StepWork): Promise<Verdict> {
-  /** By what is left of the time; null: nobody was asked to end yet. */
-  let killAtMs: number | null = null;
-  let giveUpAtMs = 0;
+  /** What was left of the time when it was first found busy; null: it was not yet. */
+  let busyAtMs: number | null = null;
   let wasKilled = false;
   for (let rounds = 0; rounds < roundsMax; rounds += 1) {
     const mounts = mountsBelow(readMounts(), directory);
@@ -31,13 +30,13 @@ export async function unmountAll({ directory, device }: FilesystemResource, work
     if (code === 0) continue;
     if (!/busy/.test(output)) return failed(`Cannot unmount ${mount.directory}: ${lastLine(output)}`);
     const users = await usersOf(mounts.map((one) => one.directory));
-    const isFirst = killAtMs === null;
+    const isFirst = busyAtMs === null;
     // From now on: looking for them may have taken its time.
     const leftMs = work.timeLeftMs();
-    if (isFirst) giveUpAtMs = leftMs - Math.min(kernelMsMax, leftMs / 2);
-    killAtMs ??= leftMs - Math.min(termMsMax, leftMs / 3);
-    if (users.length === 0 && leftMs <= giveUpAtMs) return failed(nobody(mount.directory));
-    const isPatienceOver = leftMs <= killAtMs;
+    busyAtMs ??= leftMs;
+    if (users.length === 0 && leftMs <= busyAtMs - Math.min(kernelMsMax, busyAtMs / 2))
+      return failed(nobody(mount.directory));
+    const isPatienceOver = leftMs <= busyAtMs - Math.min(termMsMax, busyAtMs / 3);
     if (isFirst || isPatienceOver) {
       const signal = isFirst ? "SIGTERM" : "SIGKILL";
       if (users.length > 0 && !wasKilled)
