@@ -94,7 +94,7 @@ async function start(systemd: Systemd, unit: string, work: StepWork): Promise<Ve
   if (before.active === "failed") await work.run([systemd.systemctl, "reset-failed", unit]);
   const { code, output } = await work.run([systemd.systemctl, "start", unit]);
   const after = await show(systemd, unit, work);
-  if (code === 0 && isRunning(after)) return done(`${after.active} (${after.sub})`);
+  if (code === 0 && isRunningState(after.active)) return done(`${after.active} (${after.sub})`);
   if (code === 0) return failed(`${cannot}it has ended at once: ${after.active} (${after.result})`);
   return failed(`${cannot}${firstLine(output)} (${after.active}, ${after.result}): journalctl -u ${unit}`);
 }
@@ -127,7 +127,7 @@ async function monitor(systemd: Systemd, unit: string, work: StepWork): Promise<
   if (!existsSync(systemd.folder)) return { ...notRunning("systemd does not run here"), severity: "hard" };
   const state = await show(systemd, unit, work);
   // What is masked or gone may run all the same, from before.
-  if (isRunning(state)) return done(`${state.active} (${state.sub})`);
+  if (isRunningState(state.active)) return done(`${state.active} (${state.sub})`);
   if (isDead(state)) {
     if (state.load !== "loaded") return { ...notRunning(loadProblem(unit, state.load)), severity: "hard" };
     return notRunning(state.active === "failed" ? `failed (${state.result})` : "not running");
@@ -154,10 +154,6 @@ async function show({ systemctl }: Systemd, unit: string, work: StepWork): Promi
     sub: value("SubState"),
     result: value("Result") || "no result",
   };
-}
-
-function isRunning({ active }: UnitState): boolean {
-  return isRunningState(active);
 }
 
 function isDead({ active }: UnitState): boolean {
