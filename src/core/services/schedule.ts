@@ -35,7 +35,7 @@ type View = Omit<ClusterState, "index">;
  * @param now why it would be refused now: what the rules forbid now may be allowed then, but a name must be known
  */
 export function refuseSchedule(state: View, now: Refusal | null): Refusal | null {
-  const waiting = state.schedule?.waiting ?? [];
+  const { waiting } = recordOf(state);
   if (waiting.length < scheduledMax) return now === null || now.code === "NOT_ALLOWED" ? null : now;
   return notAllowed(
     `Cannot schedule it: ${waiting.length} wait already, at most ${scheduledMax}; hale schedule cancel ID`,
@@ -44,7 +44,7 @@ export function refuseSchedule(state: View, now: Refusal | null): Refusal | null
 
 /** Why nothing can be taken off the list; null: it can. */
 export function refuseCancel(state: View, id: number): Refusal | null {
-  const waiting = state.schedule?.waiting ?? [];
+  const { waiting } = recordOf(state);
   if (waiting.some((item) => item.id === id)) return null;
   const known = waiting.map((item) => item.id).join(", ");
   return notAllowed(`Cannot cancel ${id}: found no such number, scheduled: ${known || "nothing"}`);
@@ -68,13 +68,16 @@ export function cancelScheduled(draft: Draft, id: number, by: string): void {
 
 /** What is due at that time. Until every member has reported, the rules would refuse what they allow a moment later; there is time for that. */
 export function dueAt(state: ClusterState, wall: WallMs): readonly Scheduled[] {
+  const due = recordOf(state).waiting.filter(({ at }) => wall >= at);
+  // Asked in each step while anything waits: the services are looked at only when its time has come.
+  if (due.length === 0) return due;
   const isKnown = servicesInOrder(state).every(({ doubts }) => !doubts.some((node) => isLive(state.nodes[node])));
-  return (state.schedule?.waiting ?? []).filter(({ at }) => wall >= at && (isKnown || wall - at > lateMsMax));
+  return due.filter(({ at }) => isKnown || wall - at > lateMsMax);
 }
 
 /** For people and programs. */
 export function explainSchedule(state: Pick<ClusterState, "schedule">): ScheduleSnapshot {
-  const { waiting = [], past = [] } = state.schedule ?? {};
+  const { waiting, past } = recordOf(state);
   return {
     waiting: waiting.map((item) => ({ ...item, words: intentWords(item.what) })),
     past: past.toReversed().map((item) => ({ ...item, words: intentWords(item.what) })),
@@ -83,7 +86,7 @@ export function explainSchedule(state: Pick<ClusterState, "schedule">): Schedule
 
 /** What somebody counted on and what was not done, for a day. */
 export function scheduleWarnings(state: Pick<ClusterState, "schedule">, wall: WallMs): readonly string[] {
-  return (state.schedule?.past ?? []).flatMap(({ id, what, by, at, endedAt, result, reason }) =>
+  return recordOf(state).past.flatMap(({ id, what, by, at, endedAt, result, reason }) =>
     (result === "dropped" || result === "refused") && wall - endedAt < dayMs
       ? [`not done: ${intentWords(what)}, scheduled by ${by} as ${id} for ${timeText(at)}: ${reason}`]
       : [],
@@ -95,7 +98,7 @@ export function scheduledFor(state: View, service: ServiceId): readonly Schedule
   const record = state.services[service];
   const node = record === undefined ? null : phaseNode(record.phase);
   const clone = record === undefined ? undefined : definitionOf(state, record).instance?.of;
-  return (state.schedule?.waiting ?? []).filter(({ what }) => {
+  return recordOf(state).waiting.filter(({ what }) => {
     if ("service" in what) return what.service === service || what.service === clone;
     return "node" in what ? what.node === node : true;
   });
@@ -109,8 +112,10 @@ export function timeText(at: WallMs): string {
 
 const dayMs = 86_400_000;
 
+const nothing: ScheduleRecord = { waiting: [], past: [] };
+
 function recordOf({ schedule: known }: Pick<ClusterState, "schedule">): ScheduleRecord {
-  return known ?? { waiting: [], past: [] };
+  return known ?? nothing;
 }
 
 /** It waits no more, and what came of it is kept. */
