@@ -1,6 +1,6 @@
 import type { NodeId } from "../../model/ids.ts";
 import { canFence } from "../fencing/fence-runner.ts";
-import type { FrozenRecord } from "../fencing/node-record.ts";
+import { type FrozenRecord, isLive } from "../fencing/node-record.ts";
 import {
   type ClusterState,
   type Draft,
@@ -13,11 +13,11 @@ import { phaseNode, placesOf, type ServiceRecord } from "./service-record.ts";
 
 type View = Pick<ClusterState, "config" | "nodes" | "services" | "maintenance">;
 
-/** [SVC-29] Why nothing is to be done with a service, nor looked at; null: it is not frozen. A node that leaves takes its services down all the same. */
+/** [SVC-29] Why nothing is to be done with a service, nor looked at; null: it is not frozen. A node that leaves takes its services down all the same, as long as it is there. */
 export function frozenText(state: Pick<View, "nodes" | "maintenance">, record: ServiceRecord): string | null {
   const node = phaseNode(record.phase);
   const here = node === null ? undefined : state.nodes[node];
-  if (here?.isLeaving === true) return null;
+  if (here?.isLeaving === true && isLive(here)) return null;
   if (state.maintenance) return `the cluster is in maintenance (${state.maintenance.by})`;
   if (record.frozen) return `it is frozen (${record.frozen.by})`;
   return here?.frozen ? `its node ${here.node} is frozen (${here.frozen.by})` : null;

@@ -138,6 +138,16 @@ describe("frozen", () => {
     expect(fenceNeeds(wished.state)).toMatchObject([{ target: "n1", isWished: true }]);
   });
 
+  it("[SVC-29] a node that gave up its services is lost: it has not said that it has, so they are frozen again, and it is not fenced", () => {
+    const one = guarded();
+    one.say({ kind: "leaving", node: n1, incarnation: one.state.nodes[n1]?.incarnation as never });
+    expect(one.phase("web")).toBe("stopping on n1");
+    one.ask(maintenance).vanish("n1");
+    expect(fenceNeeds(one.state)).toEqual([]);
+    one.ask({ kind: "end-maintenance" });
+    expect(fenceNeeds(one.state)).toMatchObject([{ target: "n1", means: "device" }]);
+  });
+
   it.each<readonly [string, Intent, Intent]>([
     ["the service", { kind: "freeze-service", service: web }, { kind: "unfreeze-service", service: web }],
     ["its node", { kind: "freeze-node", node: n1 }, { kind: "unfreeze-node", node: n1 }],
