@@ -3,6 +3,8 @@ export type SoakWish =
   | {
       readonly kind: "many";
       readonly minutes: number;
+      /** Not more than so many. */
+      readonly seeds: number;
       readonly from: number;
       readonly kinds: readonly string[];
       readonly threads: number;
@@ -24,7 +26,8 @@ export function parseSoak(words: readonly string[], known: readonly string[], co
       continue;
     }
     const value = words[(index += 1)];
-    if (!["--minutes", "--from", "--shape", "--seed", "--threads"].includes(word) || value === undefined) return null;
+    if (!["--minutes", "--seeds", "--from", "--shape", "--seed", "--threads"].includes(word) || value === undefined)
+      return null;
     values.set(word, value);
   }
   const number = (word: string, otherwise: number): number => Number(values.get(word) ?? otherwise);
@@ -39,7 +42,9 @@ export function parseSoak(words: readonly string[], known: readonly string[], co
       ? { kind: "one", seed, shape: kinds[0], isQuiet }
       : null;
   }
-  const [minutes, from, threads] = [number("--minutes", 1), number("--from", 1), number("--threads", cores)];
-  const isSense = minutes > 0 && Number.isInteger(from) && Number.isInteger(threads) && threads > 0 && !isQuiet;
-  return isSense ? { kind: "many", minutes, from, kinds, threads } : null;
+  const seeds = number("--seeds", Infinity);
+  const minutes = number("--minutes", values.has("--seeds") ? Infinity : 1);
+  const [from, threads] = [number("--from", 1), number("--threads", cores)];
+  const isSense = minutes > 0 && seeds > 0 && Number.isInteger(from) && Number.isInteger(threads) && threads > 0;
+  return isSense && !isQuiet ? { kind: "many", minutes, seeds, from, kinds, threads } : null;
 }

@@ -4,7 +4,13 @@ import { type RunKind, runSeed } from "../../src/sim/group/group-run.ts";
 import type { RareState } from "../../src/sim/rare-states/rare-states.ts";
 
 /** What one seed came to, small enough to be sent from one thread to another. */
-export interface SoakResult {
+export interface SoakResult extends SeedOutcome {
+  /** Real time. */
+  readonly tookMs: number;
+}
+
+/** The same, by virtual time alone: it is the same whenever and wherever the seed is run. */
+export interface SeedOutcome {
   readonly kind: string;
   readonly seed: number;
   /** Virtual time of the run. */
@@ -21,7 +27,7 @@ export interface SoakResult {
 export interface SoakKind {
   readonly name: string;
   /** `tell` is given all that happened, line by line. */
-  run(seed: number, tell?: (line: string) => void): SoakResult;
+  run(seed: number, tell?: (line: string) => void): SeedOutcome;
 }
 
 const linesMax = 5;

@@ -4,16 +4,18 @@ import type { SoakResult } from "./soak-kinds.ts";
 /** What many seeds add up to. */
 export class Tally {
   failed = 0;
-  #seeds = 0;
+  seeds = 0;
   #virtualMs = 0;
   #hasDaemons = false;
   #slowest: SoakResult | null = null;
+  readonly #kinds = new Map<string, number>();
   readonly #faults = new Map<string, number>();
   readonly #rareStates = new Map<RareState, number>();
 
   add(result: SoakResult): void {
-    this.#seeds += 1;
+    this.seeds += 1;
     if (result.broken.length > 0) this.failed += 1;
+    this.#kinds.set(result.kind, (this.#kinds.get(result.kind) ?? 0) + 1);
     this.#virtualMs += result.ranMs;
     if (!result.kind.startsWith("group-")) this.#hasDaemons = true;
     if (result.recoveredMs !== null && result.recoveredMs > (this.#slowest?.recoveredMs ?? -1)) this.#slowest = result;
@@ -21,7 +23,7 @@ export class Tally {
     for (const state of result.rareStates) this.#rareStates.set(state, (this.#rareStates.get(state) ?? 0) + 1);
   }
 
-  /** In a few lines: seeds and time, faults by kind, rare states with the number of seeds that were in them, and those that none was in. */
+  /** In a few lines: seeds and time, seeds by kind of cluster, faults by kind, rare states with the number of seeds that were in them, and those that none was in. */
   lines(realMs: number, threads: number): readonly string[] {
     const slowest =
       this.#slowest === null
@@ -32,9 +34,10 @@ export class Tally {
     const reached = rareStates.filter((state) => this.#rareStates.has(state));
     const never = rareStates.filter((state) => !this.#rareStates.has(state));
     return [
-      `${this.#seeds} seeds in ${Math.round(realMs / 1000)} s on ${threads} threads, ${this.failed} failed; ` +
+      `${this.seeds} seeds in ${Math.round(realMs / 1000)} s on ${threads} threads, ${this.failed} failed; ` +
         `${(this.#virtualMs / 3_600_000).toFixed(1)} hours of virtual time, ${Math.round(this.#virtualMs / realMs)} times real time; ` +
         `slowest recovery ${slowest}`,
+      `seeds by kind: ${listed(this.#kinds)}`,
       `faults: ${listed(this.#faults)}`,
       `rare states, in so many seeds: ${listed(new Map(reached.map((state) => [state, this.#rareStates.get(state) ?? 0])))}`,
       never.length === 0 ? "every rare state was reached" : `never reached: ${never.join(", ")}`,
