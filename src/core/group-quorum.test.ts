@@ -131,6 +131,24 @@ describe("two nodes", () => {
     expectUnbroken(world);
   });
 
+  test("[GRP-34] a peer that dies before its vote is back is fenced like any other", () => {
+    const world = formed("ab", { quorum: racing });
+    world.rebootMax = 0;
+    const [a, b] = [world.host("a"), world.host("b")];
+    b.cutPower();
+    expect(world.runUntil(() => a.facts()?.electorate.voters.join("") === "a", 4_000)).not.toBeNull();
+    world.run(20);
+    b.start();
+    const isVoteInFlight = (): boolean => {
+      const [last, committed] = [a.state?.log.electorates.at(-1), a.state?.committed ?? 0];
+      return last !== undefined && last.voters.length === 2 && last.index > committed;
+    };
+    expect(world.runUntil(isVoteInFlight, 3_000)).not.toBeNull();
+    b.cutPower();
+    expect(world.runUntil(() => world.isOneView(["a"]), 4_000)).not.toBeNull();
+    expectUnbroken(world);
+  });
+
   test("[GRP-39] a peer that is back before the lone view keeps its vote", () => {
     const world = formed("ab", { quorum: racing });
     world.rebootMax = 0;

@@ -13,10 +13,21 @@ const standing: Standing = {
   quorum,
   isInstalledHere: true,
   members: [a, b].map((node) => ({ node, incarnation })),
-  electorate: { index: 4, voters: [a, b] },
+  electorates: [{ index: 4, voters: [a, b] }],
   committed: 4,
   isRemoved: false,
 };
+
+/** One that is committed, and one that is not. */
+function changing(before: readonly NodeId[], last: readonly NodeId[]): Partial<Standing> {
+  return {
+    electorates: [
+      { index: 2, voters: before },
+      { index: 4, voters: last },
+    ],
+    committed: 3,
+  };
+}
 
 describe("[GRP-34] who may race", () => {
   test.each<[string, Partial<Standing>, NodeId | null]>([
@@ -24,14 +35,21 @@ describe("[GRP-34] who may race", () => {
     ["rebooted since", { isInstalledHere: false }, null],
     ["the peer was no member", { members: [{ node: a, incarnation }] }, null],
     ["a removal of this node", { isRemoved: true }, null],
-    ["a change in flight", { committed: 3 }, null],
-    ["alone in the electorate", { electorate: { index: 4, voters: [a] } }, null],
-    ["without a vote", { electorate: { index: 4, voters: [b, c] } }, null],
-    ["two votes each", { electorate: { index: 4, voters: [a, a, b, b] } }, b],
-    ["more votes than the peer", { electorate: { index: 4, voters: [a, a, b] } }, null],
-    ["fewer votes than the peer", { electorate: { index: 4, voters: [a, b, b] } }, null],
-    ["three voters", { electorate: { index: 4, voters: [a, b, c] } }, null],
-    ["blank", { electorate: undefined }, null],
+    ["in flight, and nothing before it", { committed: 3 }, null],
+    ["the peer's vote in flight, alone before", changing([a], [a, b]), b],
+    ["two votes of the peer in flight, alone before", changing([a, a], [a, a, b, b]), b],
+    ["the own vote in flight, the peer alone before", changing([b], [a, b]), null],
+    ["the peer's withdrawal in flight", changing([a, b], [a]), null],
+    ["the own withdrawal in flight", changing([a, b], [b]), null],
+    ["a third one's withdrawal in flight", changing([a, b, c], [a, b]), null],
+    ["other numbers of votes in flight", changing([a, a, b], [a, b]), null],
+    ["alone in the electorate", { electorates: [{ index: 4, voters: [a] }] }, null],
+    ["without a vote", { electorates: [{ index: 4, voters: [b, c] }] }, null],
+    ["two votes each", { electorates: [{ index: 4, voters: [a, a, b, b] }] }, b],
+    ["more votes than the peer", { electorates: [{ index: 4, voters: [a, a, b] }] }, null],
+    ["fewer votes than the peer", { electorates: [{ index: 4, voters: [a, b, b] }] }, null],
+    ["three voters", { electorates: [{ index: 4, voters: [a, b, c] }] }, null],
+    ["blank", { electorates: [] }, null],
     ["no fencing arbiter", { quorum: { kind: "majority" } }, null],
   ])("[GRP-34] %s", (_, change, rival) => {
     expect(rivalOf({ ...standing, ...change })).toBe(rival);

@@ -4,7 +4,7 @@ import type { Electorate } from "../../model/message.ts";
 import type { InstantMs } from "../../model/units.ts";
 import { instantMs } from "../../model/units.ts";
 import type { Member, ViewId } from "../../model/view.ts";
-import { evenFellow, type Grant } from "./votes.ts";
+import { countedElectorates, evenFellow, type Grant } from "./votes.ts";
 
 /**
  * Two nodes and no majority: whoever fences the other goes on.
@@ -37,8 +37,8 @@ export interface Standing {
   readonly isInstalledHere: boolean;
   /** Members of the last installed view. */
   readonly members: readonly Member[];
-  /** Last in the log; undefined on a blank node. */
-  readonly electorate: Electorate | undefined;
+  /** Of the log, oldest first; none on a blank node. */
+  readonly electorates: readonly Electorate[];
   readonly committed: number;
   /** This node knows that it was removed. */
   readonly isRemoved: boolean;
@@ -53,17 +53,21 @@ export function rivalOf(standing: Standing): NodeId | null {
  * The other one of two voters with as many votes, when everything that was ever decided is on this node's disk: the last view had both as members and was
  * installed in this life, so nothing can have been decided without this node since.
  *
- * The electorate must be of both and committed: with a change in flight (a vote being withdrawn or restored) the peer's disk may hold
- * an electorate in which it needs nobody. With unequal votes one of the two never needs the other.
+ * The electorate must be of both. While it is in flight, the one before counts as well and must need this node alone, which gives its peer the vote (back): by
+ * neither of the two can the peer decide anything. Any other change in flight may be on the peer's disk only, as an electorate in which it needs nobody. With
+ * unequal votes one of the two never needs the other.
  *
  * [GRP-42] When that voter comes back blank, its vote is granted without any arbiter: it cannot decide anything by itself, and this node
  * misses nothing. Otherwise a lost disk would stop two nodes for good.
  */
 export function soleFellowVoter(standing: Standing): NodeId | null {
-  const { electorate, self, members } = standing;
-  if (electorate === undefined || !standing.isInstalledHere) return null;
-  if (electorate.index > standing.committed) return null;
-  const peer = evenFellow(electorate.voters, self);
+  const { electorates, committed, self, members } = standing;
+  const last = electorates.at(-1);
+  if (last === undefined || !standing.isInstalledHere) return null;
+  const before = countedElectorates(electorates, committed).filter((electorate) => electorate !== last);
+  if (last.index > committed && before.length === 0) return null;
+  if (!before.every(({ voters }) => voters.every((voter) => voter === self))) return null;
+  const peer = evenFellow(last.voters, self);
   return peer !== null && members.some(({ node }) => node === peer) ? peer : null;
 }
 

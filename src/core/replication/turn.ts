@@ -147,8 +147,8 @@ export function markSlow(turn: Turn, nodes: readonly NodeId[]): void {
 export function standingOf(state: GroupState): Standing {
   const { setup, log, committed, isInstalledHere, viewMembers } = state;
   const { self, quorum, isRemoved } = setup;
-  const electorate = log.electorates.at(-1);
-  return { self, quorum, isInstalledHere, members: viewMembers, electorate, committed, isRemoved };
+  const { electorates } = log;
+  return { self, quorum, isInstalledHere, members: viewMembers, electorates, committed, isRemoved };
 }
 
 /** [GRP-44] This node has seen the cluster begin: it may propose. */
