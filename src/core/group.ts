@@ -98,6 +98,7 @@ export function groupFacts(state: GroupState, moment: Moment): GroupFacts {
     status: phase.kind,
     view: phase.kind === "active" ? phase.view : null,
     leaseUntil: state.leaseUntil,
+    isLeased: moment.now < state.leaseUntil,
     leaseMs: setup.timers.lease,
     isFrozen: phase.kind === "active" ? isLeaseAwaited(state, moment) : mayRace(state),
     electorate,

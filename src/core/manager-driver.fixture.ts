@@ -312,7 +312,7 @@ export function run(driver: Driver, spanMs: number): void {
     for (const node of driver.nodes.values()) {
       if (node.manager === null || node.wakeAt > driver.now) continue;
       node.wakeAt = never;
-      feed(driver, node, { kind: "tick" });
+      feed(driver, node, null);
     }
   }
   driver.now = end;
@@ -398,7 +398,7 @@ function reform(driver: Driver, delayMs: number): void {
     const [coordinator] = here;
     if (!isQuorate || coordinator === undefined) {
       driver.view = null;
-      for (const node of driver.nodes.values()) feed(driver, node, { kind: "tick" });
+      for (const node of driver.nodes.values()) feed(driver, node, null);
       return;
     }
     if (JSON.stringify(driver.view?.members) === JSON.stringify(members)) return;
@@ -513,6 +513,7 @@ function factsOf(driver: Driver, node: DriverNode): GroupFacts {
     status: isMember === true ? "active" : "electing",
     view: isMember === true && !node.isCut ? driver.view : null,
     leaseUntil: instantMs(node.leaseUntil),
+    isLeased: driver.now < node.leaseUntil,
     isFrozen: node.isFrozen,
     witness: null,
     electorate: { index: 0, voters: [...driver.nodes.keys()].toSorted() },

@@ -32,10 +32,10 @@ export function onForeignAddress(work: Work, resource: AddressResource["id"], wh
   say(work, "warning", `${resource}, which does not run here, ${what}`, service as ServiceId);
 }
 
-function mayAct({ state, facts, moment }: Work): boolean {
+function mayAct({ state, facts }: Work): boolean {
   const { cluster, self, incarnation } = state;
   const here = cluster.nodes[self];
-  const isIn = facts.view !== null && moment.now < facts.leaseUntil && !state.isStopping && state.shutdown === null;
+  const isIn = facts.view !== null && facts.isLeased && !state.isStopping && state.shutdown === null;
   const isMine = here?.incarnation === incarnation && isLive(here) && reportsDue(cluster, self).length === 0;
   return isIn && isMine && cluster.config !== null && !cluster.maintenance && !here.frozen && !here.isLeaving;
 }

@@ -9,8 +9,7 @@ import { frozenServices, isQuiet } from "./services/runner-state.ts";
 /** Judges whether this node may act, keeps what runs, or must stop it all. The first thing of every step after the input. */
 export function watchLease(work: Work): void {
   const { facts, moment, state } = work;
-  const isLeased = moment.now < facts.leaseUntil;
-  if (isLeased) wake(work, facts.leaseUntil);
+  const { isLeased } = facts;
   const isChanging = facts.view === null && facts.status !== "electing";
   // Whoever was frozen for longer than its lease enters the view without one: the first echoes bring it a moment later.
   const isLeaseAwaited = facts.view !== null && !isLeased;
@@ -56,10 +55,9 @@ export function watchWitness(work: Work): void {
 
 /** What the runner may do at this instant. */
 export function mandate(work: Work): RunnerMandate {
-  const { facts, moment, state } = work;
-  const isLeased = moment.now < facts.leaseUntil;
+  const { facts, state } = work;
   return {
-    mayStart: isLeased && !facts.isFrozen && !state.isFrozen && !state.isStopping,
+    mayStart: facts.isLeased && !facts.isFrozen && !state.isFrozen && !state.isStopping,
     leaseUntil: facts.leaseUntil,
     mustStop: !state.isStopping ? "nothing" : state.shutdown === null ? "lease" : "all",
   };

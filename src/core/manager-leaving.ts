@@ -28,7 +28,7 @@ export function shutDown(work: Work): void {
     exit(work);
     return;
   }
-  const isIn = facts.view !== null || moment.now < facts.leaseUntil;
+  const isIn = facts.view !== null || facts.isLeased;
   const here = cluster.nodes[self];
   const isMember = here?.incarnation === incarnation && here.isMember && here.off === null;
   if (isIn && isMember && !here.isLeaving) {

@@ -43,7 +43,7 @@ function shortLife(driver: Driver, silentMs: number): void {
 
 /** What is heard has changed. */
 function tell(driver: Driver): void {
-  for (const name of ["n2", "n3"]) feed(driver, nodeOf(driver, name), { kind: "tick" });
+  for (const name of ["n2", "n3"]) feed(driver, nodeOf(driver, name), null);
 }
 
 describe("patience with absent nodes", () => {

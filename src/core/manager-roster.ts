@@ -1,3 +1,4 @@
+import { sameNodes } from "./manager-facts.ts";
 import { type ClusterConfig, unusualVotes } from "../model/cluster-config.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { Roster, RosterNode } from "../model/roster.ts";
@@ -74,7 +75,7 @@ export function watchIntruders(work: Work): void {
     if (known.includes(node)) continue;
     say(work, "warning", `${node} was removed, and is refused: stop its daemon, or: hale node readmit ${node}`);
   }
-  if (intruders.length > 0 || known.length > 0) patch(work, { intruders });
+  if (!sameNodes(intruders, known)) patch(work, { intruders });
 }
 
 function listedNodes({ cluster, fileConfig }: ManagerState, isStart: boolean): readonly RosterNode[] {

@@ -167,5 +167,9 @@ export function retryFailed(work: Work): void {
     if (work.moment.now < dueAt) wake(work, dueAt);
     else submit(work, `retry:${service}:${rounds}`, { kind: "retry", service, attempt });
   }
-  if (failed.length > 0 || Object.keys(work.state.failedSince).length > 0) patch(work, { failedSince });
+  const known = work.state.failedSince;
+  const isSame =
+    failed.length === Object.keys(known).length &&
+    failed.every(({ service }) => known[service] === failedSince[service]);
+  if (!isSame) patch(work, { failedSince });
 }

@@ -34,7 +34,7 @@ export function unfence(work: Work): void {
     forget(work);
     patch(work, { unfencing: { ...notUnfencing, stay: here.enteredAt, awaitedUntil: after(moment.now, awaitMs) } });
   }
-  if (facts.view === null || moment.now >= facts.leaseUntil || shutdown !== null) return;
+  if (facts.view === null || !facts.isLeased || shutdown !== null) return;
   const { unfencing } = work.state;
   const config = managerConfig(work.state);
   const isToBeFenced = fenceNeeds(cluster).some(({ target }) => target === self);

@@ -86,12 +86,12 @@ export function watchdogAtExit({ watchdog, runner }: ManagerState): readonly Eff
 }
 
 /** 0: not now. [FEN-13] */
-function feedableUntil({ state, facts, moment }: Work): InstantMs {
+function feedableUntil({ state, facts }: Work): InstantMs {
   const need = condemnationOf(state.cluster, state.self);
   const isMine = state.cluster.nodes[state.self]?.incarnation === state.incarnation;
   if (need !== undefined && isMine) return instantMs(0);
   if (isIdle(state.runner)) return never;
-  return moment.now < facts.leaseUntil ? facts.leaseUntil : instantMs(0);
+  return facts.isLeased ? facts.leaseUntil : instantMs(0);
 }
 
 function arm(work: Work, wish: WatchdogWish, mayUntil: InstantMs): void {

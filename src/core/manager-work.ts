@@ -233,6 +233,6 @@ export function say(work: Work, level: ClusterEvent["level"], text: string, serv
 
 /** True where an intent may be taken: in a view, or between two of them with the lease still running. */
 export function isQuorate(work: Work): boolean {
-  const { view, leaseUntil } = work.facts;
-  return view !== null || (work.moment.now < leaseUntil && !work.state.isFrozen);
+  const { view, isLeased } = work.facts;
+  return view !== null || (isLeased && !work.state.isFrozen);
 }

@@ -355,7 +355,7 @@ describe("the manager on three nodes", () => {
     driver.isFenceWorking = true;
     const n2Node = nodeOf(driver, "n2");
     n2Node.arbiterFence = { target: n1, attempt: 1 };
-    feed(driver, n2Node, { kind: "tick" });
+    feed(driver, n2Node, null);
     n2Node.arbiterFence = null;
     run(driver, 5_000);
     expect(logged(driver, '"kind":"fence-verdict","target":"n1","attempt":1,"confirmed":true').length).toBe(1);
@@ -370,10 +370,10 @@ describe("the manager on three nodes", () => {
     const node = nodeOf(driver, "n2");
     driver.view = null;
     node.isFrozen = true;
-    feed(driver, node, { kind: "tick" });
+    feed(driver, node, null);
     ask(driver, "n2", { kind: "confirm-off-node", node: n1 });
     node.arbiterFence = { target: n1, attempt: 7 };
-    feed(driver, node, { kind: "tick" });
+    feed(driver, node, null);
     expect(logged(driver, '"kind":"fence-verdict","target":"n1","attempt":7,"confirmed":true').length).toBe(1);
     expect(logged(driver, "fence off")).toEqual([]);
   });

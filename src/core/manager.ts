@@ -47,6 +47,8 @@ export interface ManagerStep {
   readonly effects: readonly Effect[];
   readonly toGroup: readonly ToGroup[];
   readonly wakeAt: InstantMs;
+  /** Beside taking the input and the entries, nothing was changed, asked for or told: the same moment once more would change nothing either. */
+  readonly isSettled: boolean;
 }
 
 /** What a manager starts from. */
@@ -66,7 +68,7 @@ export interface Delivered {
 }
 
 /** Inputs that are the manager's. */
-export type ManagerInput = Exclude<Input, { kind: "packet" | "persisted" | "reach-counted" }>;
+export type ManagerInput = Exclude<Input, { kind: "tick" | "packet" | "persisted" | "reach-counted" }>;
 
 /** A manager before its first entry. */
 export function startManager(boot: ManagerBoot, moment: Moment): ManagerState {
@@ -131,6 +133,7 @@ export function stepManager(
   if (delivered.restored) restore(work, delivered.restored, delivered.isReplay);
   for (const entry of delivered.entries) deliver(work, entry, delivered.isReplay);
   if (input !== null) take(work, input);
+  const taken = { state: work.state, effects: work.effects.length, toGroup: work.toGroup.length };
   tendRoster(work);
   watchIntruders(work);
   noteHearings(work);
@@ -161,8 +164,11 @@ export function stepManager(
   heedShutdown(work);
   shutDown(work);
   endRemoved(work);
+  const { state: told, effects, toGroup } = work;
+  const isSettled = told === taken.state && effects.length === taken.effects && toGroup.length === taken.toGroup;
+  // Nothing else goes by this.
   keepAddressesAway(work);
-  return { state: work.state, effects: work.effects, toGroup: work.toGroup, wakeAt: work.wakeAt };
+  return { state: work.state, effects, toGroup, wakeAt: work.wakeAt, isSettled };
 }
 
 /** A submission was taken by the group, under `id`; null: it was refused for now and stays in the outbox. */
@@ -174,8 +180,6 @@ export function noteSubmitted(state: ManagerState, key: string, id: SubmitId | n
 
 function take(work: Work, input: ManagerInput): void {
   switch (input.kind) {
-    case "tick":
-      return;
     case "intent":
       takeIntent(work, input);
       return;

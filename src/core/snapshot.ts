@@ -30,7 +30,7 @@ export function takeSnapshot(manager: ManagerState, facts: GroupFacts, version: 
     services: explainServices(cluster, runner, self),
     devices: explainDevices(cluster, config, manager.deviceWatches),
     schedule: explainSchedule(cluster),
-    warnings: [...localWarnings(manager, facts, moment), ...clusterWarnings(cluster, spare, moment.wall)],
+    warnings: [...localWarnings(manager, facts), ...clusterWarnings(cluster, spare, moment.wall)],
   };
 }
 
@@ -99,11 +99,11 @@ function witnessWarning({ self, witness, electorate, view }: GroupFacts): string
   return `${witness.name} has no vote yet: ${danger}; it gets it when a majority of the nodes are there without it`;
 }
 
-function localWarnings(manager: ManagerState, facts: GroupFacts, moment: Moment): readonly string[] {
+function localWarnings(manager: ManagerState, facts: GroupFacts): readonly string[] {
   const warnings: string[] = [];
   if (manager.isFrozen)
     warnings.push(`frozen: ${manager.self} keeps what runs and starts nothing until it is decided who goes on`);
-  else if (facts.view === null && moment.now >= facts.leaseUntil) {
+  else if (facts.view === null && !facts.isLeased) {
     const frozen = frozenServices(manager.runner);
     const what = runsAnything(manager) ? "stops its services" : "runs no services";
     warnings.push(

@@ -15,6 +15,7 @@ import { earliest, type InstantMs, never } from "../model/units.ts";
 import { type GroupStep, groupFacts, hasLeft, startGroup, stepGroup } from "./group.ts";
 import type { GroupInput } from "./group-input.ts";
 import { type Delivered, type ManagerInput, noteSubmitted, startManager, stepManager } from "./manager.ts";
+import { hasNews } from "./manager-facts.ts";
 import { finishShutdown } from "./manager-leaving.ts";
 import { managerConfig, type ManagerState } from "./manager-work.ts";
 import { differentVoters } from "./quorum/votes.ts";
@@ -43,6 +44,8 @@ export interface CoreState {
   /** When the group wants to be woken; it stays so while only the manager steps. */
   readonly groupWakeAt: InstantMs;
   readonly managerWakeAt: InstantMs;
+  /** Asked once more, the manager would do nothing. */
+  readonly isManagerSettled: boolean;
   /** As the manager was last told, or as good. */
   readonly facts: GroupFacts;
 }
@@ -87,7 +90,11 @@ export function startCore(boot: CoreBoot, moment: Moment): CoreStep {
     boot.limits === undefined ? { machine: clusterMachine } : { machine: clusterMachine, limits: boot.limits };
   const group = startGroup({ self, incarnation, nodes, votes, heartbeat, quorum, disk, seed, ...more }, moment);
   const manager = startManager({ self, incarnation, config, configDigest: boot.configDigest }, moment);
-  const work = beginWork(group.state, manager, { group: group.wakeAt, manager: never });
+  const work = beginWork(group.state, manager, {
+    groupWakeAt: group.wakeAt,
+    managerWakeAt: never,
+    isManagerSettled: false,
+  });
   takeGroupStep(work, { ...group, delivered: [], restored: null });
   runManager(work, null, { restored: group.restored, entries: group.delivered, isReplay: true }, moment);
   settle(work, moment);
@@ -96,19 +103,23 @@ export function startCore(boot: CoreBoot, moment: Moment): CoreStep {
 
 /** One input, and everything that follows from it on this node. */
 export function stepCore(core: CoreState, input: Input, moment: Moment): CoreStep {
-  const work = beginWork(core.group, core.manager, { group: core.groupWakeAt, manager: core.managerWakeAt });
-  if (isForGroup(input) || input.kind === "tick") runGroup(work, input, moment);
-  else runManager(work, input, { entries: [], isReplay: false }, moment);
-  if (!isForGroup(input)) settle(work, moment);
-  else if (concernsManager(core, work, moment)) settle(work, moment);
+  const work = beginWork(core.group, core.manager, core);
+  if (isForGroup(input)) {
+    runGroup(work, input, moment);
+    if (concernsManager(work, core.facts, moment)) settle(work, moment);
+  } else {
+    const told = factsOf(work, moment);
+    runManager(work, input, { entries: [], isReplay: false }, moment);
+    if (work.manager.outbox.length > 0 || concernsManager(work, told, moment)) settle(work, moment);
+  }
   return endWork(work, core.version, moment);
 }
 
-type ForGroup = Extract<Input, { kind: "packet" | "persisted" | "reach-counted" }>;
+type ForGroup = Extract<Input, { kind: "tick" | "packet" | "persisted" | "reach-counted" }>;
 
 /** Tells the manager nothing by itself. */
 function isForGroup(input: Input): input is ForGroup {
-  return ["packet", "persisted", "reach-counted"].includes(input.kind);
+  return ["tick", "packet", "persisted", "reach-counted"].includes(input.kind);
 }
 
 /** Read-only state for the API; the daemon adds what only it knows. */
@@ -125,7 +136,7 @@ export function diskOf(core: CoreState): DiskState {
 export function whyOf(core: CoreState, service: ServiceId, moment: Moment): Why | null {
   const why = explainService(core.manager.cluster, service);
   const facts = groupFacts(core.group, moment);
-  if (why === null || facts.view !== null || moment.now < facts.leaseUntil) return why;
+  if (why === null || facts.view !== null || facts.isLeased) return why;
   const voters = differentVoters(facts.electorate.voters);
   const away = voters.filter((voter) => !isWitness(voter) && !facts.heard.includes(voter));
   const missing = [...away, ...(facts.witness?.isHeard === false ? [facts.witness.name] : [])];
@@ -136,7 +147,7 @@ export function whyOf(core: CoreState, service: ServiceId, moment: Moment): Why 
 /** What would follow from a wish; nothing is done. */
 export function previewOf(core: CoreState, wish: Wish, author: string, moment: Moment): Preview {
   const facts = groupFacts(core.group, moment);
-  if (facts.view === null && moment.now >= facts.leaseUntil)
+  if (facts.view === null && !facts.isLeased)
     return {
       ok: false,
       code: "NO_QUORUM",
@@ -170,6 +181,7 @@ interface Work {
   manager: ManagerState;
   groupWakeAt: InstantMs;
   managerWakeAt: InstantMs;
+  isManagerSettled: boolean;
   readonly effects: Effect[];
   delivered: Entry[];
   restored: Checkpoint | null;
@@ -177,12 +189,21 @@ interface Work {
   told: { readonly group: GroupState; readonly facts: GroupFacts } | null;
 }
 
-function beginWork(group: GroupState, manager: ManagerState, wakeAt: { group: InstantMs; manager: InstantMs }): Work {
+function beginWork(
+  group: GroupState,
+  manager: ManagerState,
+  {
+    groupWakeAt,
+    managerWakeAt,
+    isManagerSettled,
+  }: Pick<CoreState, "groupWakeAt" | "managerWakeAt" | "isManagerSettled">,
+): Work {
   return {
     group,
     manager,
-    groupWakeAt: wakeAt.group,
-    managerWakeAt: wakeAt.manager,
+    groupWakeAt,
+    managerWakeAt,
+    isManagerSettled,
     effects: [],
     delivered: [],
     restored: null,
@@ -198,35 +219,30 @@ function factsOf(work: Work, moment: Moment): GroupFacts {
 }
 
 /**
- * Most packets are heartbeats that tell the manager nothing: it is asked only when there are entries, when a fact has changed or when
- * its time has come. A longer lease is no such fact; it is known at the next tick.
+ * Most packets are heartbeats, and most ticks those of a quiet cluster: the manager is asked only when there are entries, when it was not done the last time,
+ * when what it goes by has changed since it was `told`, or when its time has come.
  */
-function concernsManager(core: CoreState, work: Work, moment: Moment): boolean {
-  if (work.delivered.length > 0 || work.restored !== null || moment.now >= core.managerWakeAt || hasLeft(work.group))
-    return true;
-  const [was, is] = [core.facts, factsOf(work, moment)];
-  return (
-    was.view !== is.view ||
-    was.status !== is.status ||
-    was.isFrozen !== is.isFrozen ||
-    was.electorate !== is.electorate ||
-    was.arbiterFence?.attempt !== is.arbiterFence?.attempt ||
-    was.arbiterFence?.target !== is.arbiterFence?.target ||
-    was.leaseUntil > is.leaseUntil ||
-    !sameNodes(was.heard, is.heard) ||
-    !sameNodes(was.closed, is.closed)
-  );
-}
-
-function sameNodes(a: readonly NodeId[], b: readonly NodeId[]): boolean {
-  return a.length === b.length && a.every((node, index) => node === b[index]);
+function concernsManager(work: Work, told: GroupFacts, moment: Moment): boolean {
+  const hasEntries = work.delivered.length > 0 || work.restored !== null;
+  if (hasEntries || !work.isManagerSettled || moment.now >= work.managerWakeAt || hasLeft(work.group)) return true;
+  return hasNews(told, factsOf(work, moment));
 }
 
 function endWork(work: Work, version: string, moment: Moment): CoreStep {
-  const { group, manager, effects, groupWakeAt, managerWakeAt } = work;
+  const { group, manager, effects, groupWakeAt, managerWakeAt, isManagerSettled } = work;
   const facts = factsOf(work, moment);
-  const state = { group, manager, version, bootAbove: facts.bootAbove, groupWakeAt, managerWakeAt, facts };
-  return { state, effects, wakeAt: earliest(groupWakeAt, managerWakeAt) };
+  const state = {
+    group,
+    manager,
+    version,
+    bootAbove: facts.bootAbove,
+    groupWakeAt,
+    managerWakeAt,
+    isManagerSettled,
+    facts,
+  };
+  const leaseEndsAt = facts.isLeased ? facts.leaseUntil : never;
+  return { state, effects, wakeAt: earliest(groupWakeAt, managerWakeAt, leaseEndsAt) };
 }
 
 /** More rounds than this between group and manager within one step is a loop, and a broken promise. */
@@ -280,6 +296,7 @@ function runManager(work: Work, input: ManagerInput | null, delivered: Delivered
   const step = stepManager(work.manager, input, delivered, facts, moment);
   work.manager = step.state;
   work.managerWakeAt = step.wakeAt;
+  work.isManagerSettled = step.isSettled;
   work.effects.push(...step.effects);
   for (const toGroup of step.toGroup) runGroup(work, toGroup, moment);
 }

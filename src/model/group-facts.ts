@@ -13,6 +13,8 @@ export interface GroupFacts {
   readonly view: View | null;
   /** This node may start services and feed its watchdog before this instant. 0 when it never held a lease. */
   readonly leaseUntil: InstantMs;
+  /** That instant has not come. */
+  readonly isLeased: boolean;
   /** How long a lease lasts, by the timers that this daemon runs with. */
   readonly leaseMs: number;
   /** `arbiter: fencing`, race undecided: keep what runs, start nothing, stop nothing. */
