@@ -1,12 +1,13 @@
 import type { ChaosResult, Round } from "./run-chaos.ts";
 
 /** One line for a round. */
-export function roundText({ number, faults, outageMs, fences, moves, restarts, wholeMs }: Round): string {
+export function roundText({ number, faults, outageMs, fences, moves, restarts, byHand, wholeMs }: Round): string {
   const outages = Object.entries(outageMs)
     .map(([service, ms]) => `${service} ${ms.toFixed(0)}`)
     .join(", ");
   const counts = `fences ${fences}, moves ${moves}, restarts ${restarts}`;
-  return `${number}. ${faults.join(" and ")}: outage ms ${outages}; ${counts}; whole after ${wholeMs.toFixed(0)} ms`;
+  const help = byHand.length === 0 ? "" : `; switched on by hand: ${byHand.join(", ")}`;
+  return `${number}. ${faults.join(" and ")}: outage ms ${outages}; ${counts}${help}; whole after ${wholeMs.toFixed(0)} ms`;
 }
 
 /** The run as a Markdown table: a row per kind of fault, and one for rounds of several. */
@@ -17,6 +18,7 @@ export function formatResult({ rounds, violations, left, seed }: ChaosResult): s
     groups.set(name, [...(groups.get(name) ?? []), round]);
   }
   const rows = [...groups].sort(([a], [b]) => order(a).localeCompare(order(b))).map(([name, all]) => row(name, all));
+  const byHand = rounds.flatMap((round) => round.byHand).length;
   const head = [
     "fault",
     "times",
@@ -31,7 +33,7 @@ export function formatResult({ rounds, violations, left, seed }: ChaosResult): s
   return [
     ...table([head, ...rows]),
     "",
-    `seed ${seed}, ${rounds.length} rounds, ${violations.length} violations`,
+    `seed ${seed}, ${rounds.length} rounds, ${byHand} hosts switched on by hand, ${violations.length} violations`,
     ...left.map((kind) => `not tried, the machine lacks something: ${kind}`),
     ...violations,
   ].join("\n");

@@ -44,6 +44,8 @@ export interface Round {
   readonly movesMost: number;
   /** Starts on the same host. */
   readonly restarts: number;
+  /** Hosts that an operator had to switch on. */
+  readonly byHand: readonly string[];
   /** From the end of the healing until all was as before. */
   readonly wholeMs: number;
 }
@@ -133,7 +135,7 @@ async function playRound(
     }),
   );
   const healedMs = monotonicMs();
-  await waitUntilWhole(site, options.wholeMsMax);
+  const byHand = await waitUntilWhole(site, options.wholeMsMax);
   const wholeMs = monotonicMs() - healedMs;
   const starts = await Promise.all(services.map(async (name) => countStarts(await site.history(name), atMs)));
   const movesMost = Math.max(...starts.map(({ moves }) => moves));
@@ -147,6 +149,7 @@ async function playRound(
     moves: starts.reduce((sum, { moves }) => sum + moves, 0),
     movesMost,
     restarts: starts.reduce((sum, { restarts }) => sum + restarts, 0),
+    byHand,
     wholeMs,
   };
 }
