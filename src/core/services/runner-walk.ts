@@ -161,8 +161,8 @@ function startEnded(work: RunnerWork, runtime: Runtime, task: Extract<Task, { ki
 }
 
 function stopEnded(work: RunnerWork, runtime: Runtime, task: Extract<Task, { kind: "stop" }>): Runtime {
+  if (task.stuck !== null) return stopDone(work, runtime, task.attempt, task.stuck);
   const isAtRest = runtime.resources.every(({ operation }) => operation === null);
-  if (task.stuck !== null) return isAtRest ? stopDone(work, runtime, task.attempt, task.stuck) : runtime;
   if (!runtime.resources.every((_, position) => isDown(runtime, position))) {
     // There is a group again to be told what is left, and to fence if need be.
     const isPaused = task.attempt === null && isAtRest && work.mandate.mustStop === "nothing";
