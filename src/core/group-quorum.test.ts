@@ -149,6 +149,17 @@ describe("two nodes", () => {
     expectUnbroken(world);
   });
 
+  test("[GRP-47] a node that cannot write fences nobody", () => {
+    const world = formed("ab", { quorum: racing });
+    const a = world.host("a");
+    a.disk.stalledUntil = world.now + 5_000;
+    world.host("b").cutPower();
+    world.run(4_900);
+    expect(a.facts()).toMatchObject({ status: "electing", arbiterFence: null, isFrozen: true });
+    expect(world.runUntil(() => world.isOneView(["a"]), 4_000)).not.toBeNull();
+    expectUnbroken(world);
+  });
+
   test("[GRP-39] a peer that is back before the lone view keeps its vote", () => {
     const world = formed("ab", { quorum: racing });
     world.rebootMax = 0;

@@ -22,12 +22,14 @@ export interface RaceState {
    */
   readonly out: { readonly target: NodeId; readonly logView: ViewId } | null;
   readonly grant: Grant | null;
+  /** A write that was asked for since the peer was last heard, and when that was. */
+  readonly proof: { readonly heardAt: InstantMs; readonly write: number } | null;
   /** No new request before. */
   readonly notBefore: InstantMs;
 }
 
 /** No race yet. */
-export const noRace: RaceState = { attempt: 0, out: null, grant: null, notBefore: instantMs(0) };
+export const noRace: RaceState = { attempt: 0, out: null, grant: null, proof: null, notBefore: instantMs(0) };
 
 /** What decides whether this node may race. */
 export interface Standing {

@@ -20,6 +20,7 @@ import {
   mayFound,
   neighbours,
   peerOf,
+  persist,
   standingOf,
   type Turn,
   wakeBy,
@@ -157,9 +158,23 @@ function judgeRace(turn: Turn): void {
   const rival = rivalOf(standingOf(state));
   const peer = rival === null ? undefined : peerOf(turn, rival);
   if (peer === undefined || isHeard(peer, turn.moment.now, timers.deadtime)) return;
+  if (!hasWritten(turn, peer)) return;
   const missing = missingHosts(state.reach, reachlistOf(quorum).length, peer.heardAt);
   const silence = { heardAt: peer.heardAt, isClosed: peer.port === "closed", missingHosts: missing };
   const dueAt = fenceDueAt(self, quorum, silence, timers);
   if (!isDue(turn, dueAt) || !isDue(turn, state.race.notBefore)) return;
   state.race = { ...state.race, attempt: state.race.attempt + 1, out: { target: peer.node, logView: state.logView } };
+}
+
+/**
+ * [GRP-47] Who wins must have the next view on disk. One whose disk is full or broken would shoot its peer, and then end itself: so its promise is written once more
+ * before, which says nothing new.
+ */
+function hasWritten(turn: Turn, { heardAt }: Peer): boolean {
+  const { state } = turn;
+  const { proof } = state.race;
+  if (proof?.heardAt === heardAt) return !state.disk.writes.some(({ write }) => write === proof.write);
+  state.race = { ...state.race, proof: { heardAt, write: state.disk.next } };
+  persist(turn, [{ kind: "promise", promised: state.promised }]);
+  return false;
 }
