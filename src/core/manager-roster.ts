@@ -1,7 +1,7 @@
-import { sameNodes } from "./manager-facts.ts";
 import { type ClusterConfig, unusualVotes } from "../model/cluster-config.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { Roster, RosterNode } from "../model/roster.ts";
+import { sameNodes } from "./manager-facts.ts";
 import { managerConfig, type ManagerState, patch, say, type Work } from "./manager-work.ts";
 import type { GroupRoster } from "./replication/follow-roster.ts";
 import type { ClusterState, RemovedNode } from "./services/cluster-state.ts";

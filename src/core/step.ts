@@ -36,18 +36,22 @@ import { takeSnapshot } from "./snapshot.ts";
  * for the other. So one step takes an entry from the packet that commits it to the operation that it causes: between two nodes
  * there is a network, inside a node there is no waiting.
  */
-export interface CoreState {
+export interface CoreState extends Due {
   readonly group: GroupState;
   readonly manager: ManagerState;
   readonly version: string;
   readonly bootAbove: number | null;
-  /** When the group wants to be woken; it stays so while only the manager steps. */
+  /** As the manager was last told, or as good. */
+  readonly facts: GroupFacts;
+}
+
+/** When each of the two is to be asked again. */
+interface Due {
+  /** It stays so while only the manager steps. */
   readonly groupWakeAt: InstantMs;
   readonly managerWakeAt: InstantMs;
   /** Asked once more, the manager would do nothing. */
   readonly isManagerSettled: boolean;
-  /** As the manager was last told, or as good. */
-  readonly facts: GroupFacts;
 }
 
 /** What a core starts from. */
@@ -90,11 +94,8 @@ export function startCore(boot: CoreBoot, moment: Moment): CoreStep {
     boot.limits === undefined ? { machine: clusterMachine } : { machine: clusterMachine, limits: boot.limits };
   const group = startGroup({ self, incarnation, nodes, votes, heartbeat, quorum, disk, seed, ...more }, moment);
   const manager = startManager({ self, incarnation, config, configDigest: boot.configDigest }, moment);
-  const work = beginWork(group.state, manager, {
-    groupWakeAt: group.wakeAt,
-    managerWakeAt: never,
-    isManagerSettled: false,
-  });
+  const due: Due = { groupWakeAt: group.wakeAt, managerWakeAt: never, isManagerSettled: false };
+  const work = beginWork(group.state, manager, due);
   takeGroupStep(work, { ...group, delivered: [], restored: null });
   runManager(work, null, { restored: group.restored, entries: group.delivered, isReplay: true }, moment);
   settle(work, moment);
@@ -189,26 +190,10 @@ interface Work {
   told: { readonly group: GroupState; readonly facts: GroupFacts } | null;
 }
 
-function beginWork(
-  group: GroupState,
-  manager: ManagerState,
-  {
-    groupWakeAt,
-    managerWakeAt,
-    isManagerSettled,
-  }: Pick<CoreState, "groupWakeAt" | "managerWakeAt" | "isManagerSettled">,
-): Work {
-  return {
-    group,
-    manager,
-    groupWakeAt,
-    managerWakeAt,
-    isManagerSettled,
-    effects: [],
-    delivered: [],
-    restored: null,
-    told: null,
-  };
+function beginWork(group: GroupState, manager: ManagerState, due: Due): Work {
+  const { groupWakeAt, managerWakeAt, isManagerSettled } = due;
+  const nothing = { effects: [], delivered: [], restored: null, told: null };
+  return { group, manager, groupWakeAt, managerWakeAt, isManagerSettled, ...nothing };
 }
 
 /** The facts of this step's moment. */
@@ -231,18 +216,13 @@ function concernsManager(work: Work, told: GroupFacts, moment: Moment): boolean 
 function endWork(work: Work, version: string, moment: Moment): CoreStep {
   const { group, manager, effects, groupWakeAt, managerWakeAt, isManagerSettled } = work;
   const facts = factsOf(work, moment);
-  const state = {
-    group,
-    manager,
-    version,
-    bootAbove: facts.bootAbove,
-    groupWakeAt,
-    managerWakeAt,
-    isManagerSettled,
-    facts,
-  };
+  const due: Due = { groupWakeAt, managerWakeAt, isManagerSettled };
   const leaseEndsAt = facts.isLeased ? facts.leaseUntil : never;
-  return { state, effects, wakeAt: earliest(groupWakeAt, managerWakeAt, leaseEndsAt) };
+  return {
+    state: { group, manager, version, bootAbove: facts.bootAbove, facts, ...due },
+    effects,
+    wakeAt: earliest(groupWakeAt, managerWakeAt, leaseEndsAt),
+  };
 }
 
 /** More rounds than this between group and manager within one step is a loop, and a broken promise. */
