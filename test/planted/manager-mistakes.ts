@@ -228,11 +228,14 @@ export const toldMistakes: readonly ToldMistake[] = [
     ],
   },
   {
+    name: "one of two nodes that cannot write fences its peer",
+    story: "full-disk-fences-nobody",
+    patches: [patch("replication/judge-electing.ts", "  if (!hasWritten(turn, peer)) return;\n", "")],
+  },
+  {
     name: "the watchdog is fed without a lease",
     story: "watchdog-stop-hangs-without-quorum",
-    patches: [
-      patch(watchdog, "return moment.now < facts.leaseUntil ? facts.leaseUntil : instantMs(0);", "return never;"),
-    ],
+    patches: [patch(watchdog, "return facts.isLeased ? facts.leaseUntil : instantMs(0);", "return never;")],
   },
   {
     name: "a condemned node feeds its watchdog",

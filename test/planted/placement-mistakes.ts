@@ -50,6 +50,11 @@ export const toldPlacementMistakes: readonly ToldMistake[] = [
     patches: [patch(eligibility, "if (lack !== null) against.push(lack);", "")],
   },
   {
+    name: "what a lost node had, that was leaving, is not frozen",
+    story: "maintenance-leaving-node-is-lost",
+    patches: [patch(frozen, "here?.isLeaving === true && isLive(here)", "here?.isLeaving === true")],
+  },
+  {
     name: "what dies in maintenance is started again",
     story: "maintenance-a-service-dies",
     patches: [
