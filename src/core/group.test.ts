@@ -9,6 +9,7 @@ import type { GroupWorld } from "../sim/group/group-world.ts";
 import { drop, formed, isolate, quickHeartbeat, record, submitOnce } from "../sim/group/stage.ts";
 import {
   aChangeInFlightIsCountedBothWays,
+  aCoordinatorSaysThatItLeft,
   aCoordinatorThatLeftIsLeft,
   aLivingViewIsKept,
   anOldHeartbeatProvesNothing,
@@ -51,6 +52,9 @@ describe("stories", () => {
   });
   test("[GRP-26, GRP-28] a coordinator whose disk hangs steps down, and its members go on", () => {
     expect(aCoordinatorThatLeftIsLeft(rightRules)).toEqual([]);
+  });
+  test("[GRP-28] a coordinator that says that it has left is left before a lease is over", () => {
+    expect(aCoordinatorSaysThatItLeft(rightRules)).toEqual([]);
   });
   test("[GRP-51] the tail of a log waits for the start of the view", () => {
     expect(aTailWaitsForTheStart(rightRules)).toEqual([]);

@@ -7,6 +7,7 @@ import {
   aPromiseEndsTheOldView,
   aTailWaitsForTheStart,
   aTargetStaysOutside,
+  aCoordinatorSaysThatItLeft,
   aCoordinatorThatLeftIsLeft,
   theWinnerRestartsAlone,
   aMinorityTailDies,
@@ -78,6 +79,8 @@ export const directedMistakes: readonly DirectedMistake[] = [
     story: anOwnPauseIsNoticed,
     patches: [
       patch("replication/forgive.ts", "if (gap <= deadtime / 2) return;", "if (gap <= deadtime * 9_000) return;"),
+      // While it writes, its peer is heard.
+      patch("replication/judge-electing.ts", "  if (!hasWritten(turn, peer)) return;\n", ""),
     ],
   },
   {
@@ -149,6 +152,11 @@ export const directedMistakes: readonly DirectedMistake[] = [
     name: "members follow a coordinator that left its view",
     story: aCoordinatorThatLeftIsLeft,
     patches: [patch("replication/judge-active.ts", "if (noted.idleSince !== never &&", "if (noted.idleSince < 0 &&")],
+  },
+  {
+    name: "members wait for a coordinator that says that it has left",
+    story: aCoordinatorSaysThatItLeft,
+    patches: [patch("replication/judge-active.ts", "? timers.deadtime : timers.idle;", "? timers.idle : timers.idle;")],
   },
   {
     name: "the tail is delivered at the installation",

@@ -86,8 +86,8 @@ export function judgeMember(turn: Turn, active: Active): void {
     return toElecting(turn, jitter(turn));
   const noted = noteMarks(turn, active, coordinator);
   // [GRP-28] A coordinator that beats but has left the view would keep its members waiting for ever.
-  if (noted.idleSince !== never && isDue(turn, after(noted.idleSince, timers.idle)))
-    return toElecting(turn, jitter(turn));
+  const patience = saysThatItLeft(coordinator, active) ? timers.deadtime : timers.idle;
+  if (noted.idleSince !== never && isDue(turn, after(noted.idleSince, patience))) return toElecting(turn, jitter(turn));
   if (noted.wideSince !== never && isDue(turn, after(noted.wideSince, timers.centre))) {
     const members = proposable(turn, acquaintances(turn));
     // Several members may be better centres: the best of them first, the others only if it does not.
@@ -96,6 +96,11 @@ export function judgeMember(turn: Turn, active: Active): void {
       isDue(turn, after(noted.wideSince, 2 * timers.centre + state.setup.rank * timers.fallbackPerRank));
     if (members !== null && isTurn && !isDiskStuck(turn)) propose(turn, members);
   }
+}
+
+/** It will be in no view but a new one. It may be about to propose that: who stood still for a moment is. */
+function saysThatItLeft({ beat }: Peer, active: Active): boolean {
+  return beat?.status === "electing" && sameViewId(beat.view, active.view.id);
 }
 
 /** Brings the two marks of a member up to date. */

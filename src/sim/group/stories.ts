@@ -123,6 +123,18 @@ export const aCoordinatorThatLeftIsLeft: Story = (rules) => {
   return took === null ? ["b and c still follow a, which orders nothing"] : [];
 };
 
+/** And soon when it says so: a lease is two deadtimes. */
+export const aCoordinatorSaysThatItLeft: Story = (rules) => {
+  const world = formed("abc", { rules });
+  const a = world.host("a");
+  if (world.coordinator() !== a) return ["a does not coordinate"];
+  a.disk.stalledUntil = world.now + 20_000;
+  submitOnce(a);
+  if (world.runUntil(() => a.facts()?.status === "electing", 6_000) === null) return ["a does not leave"];
+  const took = world.runUntil(() => world.isOneView(["b", "c"]), 1.9 * quickHeartbeat.deadtimeMs);
+  return took === null ? ["b and c wait for a, which has said that it is in no view"] : [];
+};
+
 /** The tail of a log is not delivered by who installs it first: the view may never start. */
 export const aTailWaitsForTheStart: Story = (rules) => {
   const world = formed("abc", { rules });
