@@ -14,7 +14,7 @@ const operatorAfterMs = 30_000;
  * each service started in the same place, and its client hears from it; all of it since the call, because what a fault
  * has done may show only after it was healed.
  *
- * @returns hosts that had to be switched on by hand: a daemon that has switched a node off may die before it switches it on [FEN-10]
+ * @returns hosts that had to be switched on by hand: a daemon that has switched a node off may die before anybody else knows that it has [FEN-10]
  * @throws Error with what is missing, when that takes longer than `timeoutMs`
  */
 export async function waitUntilWhole(site: ChaosSite, timeoutMs: number): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 import type { EntryBody } from "../model/entry.ts";
+import type { NodeId } from "../model/ids.ts";
 import type { Intent } from "../model/intent.ts";
 import { after, type InstantMs, never } from "../model/units.ts";
 import {
@@ -13,8 +14,10 @@ import {
   giveUp,
   goOn,
   switchOnAgain,
+  switchOnFor,
 } from "./fencing/fence-runner.ts";
 import { disbelieved } from "./fencing/fence-record.ts";
+import { isLive } from "./fencing/node-record.ts";
 import { fenceDueAt, surelyResetAt } from "./manager-patience.ts";
 import { spareMembers } from "./quorum/spare-members.ts";
 import { type FenceProof, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
@@ -90,6 +93,36 @@ export function afterFencer(work: Work, step: FenceStepResult): void {
   patch(work, { fencer: step.runner });
   work.effects.push(...step.effects);
   for (const verdict of step.verdicts) onVerdict(work, verdict);
+  for (const target of step.switchedOn ?? []) tellSwitchedOn(work, target);
+}
+
+function tellSwitchedOn(work: Work, target: NodeId): void {
+  const { cluster, self } = work.state;
+  const owed = cluster.fences[target]?.owed;
+  if (!owed) return;
+  const { incarnation } = owed;
+  submit(work, switchedOnKey(target), { kind: "switched-on", target, incarnation, by: self });
+}
+
+function switchedOnKey(target: NodeId): string {
+  return `switched-on:${target}`;
+}
+
+/** [FEN-10] The coordinator switches on what a daemon has switched off that is gone before it said that it is on again. */
+export function switchOnForTheGone(work: Work): void {
+  const { cluster, self, fencer, pending, outbox } = work.state;
+  if (work.facts.view?.coordinator !== self || !work.facts.isLeased || cluster.maintenance) return;
+  for (const { target, attempt, owed } of Object.values(cluster.fences)) {
+    if (!owed || cluster.nodes[target]?.isMember === true) continue;
+    const by = cluster.nodes[owed.by];
+    if (isLive(by) && by?.incarnation === owed.byIncarnation) continue;
+    const key = switchedOnKey(target);
+    const isUnderWay = pending[key] !== undefined || outbox.some((submission) => submission.key === key);
+    if (isUnderWay || fencer.jobs.some((job) => job.target === target)) continue;
+    say(work, "info", `switches ${target} on: ${owed.by}, which has switched it off, is gone`);
+    const what = { target, attempt, isArbiter: false };
+    afterFencer(work, switchOnFor(work.state.fencer, managerConfig(work.state), what, owed.devices));
+  }
 }
 
 /** The devices have answered: an entry for the cluster, or the group's verdict. */

@@ -13,7 +13,14 @@ import { deliver } from "./manager-entries.ts";
 import { openFailbackWindows } from "./manager-failback.ts";
 import { keepAddressesAway, onForeignAddress } from "./manager-foreign.ts";
 import { freeDevices, takeDeviceCheck, watchDevices } from "./manager-devices.ts";
-import { afterFencer, fenceAsTold, probePorts, seeToFences, tendFencer } from "./manager-fencing.ts";
+import {
+  afterFencer,
+  fenceAsTold,
+  probePorts,
+  seeToFences,
+  switchOnForTheGone,
+  tendFencer,
+} from "./manager-fencing.ts";
 import { mandate, watchLease, watchWitness } from "./manager-lease.ts";
 import { endRemoved, heedShutdown, shutDown } from "./manager-leaving.ts";
 import { noteClosed, noteHearings } from "./manager-patience.ts";
@@ -143,6 +150,7 @@ export function stepManager(
   freeDevices(work);
   fenceAsTold(work);
   tendFencer(work);
+  switchOnForTheGone(work);
   watchDevices(work);
   proposeConfig(work);
   askScores(work);

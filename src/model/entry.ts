@@ -117,6 +117,13 @@ export type EntryBody =
       readonly devices: readonly DeviceId[];
       readonly reason: string;
     }
+  /** A node that was switched off is on again, or was not to be: whoever was to see to it is done. `incarnation`: the life that was fenced. */
+  | {
+      readonly kind: "switched-on";
+      readonly target: NodeId;
+      readonly incarnation: Incarnation | null;
+      readonly by: NodeId;
+    }
   /** The node is taken to run nothing since `assume-off-after` ran out. */
   | {
       readonly kind: "assumed-off";

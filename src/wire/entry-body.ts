@@ -68,6 +68,7 @@ const shapes: { readonly [Kind in EntryBody["kind"]]: Shape<Extract<EntryBody, {
     devices: "texts",
     reason: "text",
   },
+  "switched-on": { target: "text", incarnation: "text or null", by: "text" },
   "assumed-off": { target: "text", incarnation: "text or null", by: "text", reason: "text" },
   "quarantine-over": { node: "text", until: "number" },
   watchdog: { node: "text", incarnation: "text", config: "number", timeoutMs: "number", detail: "text" },

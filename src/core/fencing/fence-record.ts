@@ -20,6 +20,8 @@ export interface FenceRecord {
   readonly last: FenceEnd | null;
   /** Failed attempts in a row, for the back-off. */
   readonly failures: number;
+  /** It was switched off, and is to be switched on again. Absent: nothing is owed. */
+  readonly owed?: OwedOn | null;
   /** A life of the node that went on after these devices had confirmed its end. Absent: none. */
   readonly survived?: Survived | null;
   /** What was done, oldest first, at most `fencePastsMax`. Absent in what a version wrote that kept none. */
@@ -50,6 +52,15 @@ export interface FenceEnd {
   readonly devices: readonly DeviceId[];
   readonly reason: string;
   readonly at: WallMs;
+}
+
+/** Who is to switch a node on again, by the devices that have switched it off. */
+export interface OwedOn {
+  readonly by: NodeId;
+  readonly byIncarnation: Incarnation | null;
+  /** The life that was fenced. */
+  readonly incarnation: Incarnation | null;
+  readonly devices: readonly DeviceId[];
 }
 
 /** Devices that are not believed about one life of a node. */

@@ -53,6 +53,8 @@ export interface FenceStepResult {
   readonly runner: FenceRunner;
   readonly effects: readonly Effect[];
   readonly verdicts: readonly FenceVerdict[];
+  /** Nodes that were switched on again, for all that the devices did. */
+  readonly switchedOn?: readonly NodeId[];
 }
 
 /** A number for a call that is no job's. */
@@ -177,6 +179,26 @@ export function switchOnAgain(runner: FenceRunner, job: FenceJob): FenceStepResu
   return switchOn(runner, { ...job, phase: "on", step: 0 });
 }
 
+/** [FEN-10] The same for who has switched it off and is gone: by the level of these devices, where there still is one. */
+export function switchOnFor(
+  runner: FenceRunner,
+  config: ClusterConfig,
+  what: FenceTask,
+  by: readonly DeviceId[],
+): FenceStepResult {
+  const levels = config.nodes.find(({ id }) => id === what.target)?.fence ?? [];
+  const level = levels.findIndex((steps) => steps.map(({ device }) => device).join() === by.join());
+  const devices = config.fencing.kind === "devices" ? config.fencing.devices : [];
+  const job = { ...what, levels, devices, level, step: 0, call: 0, waitsUntil: null, problems: [] };
+  return switchOn(runner, { ...job, phase: "on" });
+}
+
+/** [FEN-10] Whether a device that has switched a node off is to switch it on again: one that is to leave it off, or has rebooted it, is not. */
+export function isToSwitchOn(config: ClusterConfig, device: DeviceId): boolean {
+  if (config.fencing.kind !== "devices") return false;
+  return config.fencing.devices.some(({ id, action }) => id === device && action === undefined);
+}
+
 /** Leaves it as it is. */
 export function forget(runner: FenceRunner, job: FenceJob): FenceRunner {
   return without(runner, job);
@@ -186,7 +208,7 @@ export function forget(runner: FenceRunner, job: FenceJob): FenceRunner {
 function switchOn(runner: FenceRunner, job: FenceJob): FenceStepResult {
   const level = job.levels[job.level] ?? [];
   const step = level.findIndex((each, index) => index >= job.step && deviceOf(job, each)?.action === undefined);
-  if (step < 0) return { runner: without(runner, job), effects: [], verdicts: [] };
+  if (step < 0) return { runner: without(runner, job), effects: [], verdicts: [], switchedOn: [job.target] };
   return callDevice(runner, { ...job, step });
 }
 

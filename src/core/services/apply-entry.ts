@@ -9,7 +9,7 @@ import { applyDegraded } from "./apply-degraded.ts";
 import { applyDevice } from "./apply-device.ts";
 import { applyLivesOn } from "./apply-lives-on.ts";
 import { applyUnfenced } from "./apply-unfenced.ts";
-import { applyFenceBegun, applyFenceResult, setOff } from "./apply-fence.ts";
+import { applyFenceBegun, applyFenceResult, applySwitchedOn, setOff } from "./apply-fence.ts";
 import { applyIntent } from "./apply-intent.ts";
 import { applyObserved } from "./apply-observed.ts";
 import { applyServiceResult } from "./apply-service-result.ts";
@@ -122,6 +122,9 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
       return null;
     case "fence-result":
       applyFenceResult(draft, body);
+      return null;
+    case "switched-on":
+      applySwitchedOn(draft, body);
       return null;
     case "assumed-off":
       if (draft.nodes[body.target]?.isMember !== true && !isWaitedForNoMore(draft, body.target))

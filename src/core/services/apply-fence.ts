@@ -1,6 +1,7 @@
 import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
+import { isToSwitchOn } from "../fencing/fence-runner.ts";
 import { isLive, type OffProof } from "../fencing/node-record.ts";
 import { type Draft, movePhase, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
 import {
@@ -131,6 +132,24 @@ function asBelieved(
   return { ...told, confirmed: false, devices: [], reason };
 }
 
+/** [FEN-10] Whoever has switched it off is to switch it on again; where it dies before, somebody else. */
+function oweSwitchingOn(draft: Draft, told: Extract<EntryBody, { kind: "fence-result" }>): void {
+  const { target, by, incarnation, devices } = told;
+  const config = draft.config?.config;
+  if (config === undefined || !devices.some((device) => isToSwitchOn(config, device))) return;
+  const byIncarnation = draft.nodes[by]?.incarnation ?? null;
+  patchFence(draft, target, { owed: { by, byIncarnation, incarnation, devices } });
+}
+
+/** [FEN-10] It is done, for the life that was fenced. */
+export function applySwitchedOn(
+  draft: Draft,
+  { target, incarnation }: Extract<EntryBody, { kind: "switched-on" }>,
+): void {
+  const owed = draft.fences[target]?.owed;
+  if (owed && owed.incarnation === incarnation) patchFence(draft, target, { owed: null });
+}
+
 /** An attempt is answered. Attempt 0 is the group's own fence, which made the lone view possible and no entry could announce. */
 export function applyFenceResult(draft: Draft, told: Extract<EntryBody, { kind: "fence-result" }>): void {
   const fence = draft.fences[told.target] ?? noFence(told.target);
@@ -161,7 +180,7 @@ export function applyFenceResult(draft: Draft, told: Extract<EntryBody, { kind: 
     return;
   }
   const isNow = setOff(draft, body.target, body.incarnation, "fenced", `fenced by ${body.by}: ${body.reason}`);
-  if (isNow) return;
+  if (isNow) return oweSwitchingOn(draft, body);
   const text = `fence ${body.attempt} confirmed, of an earlier life: it lives again`;
   draft.events.push({ node: body.target, level: "info", text });
 }

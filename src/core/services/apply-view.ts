@@ -120,6 +120,7 @@ export function comesIn(draft: Draft, record: NodeRecord, incarnation: Incarnati
   if (isRestart) countLoss(draft, record.node);
   const fence = draft.fences[record.node];
   if (fence?.wish && fence.wish.incarnation !== incarnation) patchFence(draft, record.node, { wish: null });
+  if (fence?.owed) patchFence(draft, record.node, { owed: null });
   addDoubt(draft, record.node);
 }
 
