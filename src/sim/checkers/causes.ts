@@ -114,13 +114,17 @@ export class Causes {
     return hasDaemon && !isPaused && body?.status === "active" && body.members.includes(node);
   }
 
-  /** A service that it has stopped, or moves, is not started yet: it may be slow, and whoever else was lost may have to be waited for. */
+  /**
+   * A service that it has stopped, or moves, is not started yet: it may be slow, and whoever else was lost may have to be waited for. Who takes the quorum along
+   * stops those of others.
+   */
   #isAwaited(cause: Cause): boolean {
     const { truth, config } = this.#bench;
+    const isQuorumHit = this.isQuorumHit();
     return config.services.some((service) => {
       const owner = this.owners.get(service.id);
       if (owner === undefined || config.nodes.some(({ id }) => truth.isStarted(id, service))) return false;
-      return isCause(cause, service.id, [owner, ...betterPlaces(service)]);
+      return isQuorumHit || isCause(cause, service.id, [owner, ...betterPlaces(service)]);
     });
   }
 
