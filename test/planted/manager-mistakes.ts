@@ -69,8 +69,8 @@ export const toldMistakes: readonly ToldMistake[] = [
     patches: [
       patch(
         view,
-        "patchFence(draft, record.node, { wish: null });\n  addDoubt(draft, record.node);",
-        "patchFence(draft, record.node, { wish: null });",
+        "patchFence(draft, record.node, { owed: null });\n  addDoubt(draft, record.node);",
+        "patchFence(draft, record.node, { owed: null });",
       ),
     ],
   },
@@ -255,6 +255,11 @@ export const toldMistakes: readonly ToldMistake[] = [
 ];
 
 export const testedMistakes: readonly TestedMistake[] = [
+  {
+    name: "what a daemon has switched off that is gone stays off",
+    tests: "manager-switch-on",
+    patches: [patch("manager.ts", "  switchOnForTheGone(work);\n", "")],
+  },
   {
     name: "a lost node counts as off in maintenance",
     tests: "services/operators",
