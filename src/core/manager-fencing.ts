@@ -20,7 +20,7 @@ import { disbelieved } from "./fencing/fence-record.ts";
 import { isLive } from "./fencing/node-record.ts";
 import { fenceDueAt, surelyResetAt } from "./manager-patience.ts";
 import { spareMembers } from "./quorum/spare-members.ts";
-import { type FenceProof, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
+import { type FenceProof, isSubmitted, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
 import { type FenceNeed, fenceNeeds, isForService, nextForService, offMembers } from "./services/plan.ts";
 
 /** Begins the device calls of attempts announced for this node, and of the group's own fence. */
@@ -110,15 +110,13 @@ function switchedOnKey(target: NodeId): string {
 
 /** [FEN-10] The coordinator switches on what a daemon has switched off that is gone before it said that it is on again. */
 export function switchOnForTheGone(work: Work): void {
-  const { cluster, self, fencer, pending, outbox } = work.state;
+  const { cluster, self, fencer } = work.state;
   if (work.facts.view?.coordinator !== self || !work.facts.isLeased || cluster.maintenance) return;
   for (const { target, attempt, owed } of Object.values(cluster.fences)) {
     if (!owed || cluster.nodes[target]?.isMember === true) continue;
     const by = cluster.nodes[owed.by];
     if (isLive(by) && by?.incarnation === owed.byIncarnation) continue;
-    const key = switchedOnKey(target);
-    const isUnderWay = pending[key] !== undefined || outbox.some((submission) => submission.key === key);
-    if (isUnderWay || fencer.jobs.some((job) => job.target === target)) continue;
+    if (isSubmitted(work, switchedOnKey(target)) || fencer.jobs.some((job) => job.target === target)) continue;
     say(work, "info", `switches ${target} on: ${owed.by}, which has switched it off, is gone`);
     const what = { target, attempt, isArbiter: false };
     afterFencer(work, switchOnFor(work.state.fencer, managerConfig(work.state), what, owed.devices));

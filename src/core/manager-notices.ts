@@ -1,5 +1,5 @@
 import type { NoticeId } from "../model/notice.ts";
-import { patch, submit, type Work } from "./manager-work.ts";
+import { isSubmitted, patch, submit, type Work } from "./manager-work.ts";
 import type { ClusterState } from "./services/cluster-state.ts";
 import { noticesDone, noticesDue } from "./services/notices.ts";
 import { queueNotice } from "./services/runner-state.ts";
@@ -10,9 +10,9 @@ export function tellInstances(work: Work): void {
   if (work.facts.view === null || cluster.nodes[self]?.incarnation !== incarnation) return;
   for (const { instance, notice, clone, operation, entry } of noticesDue(cluster, self)) {
     const id: NoticeId = { clone, operation, entry };
-    const { pending, outbox, runner } = work.state;
+    const { runner } = work.state;
     const key = keyOf(id);
-    if (pending[key] !== undefined || outbox.some((submission) => submission.key === key)) continue;
+    if (isSubmitted(work, key)) continue;
     const runtime = runner.runtimes[instance];
     if (runtime === undefined) answerNotice(work, id);
     else if (!runtime.notices.some(({ answers }) => answers !== null && keyOf(answers) === key))

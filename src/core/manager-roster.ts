@@ -21,7 +21,7 @@ export function tendRoster(work: Work): void {
     rosterBasis.config === config &&
     rosterBasis.removed === cluster.removed &&
     rosterBasis.isStart === isStart &&
-    rosterBasis.voting.join() === voting.join();
+    sameNodes(rosterBasis.voting, voting);
   if (isSame) return;
   const listed = listedNodes(state, isStart);
   const roster = rosterOf(cluster, listed, voting);

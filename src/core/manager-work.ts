@@ -218,6 +218,11 @@ export function wake(work: Work, at: InstantMs): void {
   work.wakeAt = earliest(work.wakeAt, at);
 }
 
+/** An entry for this purpose waits in the outbox, or is on its way. */
+export function isSubmitted({ state }: Work, key: string): boolean {
+  return state.pending[key] !== undefined || state.outbox.some((submission) => submission.key === key);
+}
+
 /** Puts an entry into the outbox, once per purpose until it is delivered. */
 export function submit(work: Work, key: string, body: EntryBody): void {
   const { outbox, pending } = work.state;

@@ -164,7 +164,7 @@ function onLevelConfirmed(runner: FenceRunner, job: FenceJob, level: readonly Fe
     devices,
     reason: `confirmed off by ${devices.join(" and ")}`,
   };
-  const isToBeOn = level.some((step) => deviceOf(job, step)?.action === undefined);
+  const isToBeOn = level.some((step) => isOffOn(deviceOf(job, step)));
   const next = isToBeOn ? withJob(runner, { ...job, phase: "confirmed", call: 0, step: 0 }) : without(runner, job);
   return { runner: next, effects: [], verdicts: [verdict] };
 }
@@ -193,10 +193,15 @@ export function switchOnFor(
   return switchOn(runner, { ...job, phase: "on" });
 }
 
-/** [FEN-10] Whether a device that has switched a node off is to switch it on again: one that is to leave it off, or has rebooted it, is not. */
+/** [FEN-10] Whether a device that has switched a node off is to switch it on again. */
 export function isToSwitchOn(config: ClusterConfig, device: DeviceId): boolean {
   if (config.fencing.kind !== "devices") return false;
-  return config.fencing.devices.some(({ id, action }) => id === device && action === undefined);
+  return config.fencing.devices.some((candidate) => candidate.id === device && isOffOn(candidate));
+}
+
+/** One that is to leave the node off, or has rebooted it, says so. */
+function isOffOn(device: FenceDeviceConfig | undefined): boolean {
+  return device?.action === undefined;
 }
 
 /** Leaves it as it is. */
@@ -207,7 +212,7 @@ export function forget(runner: FenceRunner, job: FenceJob): FenceRunner {
 /** The next step of the confirmed level whose device has switched off what it is to switch on again; the job's end after the last. */
 function switchOn(runner: FenceRunner, job: FenceJob): FenceStepResult {
   const level = job.levels[job.level] ?? [];
-  const step = level.findIndex((each, index) => index >= job.step && deviceOf(job, each)?.action === undefined);
+  const step = level.findIndex((each, index) => index >= job.step && isOffOn(deviceOf(job, each)));
   if (step < 0) return { runner: without(runner, job), effects: [], verdicts: [], switchedOn: [job.target] };
   return callDevice(runner, { ...job, step });
 }

@@ -4,7 +4,7 @@ import type { Electorate } from "../../model/message.ts";
 import type { InstantMs } from "../../model/units.ts";
 import { instantMs } from "../../model/units.ts";
 import type { Member, ViewId } from "../../model/view.ts";
-import { countedElectorates, evenFellow, type Grant } from "./votes.ts";
+import { evenFellow, type Grant } from "./votes.ts";
 
 /**
  * Two nodes and no majority: whoever fences the other goes on.
@@ -66,9 +66,8 @@ export function soleFellowVoter(standing: Standing): NodeId | null {
   const { electorates, committed, self, members } = standing;
   const last = electorates.at(-1);
   if (last === undefined || !standing.isInstalledHere) return null;
-  const before = countedElectorates(electorates, committed).filter((electorate) => electorate !== last);
-  if (last.index > committed && before.length === 0) return null;
-  if (!before.every(({ voters }) => voters.every((voter) => voter === self))) return null;
+  const neededNobody = electorates.at(-2)?.voters.every((voter) => voter === self) === true;
+  if (last.index > committed && !neededNobody) return null;
   const peer = evenFellow(last.voters, self);
   return peer !== null && members.some(({ node }) => node === peer) ? peer : null;
 }

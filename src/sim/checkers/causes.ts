@@ -120,11 +120,10 @@ export class Causes {
    */
   #isAwaited(cause: Cause): boolean {
     const { truth, config } = this.#bench;
-    const isQuorumHit = this.isQuorumHit();
     return config.services.some((service) => {
       const owner = this.owners.get(service.id);
       if (owner === undefined || config.nodes.some(({ id }) => truth.isStarted(id, service))) return false;
-      return isQuorumHit || isCause(cause, service.id, [owner, ...betterPlaces(service)]);
+      return isCause(cause, service.id, [owner, ...betterPlaces(service)]) || this.isQuorumHit();
     });
   }
 
