@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { DiskRecord } from "../model/disk.ts";
 import type { NodeId } from "../model/ids.ts";
 import { bootOf } from "../model/incarnation.ts";
 import { rightRules } from "../sim/group/group-rules.ts";
@@ -160,6 +161,18 @@ describe("two nodes", () => {
     expectUnbroken(world);
   });
 
+  test("[GRP-47] what it writes before its fence takes as much room as what follows it", () => {
+    const world = formed("ab", { quorum: racing });
+    const a = world.host("a");
+    world.host("b").cutPower();
+    const written = a.disk.records.length;
+    expect(world.runUntil(() => a.facts()?.arbiterFence !== null, 4_000)).not.toBeNull();
+    const before = sizeOf(a.disk.records.slice(written));
+    const fenced = a.disk.records.length;
+    expect(world.runUntil(() => world.isOneView(["a"]), 4_000)).not.toBeNull();
+    expect(before).toBeGreaterThan(10 * sizeOf(a.disk.records.slice(fenced)));
+  });
+
   test("[GRP-39] a peer that is back before the lone view keeps its vote", () => {
     const world = formed("ab", { quorum: racing });
     world.rebootMax = 0;
@@ -202,6 +215,10 @@ describe("two nodes", () => {
     expect(a.facts()?.arbiterFence?.target).toBe("b");
   });
 });
+
+function sizeOf(records: readonly DiskRecord[]): number {
+  return Buffer.byteLength(JSON.stringify(records));
+}
 
 describe("a lease", () => {
   test("[GRP-41, GRP-40] runs out twice the deadtime after a quorum was last with it", () => {

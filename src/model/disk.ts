@@ -11,7 +11,8 @@ export type DiskRecord =
   | { readonly kind: "boot"; readonly boot: number }
   /** `hale init`: this node is the founder and the first voter set. Never implied by an empty disk. */
   | { readonly kind: "founded"; readonly voters: readonly NodeId[] }
-  | { readonly kind: "promise"; readonly promised: ViewId }
+  /** `padding`: makes the record as large as the writer wants it, and says nothing. */
+  | { readonly kind: "promise"; readonly promised: ViewId; readonly padding?: string }
   /** Replaces the log from `from` on and moves logView, in one switch. */
   | ({ readonly kind: "install"; readonly checkpoint?: Checkpoint } & Installation)
   | { readonly kind: "append"; readonly entries: readonly Entry[] }

@@ -3,6 +3,7 @@ import type { Probe } from "../../lab/probe.ts";
 import type { Prober } from "../../lab/prober.ts";
 import { waitUntil } from "../../lab/wait-until.ts";
 import { type AddressSite, service, startAddressSite } from "./address-site.ts";
+import { fillSmallDisk, startOnSmallDisk } from "./small-disk.ts";
 
 const waitMs = 30_000;
 const stateFolder = "/var/lib/hale";
@@ -90,9 +91,8 @@ test("[LIVE-2] haled stands still for less than the deadtime: nothing happens", 
   const owner = await site.ownerOf();
   await prober.waitForAnswer(owner, waitMs);
   const offs = lab.fenceDevice.count("off");
-  await signalDaemon(owner, "STOP");
-  await answersOf(prober, 50);
-  await signalDaemon(owner, "CONT");
+  // In one command, which nothing that is busy here can draw out to a deadtime.
+  await lab.host(owner).run(["sh", "-c", "pkill -STOP -f [h]aled.js; sleep 0.25; pkill -CONT -f [h]aled.js"]);
   await cluster.waitForEvent(owner, /the loop was away/);
   await site.settle();
   expect(await site.ownerOf()).toBe(owner);
@@ -136,17 +136,13 @@ test.each([
 });
 
 test("[SAFE-1, LIVE-1] the owner's disk is full: its daemon ends, says why, and the others take over; with room it comes back", async () => {
-  const { lab, cluster } = site;
+  const { cluster } = site;
   await using watch = site.startWatch();
   const owner = await site.ownerOf();
   const others = cluster.nodes.filter((name) => name !== owner);
-  // A disk of its own and small, with what was on it.
-  await cluster.killDaemon(owner);
-  const small = `cp -a ${stateFolder} /tmp/kept; mount -t tmpfs -o size=1m tmpfs ${stateFolder}; cp -a /tmp/kept/. ${stateFolder}`;
-  await lab.host(owner).run(["sh", "-c", small]);
-  const daemon = await cluster.startDaemon(owner);
+  const daemon = await startOnSmallDisk(cluster, owner);
   await site.settle();
-  await lab.host(owner).exec(["sh", "-c", `cat /dev/zero >${stateFolder}/fill`]);
+  await fillSmallDisk(cluster, owner);
   // Each of these is an entry, until one finds no room.
   while (daemon.isRunning) await cluster.hale(others[0] ?? "", ["node", "standby", others[1] ?? ""]);
   expect(await daemon.exited).toBe(1);

@@ -3,6 +3,7 @@ import { holders } from "../../lab/holders.ts";
 import type { LabHost } from "../../lab/host.ts";
 import { waitUntil } from "../../lab/wait-until.ts";
 import { type AddressSite, service, startAddressSite } from "./address-site.ts";
+import { fillSmallDisk, startOnSmallDisk } from "./small-disk.ts";
 
 const waitMs = 30_000;
 
@@ -55,6 +56,24 @@ test("[SAFE-1, SAFE-2] the fence device is out of order during the race: both fr
   lab.fenceDevice.works = true;
   await cluster.waitForMembers();
   await cluster.waitForService(service);
+  expect(await watch.stop()).toEqual([]);
+});
+
+test("[GRP-47, LIVE-1] the disk of the preferred node is full: it fences nobody, and the other one goes on", async () => {
+  const { lab, cluster } = site;
+  await using watch = site.startWatch();
+  const offs = lab.fenceDevice.count("off", "n2");
+  const daemon = await startOnSmallDisk(cluster, "n1");
+  await site.settle();
+  if ((await site.ownerOf()) !== "n1") await cluster.must("n1", ["service", "relocate", service, "--to", "n1"]);
+  await fillSmallDisk(cluster, "n1");
+  await lab.cut([["n1"], ["n2"]]);
+  expect(await daemon.exited).toBe(1);
+  expect(await daemon.output()).toMatch(/the disk is full; make room/);
+  await cluster.waitForService(service, { owner: "n2", seenBy: ["n2"] });
+  expect(lab.fenceDevice.count("off", "n2")).toBe(offs);
+  await lab.heal();
+  await site.settle();
   expect(await watch.stop()).toEqual([]);
 });
 

@@ -166,15 +166,18 @@ function judgeRace(turn: Turn): void {
   state.race = { ...state.race, attempt: state.race.attempt + 1, out: { target: peer.node, logView: state.logView } };
 }
 
+/** As much as the view and the entries of a takeover take. Less could fit into the last block of a full disk, and they would not. */
+const proofPadding = " ".repeat(64 * 1024);
+
 /**
  * [GRP-47] Who wins must have the next view on disk. One whose disk is full or broken would shoot its peer, and then end itself: so its promise is written once more
- * before, which says nothing new.
+ * before, at the size of what follows, which says nothing new.
  */
 function hasWritten(turn: Turn, { heardAt }: Peer): boolean {
   const { state } = turn;
   const { proof } = state.race;
   if (proof?.heardAt === heardAt) return !state.disk.writes.some(({ write }) => write === proof.write);
   state.race = { ...state.race, proof: { heardAt, write: state.disk.next } };
-  persist(turn, [{ kind: "promise", promised: state.promised }]);
+  persist(turn, [{ kind: "promise", promised: state.promised, padding: proofPadding }]);
   return false;
 }

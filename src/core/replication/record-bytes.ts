@@ -14,6 +14,7 @@ export function entryBytes(entry: Entry): number {
 /** About what a record takes in the journal. */
 export function recordBytes(record: DiskRecord): number {
   let bytes = recordOverheadBytes;
+  if (record.kind === "promise") bytes += record.padding?.length ?? 0;
   if (record.kind === "append" || record.kind === "install" || record.kind === "log") {
     for (const entry of record.entries) bytes += entryBytes(entry);
   }
