@@ -43,6 +43,20 @@ describe("two nodes and a witness", () => {
     expect(world.checkers.violations).toEqual([]);
   });
 
+  test("[GRP-88] one that dies in the moment in which it gets its vote back leaves the witness's to the other", () => {
+    const { world } = formedWithWitness("ab");
+    const [a, b] = [world.host("a"), world.host("b")];
+    b.input(() => ({ kind: "leave" }));
+    expect(world.runUntil(() => !b.isRunning, 3_000)).not.toBeNull();
+    expect(voters(world, "a")).toEqual(["a"]);
+    b.start();
+    expect(world.runUntil(() => a.state?.log.electorates.at(-1)?.voters.includes(b.node) === true, 5_000)).not.toBeNull();
+    expect(world.runUntil(() => voters(world, "a").includes("b"), 3_000)).not.toBeNull();
+    b.cutPower();
+    expect(world.runUntil(() => world.isOneView(["a"]), 3_000)).not.toBeNull();
+    expect(world.checkers.violations).toEqual([]);
+  });
+
   test("[GRP-84] the survivor of a silent death has view and lease soon after the deadtime", () => {
     const waits: number[] = [];
     for (let seed = 1; seed <= 20; seed += 1) {

@@ -9,6 +9,7 @@ const situation = (voters: string, members: string, more: Partial<ElectorateSitu
   committed: 0,
   members: nodes(members),
   hasBlankVoter: false,
+  witness: null,
   ...more,
 });
 const text = (voters: readonly NodeId[] | null) => voters?.join("") ?? null;
@@ -68,6 +69,28 @@ describe("[GRP-32] the electorate", () => {
     expect(text(withoutLeaver("c" as NodeId, situation("abc", "ac")))).toBe("abc");
     expect(text(withoutLeaver("a" as NodeId, situation("aaabc", "abc")))).toBe("bc");
     expect(text(withoutLeaver("a" as NodeId, situation("aaabc", "ab")))).toBe("aaabc");
+  });
+});
+
+describe("[GRP-88] the vote of a witness", () => {
+  const [witness, other] = [witnessId("0123456789ab"), witnessId("ba9876543210")];
+  const gains = (voters: readonly NodeId[], members: string, heard: NodeId | null) =>
+    nextVoteChange(() => 1, { ...situation("", members, { witness: heard }), electorates: [{ index: 0, voters }] })?.voters;
+
+  test("comes and goes with the vote that makes it useful or useless", () => {
+    expect(gains(nodes("a"), "ab", witness)).toEqual(["a", "b", witness]);
+    expect(gains(nodes("a"), "ab", null)).toEqual(["a", "b"]);
+    expect(gains([...nodes("ab"), witness], "abc", witness)).toEqual(["a", "b", "c"]);
+    expect(withoutLeaver("c" as NodeId, situation("abc", "abc", { witness }))).toEqual(["a", "b", witness]);
+  });
+
+  test("another witness does not take its place in the same change", () => {
+    const voters = [...nodes("ab"), witness];
+    const heavier = nextVoteChange((node) => (node === "a" ? 3 : 1), {
+      ...situation("", "ab", { witness: other }),
+      electorates: [{ index: 0, voters }],
+    });
+    expect(heavier?.voters).toEqual([witness, "a", "a", "a", "b"].toSorted());
   });
 });
 

@@ -11,6 +11,8 @@ export interface ElectorateSituation {
   readonly members: readonly NodeId[];
   /** A voter in the view says that it is blank: its disk cannot yet carry a change. */
   readonly hasBlankVoter: boolean;
+  /** The disk of the witness that is to have a vote where there is one to have; null when none is. */
+  readonly witness: NodeId | null;
 }
 
 /** True while a change of the electorate is in the log and not known to be committed. */
@@ -58,7 +60,7 @@ export function nextVoteChange(wantedOf: (node: NodeId) => number, situation: El
     const votes = situation.members.includes(node) ? wantedOf(node) : Math.min(has, wantedOf(node));
     if (votes === has) continue;
     const others = nodesOf(present).filter((voter) => voter !== node);
-    const voters = fitted([...others, ...Array.from({ length: votes }, () => node)], witnessOf(present));
+    const voters = fitted([...others, ...Array.from({ length: votes }, () => node)], witnessAt(situation));
     if (mayBecome(voters, situation)) return { node, votes, voters };
   }
   return null;
@@ -72,26 +74,30 @@ export function withoutLeaver(leaver: NodeId, situation: ElectorateSituation): r
   const present = situation.electorates.at(-1)?.voters ?? [];
   const voters = fitted(
     nodesOf(present).filter((voter) => voter !== leaver),
-    witnessOf(present),
+    witnessAt(situation),
   );
   return mayBecome(voters, situation) ? voters : present;
 }
 
-/**
- * The electorate with the vote of the witness as it should be, when that is not as it is and may be changed now.
- *
- * @param wanted the disk of the witness to count; null when there is to be none
- */
-export function withWitness(wanted: NodeId | null, situation: ElectorateSituation): readonly NodeId[] | null {
+/** The electorate with the vote of the witness as it should be, when that is not as it is and may be changed now. */
+export function withWitness(situation: ElectorateSituation): readonly NodeId[] | null {
   const present = situation.electorates.at(-1)?.voters;
   if (present === undefined) return null;
-  const voters = fitted(nodesOf(present), wanted);
+  const voters = fitted(nodesOf(present), situation.witness);
   return witnessOf(voters) !== witnessOf(present) && mayBecome(voters, situation) ? voters : null;
 }
 
 /** The witness among the voters. */
 export function witnessOf(voters: readonly NodeId[]): NodeId | null {
   return voters.find(isWitness) ?? null;
+}
+
+/**
+ * [GRP-88] The witness that a change of a node's votes brings along: in a change of its own it would come later, and between the two the
+ * nodes have no one to go on with when one of them dies.
+ */
+function witnessAt({ electorates, witness }: ElectorateSituation): NodeId | null {
+  return witnessOf(electorates.at(-1)?.voters ?? []) ?? witness;
 }
 
 /** [GRP-88] A witness has a vote where the number of votes is even, and so can be halved; with an odd one it could only do harm. */

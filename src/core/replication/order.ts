@@ -109,7 +109,8 @@ export function changeElectorate(turn: Turn, active: Leading): void {
   if (change === null) return changeWitness(turn, active, situation);
   const isRemoved = state.setup.removed.includes(change.node);
   const text = isRemoved ? `${change.node} was removed` : changeText(change, votesOf(present, change.node));
-  orderElectorate(turn, active, change.voters, text);
+  const hasCome = witnessOf(present) === null && witnessOf(change.voters) !== null;
+  orderElectorate(turn, active, change.voters, hasCome ? `${text}, and ${witnessName(state.setup.quorum)}` : text);
 }
 
 /** What an operator reads of it: most nodes have one vote, and get it or have lost it. */
@@ -118,23 +119,27 @@ function changeText({ node, votes }: VoteChange, before: number): string {
   return `${node} has ${votes === 1 ? "1 vote" : `${votes} votes`} instead of ${before}`;
 }
 
-/**
- * Counts the witness's vote, or no longer: the configured one's, once it has answered for a while. Another disk is another voter: what
- * the lost one had promised, it does not know.
- */
+/** Counts the witness's vote, or no longer. */
 function changeWitness(turn: Turn, active: Leading, situation: ElectorateSituation): void {
-  const { setup, witness } = turn.state;
-  const present = witnessOf(situation.electorates.at(-1)?.voters ?? []);
-  const isSettled = witness.id !== null && isDue(turn, after(witness.knownSince, setup.timers.settle));
-  // One that has promised above this view would refuse its log: of an earlier cluster of this name, until a later view is above it.
-  const isUseful = compareViewIds(witness.promised, active.view.id) <= 0;
-  const isHeard = isSettled && isUseful && isWitnessHeard(witness, turn.moment.now, setup.timers.deadtime);
-  const wanted = !hasWitness(setup.quorum) ? null : isHeard ? witness.id : present;
-  const voters = withWitness(wanted, situation);
+  const voters = withWitness(situation);
   if (voters === null) return;
-  const name = witnessName(setup.quorum);
+  const name = witnessName(turn.state.setup.quorum);
   const reason = witnessOf(voters) === null ? `${name} has no vote any more` : `${name} gets its vote`;
   orderElectorate(turn, active, voters, reason);
+}
+
+/**
+ * The witness that is to have a vote: the configured one, once it has answered for a while. Another disk is another voter: what the lost one
+ * had promised, it does not know.
+ */
+function wantedWitness(turn: Turn, { view }: Leading): NodeId | null {
+  const { setup, witness, log } = turn.state;
+  if (!hasWitness(setup.quorum)) return null;
+  const isSettled = witness.id !== null && isDue(turn, after(witness.knownSince, setup.timers.settle));
+  // One that has promised above this view would refuse its log: of an earlier cluster of this name, until a later view is above it.
+  const isUseful = compareViewIds(witness.promised, view.id) <= 0;
+  const isHeard = isSettled && isUseful && isWitnessHeard(witness, turn.moment.now, setup.timers.deadtime);
+  return isHeard ? witness.id : witnessOf(log.electorates.at(-1)?.voters ?? []);
 }
 
 /** The coordinator's book at the start of a view: everybody has exactly its log. */
@@ -243,5 +248,6 @@ function electorateSituation(turn: Turn, active: Leading): ElectorateSituation {
   const voters = state.log.electorates.at(-1)?.voters ?? [];
   const isBlank = (node: NodeId): boolean => peerOf(turn, node)?.beat?.isBlank === true;
   const hasBlankVoter = members.some((node) => voters.includes(node) && isBlank(node));
-  return { electorates: state.log.electorates, committed: state.committed, members, hasBlankVoter };
+  const witness = wantedWitness(turn, active);
+  return { electorates: state.log.electorates, committed: state.committed, members, hasBlankVoter, witness };
 }
