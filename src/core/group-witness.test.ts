@@ -50,7 +50,9 @@ describe("two nodes and a witness", () => {
     expect(world.runUntil(() => !b.isRunning, 3_000)).not.toBeNull();
     expect(voters(world, "a")).toEqual(["a"]);
     b.start();
-    expect(world.runUntil(() => a.state?.log.electorates.at(-1)?.voters.includes(b.node) === true, 5_000)).not.toBeNull();
+    expect(
+      world.runUntil(() => a.state?.log.electorates.at(-1)?.voters.includes(b.node) === true, 5_000),
+    ).not.toBeNull();
     expect(world.runUntil(() => voters(world, "a").includes("b"), 3_000)).not.toBeNull();
     b.cutPower();
     expect(world.runUntil(() => world.isOneView(["a"]), 3_000)).not.toBeNull();

@@ -17,7 +17,7 @@ import type { RunnerStep } from "./services/runner-work.ts";
 import { markReported, markSuspect } from "./services/runner-state.ts";
 import { isKeptThere } from "./services/apply-degraded.ts";
 import { missingOf } from "./services/runner-walk.ts";
-import { isBusy, isKnown, isUp, observationOf } from "./services/runtime.ts";
+import { isBelieved, isBusy, isKnown, isUp, observationOf } from "./services/runtime.ts";
 
 /** Takes this node's orders from the plan and brings each service a step further. */
 export function runServices(work: Work): void {
@@ -107,7 +107,7 @@ export function report(work: Work): void {
   );
   const ready = due.filter(({ service }) => {
     const runtime = runner.runtimes[service];
-    return runtime !== undefined && isKnown(runtime) && !isBusy(runtime);
+    return runtime !== undefined && isKnown(runtime) && !isBusy(runtime) && !runtime.resources.some(isBelieved);
   });
   if (due.length === 0) {
     if (reportDueSince !== null) patch(work, { reportDueSince: null });

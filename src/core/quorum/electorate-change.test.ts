@@ -75,7 +75,8 @@ describe("[GRP-32] the electorate", () => {
 describe("[GRP-88] the vote of a witness", () => {
   const [witness, other] = [witnessId("0123456789ab"), witnessId("ba9876543210")];
   const gains = (voters: readonly NodeId[], members: string, heard: NodeId | null) =>
-    nextVoteChange(() => 1, { ...situation("", members, { witness: heard }), electorates: [{ index: 0, voters }] })?.voters;
+    nextVoteChange(() => 1, { ...situation("", members, { witness: heard }), electorates: [{ index: 0, voters }] })
+      ?.voters;
 
   test("comes and goes with the vote that makes it useful or useless", () => {
     expect(gains(nodes("a"), "ab", witness)).toEqual(["a", "b", witness]);

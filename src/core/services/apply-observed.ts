@@ -84,7 +84,8 @@ function seenAtItsPlace(draft: Draft, record: ServiceRecord, node: NodeId, runs:
     if (phase.kind === "starting") movePhase(draft, record, { kind: "started", node }, `found running on ${node}`);
     return;
   }
-  const reason = runs === "parts" ? `found running in parts on ${node}` : record.reason;
+  const isNews = runs === "parts" && phase.kind !== "stopping";
+  const reason = isNews ? `found running in parts on ${node}` : record.reason;
   const isLeftAlone = (phase.kind === "starting" || phase.kind === "started") && frozenText(draft, record) !== null;
   if (!isLeftAlone) movePhase(draft, record, { kind: "stopping", node, next }, reason);
   else if (phase.kind === "starting") movePhase(draft, record, { kind: "started", node }, `${reason}, and frozen`);

@@ -20,9 +20,11 @@ export function applyServiceResult(draft: Draft, body: ResultBody): void {
     applyStrayResult(draft, record, body);
     return;
   }
-  if (record.order !== body.attempt || phaseNode(record.phase) !== body.node || record.doubts.includes(body.node))
-    return;
   const { result } = body;
+  if (record.order !== body.attempt || phaseNode(record.phase) !== body.node) return;
+  // What a monitor has found is true, whatever else its node has still to say.
+  const isFinding = result.kind === "failed" && result.action === "monitor";
+  if (record.doubts.includes(body.node) && !isFinding) return;
   switch (result.kind) {
     case "started":
       if (record.phase.kind !== "starting") return;

@@ -24,6 +24,8 @@ export interface Order {
   readonly definition: ServiceConfig;
   /** It is left alone because somebody has frozen it; it is looked at anew afterwards. */
   readonly isFrozen?: true;
+  /** The others wait for this node's word on it: what was not looked at for a while is asked first. */
+  readonly isDoubted?: true;
 }
 
 /** Every service that concerns a node, as this state defines it: a running one as it was started, another as it would be. */
@@ -47,7 +49,8 @@ function workOutOrders(state: ClusterState, node: NodeId): readonly Order[] {
   return servicesInOrder(state).flatMap((record): readonly Order[] => {
     if (!concerns(record.definition, node)) return [];
     const base = { service: record.service, definition: record.definition };
-    if (!isHere || record.doubts.includes(node)) return [{ ...base, action: "wait", attempt: record.order }];
+    if (!isHere) return [{ ...base, action: "wait", attempt: record.order }];
+    if (record.doubts.includes(node)) return [{ ...base, action: "wait", attempt: record.order, isDoubted: true }];
     const stray = record.strays.find((candidate) => candidate.node === node);
     if (stray !== undefined) return [{ ...base, action: stray.isBlocked ? "wait" : "stop", attempt: stray.attempt }];
     const { phase } = record;

@@ -18,11 +18,11 @@ export function onOutcome(work: RunnerWork, runtime: Runtime, position: number, 
   if (operation.action === "notify")
     return onNotified(work, runtime, position, { ...resource, operation: null }, outcome);
   const last = { id: operation.id, action: operation.action, at: work.moment.wall, outcome };
-  const ended = { ...resource, operation: null, last };
+  const ended = { ...resource, operation: null, isUnattended: false, last };
   if (operation.isCancelled && outcome.status !== "ok") {
     // A monitor that was cut off has learnt nothing; a start that was cut off may have started anything.
     const state = operation.action === "monitor" ? resource.state : "failed";
-    put(work, runtime, position, { ...ended, state, last: resource.last });
+    put(work, runtime, position, { ...resource, operation: null, state });
     return;
   }
   if (operation.action === "start") onStarted(work, runtime, position, ended, outcome);

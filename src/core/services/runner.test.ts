@@ -4,7 +4,7 @@ import type { ServiceConfig } from "../../model/cluster-config.ts";
 import { instantMs } from "../../model/units.ts";
 import { bad, Bench, definition, free, helpless, web } from "./runner-bench.fixture.ts";
 import { markSuspect } from "./runner-state.ts";
-import { observationOf } from "./runtime.ts";
+import { isBelieved, observationOf } from "./runtime.ts";
 
 /** The same, where so many monitors must fail. */
 function patient(failuresToAct: number): ServiceConfig {
@@ -143,6 +143,21 @@ describe("a node's own work on a service", () => {
     expect(markSuspect(bench.runner, resourceId(web, "app"))).toBe(bench.runner);
     expect(markSuspect(bench.runner, resourceId(web, "else"))).toBe(bench.runner);
     expect(started().tell("stop", 2).hint("app").finish().heard().at(-1)).toBe("report 2 stopped");
+  });
+
+  it("[SVC-29] asks all that runs once before it says what there is of a service that was frozen", () => {
+    const bench = started();
+    const asked = bench.asked("monitor web/app");
+    bench.order = { service: web, action: "wait", attempt: 1, definition: bench.definition, isFrozen: true };
+    bench.tick(60_000).tick(60_000);
+    expect([bench.open, bench.asked("monitor web/app")]).toEqual([[], asked]);
+    expect(bench.runner.runtimes[web]?.resources.every(isBelieved)).toBe(true);
+    bench.order = { service: web, action: "wait", attempt: 1, definition: bench.definition, isDoubted: true };
+    bench.tick();
+    expect(bench.open).toHaveLength(3);
+    bench.finish().tick().finish();
+    expect(bench.asked("monitor web/app")).toBe(asked + 1);
+    expect(bench.runner.runtimes[web]?.resources.some(isBelieved)).toBe(false);
   });
 
   it("[SVC-33] bears failed monitors until as many in a row have failed as were configured", () => {

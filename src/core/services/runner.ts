@@ -22,6 +22,7 @@ import {
 } from "./runner-work.ts";
 import {
   isActive,
+  isBelieved,
   isBusy,
   isKnown,
   neverFailed,
@@ -147,12 +148,25 @@ function adoptTask(work: RunnerWork, runtime: Runtime, order: Order | undefined)
 
 /** Watches what should run, and mends what may be mended here. */
 function watch(work: RunnerWork, runtime: Runtime, order: Order | undefined): Runtime {
-  // [SVC-29] What failed before, or was ignored meanwhile, is found again afterwards.
-  if (order?.isFrozen === true && runtime.failedUnder !== neverFailed) return { ...runtime, failedUnder: neverFailed };
+  if (order?.isFrozen === true) return leaveAlone(runtime);
+  if (order?.isDoubted === true) return askBelieved(work, runtime);
   if (order?.action !== "keep" || runtime.failedUnder === order.attempt || runtime.mustReport) return runtime;
   const kept = noteMissing(work, runtime.keeping === order.attempt ? runtime : { ...runtime, keeping: order.attempt });
   if (kept.failedUnder === order.attempt) return kept;
   return monitor(work, work.mandate.mustStop === "nothing" ? mend(work, kept) : kept);
+}
+
+/** [SVC-29] What failed before, or was ignored meanwhile, is found again afterwards, and what runs is asked anew. */
+function leaveAlone(runtime: Runtime): Runtime {
+  const left = withResources(runtime, (one) => (one.isUnattended ? one : { ...one, isUnattended: true }));
+  return left.failedUnder === neverFailed ? left : { ...left, failedUnder: neverFailed };
+}
+
+/** [SVC-29] This node's word is waited for: it is the agents' word, not what was true before nobody looked. */
+function askBelieved(work: RunnerWork, runtime: Runtime): Runtime {
+  return withResources(runtime, (resource) =>
+    isBelieved(resource) && resource.operation === null ? begin(work, runtime, resource, "monitor") : resource,
+  );
 }
 
 /** [TREE-4] A part that the service can do without, and that was not found running, is brought up. Anything else that is missing has failed. */

@@ -42,6 +42,8 @@ export interface ResourceRuntime {
   readonly monitorAt: InstantMs;
   /** Something of it is said to have ended, and its agent was not asked since. */
   readonly isSuspect: boolean;
+  /** It was frozen, and its agent was not asked since. */
+  readonly isUnattended: boolean;
   /** Monitors in a row that have failed and did not count yet. */
   readonly failures: number;
   readonly last: LastOperation | null;
@@ -160,6 +162,11 @@ export function isKnown(runtime: Runtime): boolean {
   return runtime.resources.every((resource) => resource.state !== "unknown");
 }
 
+/** True while it is only believed that it runs: nobody has looked for a while. */
+export function isBelieved({ state, isUnattended }: ResourceRuntime): boolean {
+  return state === "running" && isUnattended;
+}
+
 /** What there is to report. */
 export function observationOf(runtime: Runtime, attempt: number, now: InstantMs): Observation {
   const inState = (state: ResourceRuntime["state"]): readonly ResourceId[] =>
@@ -177,6 +184,7 @@ function newResource(config: ResourceConfig): ResourceRuntime {
     operation: null,
     monitorAt: never,
     isSuspect: false,
+    isUnattended: false,
     failures: 0,
     last: null,
     unable: null,
