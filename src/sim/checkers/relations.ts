@@ -32,6 +32,12 @@ export function relationsChecker(bench: Bench): Checker {
     const newer = instances.find((one) => scoreOf(one) > scoreOf(own));
     if (newer !== undefined) bench.report("PRO-2", `${start}, though ${newer.id} has newer data`);
   };
+  /** Nobody looks at what is frozen: it counts as what it was. */
+  const isLeftAlone = (node: NodeId, first: ServiceId): boolean => {
+    const { delivered } = truth.of(node);
+    const phase = truth.wishes.stateAt(delivered).services[first]?.phase;
+    return phase?.kind === "started" && truth.wishes.isFrozen(first, delivered);
+  };
   const startedBefore = (id: ServiceId, role: ServiceId, node: NodeId): boolean => {
     const { services } = truth.wishes.stateAt(truth.of(node).delivered);
     const { phase, doubts = [], history = [] } = services[id] ?? {};
@@ -48,7 +54,7 @@ export function relationsChecker(bench: Bench): Checker {
       const start = `${node} starts ${operation.resource.id}`;
       for (const { service: first, soft } of service.after ?? []) {
         const seenAt = lastSeen.get(first);
-        if (soft !== true && (seenAt === undefined || bench.now() - seenAt > newsMs))
+        if (soft !== true && !isLeftAlone(node, first) && (seenAt === undefined || bench.now() - seenAt > newsMs))
           bench.report("REL-1", `${start}, without service ${first}`);
       }
       for (const first of besideOn(service, node)) {
