@@ -9,7 +9,12 @@ const root = join(import.meta.dirname, "..");
 const bin = join(root, "node_modules/.bin");
 const run = join(root, "scripts/run");
 
-const types: Step = { name: "types", command: [join(bin, "tsc"), "--noEmit", "--pretty"] };
+/** What the last run found is kept: only what depends on a change is looked at again. */
+const typesKept = join(root, "node_modules/.cache/types.tsbuildinfo");
+const types: Step = {
+  name: "types",
+  command: [join(bin, "tsc"), "--noEmit", "--pretty", "--incremental", "--tsBuildInfoFile", typesKept],
+};
 const lint: Step = { name: "lint", command: [join(bin, "oxlint"), "--type-aware"] };
 const deps: Step = { name: "deps", command: [run, "scripts/check-deps.ts"] };
 const spec: Step = { name: "spec", command: [run, "scripts/check-spec.ts"] };
@@ -30,9 +35,11 @@ else {
 /** Under one minute on two cores: everything at once, one line per step as it ends. */
 async function runFastGate(): Promise<void> {
   const projects = fastProjects.flatMap((project) => ["--project", project]);
-  // Some 40 of the seeds: `npm test` runs them all.
-  process.env["HALE_SEEDS"] = "0.05";
-  const tests: Step = { name: "tests", command: [join(bin, "vitest"), "run", "--reporter=dot", ...projects] };
+  // One of each kind: `npm test` runs them all.
+  process.env["HALE_SEEDS"] = "0.02";
+  // Transformed sources are kept from run to run: a fifth of the time.
+  const kept = "--experimental.fsModuleCache";
+  const tests: Step = { name: "tests", command: [join(bin, "vitest"), "run", "--reporter=dot", kept, ...projects] };
   await runChecks([tests, types, lint, deps, build]);
 }
 

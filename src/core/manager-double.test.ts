@@ -56,6 +56,27 @@ describe("[SVC-26] a service that ran on two nodes at once", () => {
     expect((double?.endedAt ?? 0) - (double?.beganAt ?? 0)).toBeLessThan(5_000);
   });
 
+  it.each<readonly [string, "start" | "stop"]>([
+    ["was stopping it by an order that is old by then", "stop"],
+    ["was starting it, and stopped what it had of it when that failed", "start"],
+  ])("is told of when the node that is back %s", (_, action) => {
+    const base = testConfig(["n1", "n2", "n3"], [{ name: "web" }]);
+    const driver = newDriver({ ...base, fencing: { kind: "none", assumeOffAfterMs: durationMs(3_000) } });
+    powerOn(driver, "n1", "n2", "n3");
+    run(driver, 5_000);
+    const outcome = action === "start" ? { status: "failed" as const } : {};
+    driver.behaviours.push({ resource: "web/daemon", action, node: "n1", outcome, takesMs: 9_000, times: 1 });
+    driver.mayRunTwice = true;
+    ask(driver, "n2", { kind: "restart-service", service: web });
+    run(driver, 500);
+    cut(driver, "n1");
+    run(driver, 15_000);
+    expect(told(driver, "n3", "web")).toBe("started on n2");
+    heal(driver);
+    run(driver, 3_000);
+    expect(logged(driver, "ran on n1 and n2 at once for ").length).toBeGreaterThan(0);
+  });
+
   it("is shown until somebody has looked, or for a day", () => {
     const driver = ranTwice();
     run(driver, 15_000);

@@ -194,7 +194,7 @@ export interface Observation {
   readonly unclear: readonly ResourceId[];
   /** The service's attempt known to the node when it reported: what was asked of it later is not answered by this. */
   readonly attempt: number;
-  /** How long before this report it ran here for the last time, when it was then stopped unasked; absent otherwise. */
+  /** How long before this report it ran here for the last time, when its daemon has stopped it since; absent otherwise. */
   readonly ranMsAgo?: number;
   /** Why this node cannot run it at all (its agent says: not installed); absent when it can. */
   readonly unable?: string;

@@ -5,11 +5,6 @@ import { rightRules } from "../../src/sim/group/group-rules.ts";
 // Goal: in whatever order the readings and writings of two nodes come through, the vote of their disk is given once. With more attempts,
 // and with power cuts: test/exploration.
 
-test("[GRP-96] one loses its power twice, with a write that comes late and one that is torn; then the other wants it", () => {
-  const orders = walkOrders(rightRules, { crashes: 2, attempts: 2, listens: false, isInTurn: true });
-  expect(orders).toMatchObject({ broken: null, isGrantedSomewhere: true });
-});
-
 test("[GRP-90] two nodes want it once each, and ask whether they still have it", () => {
   const orders = walkOrders(rightRules, { crashes: 0, attempts: 1, listens: true });
   expect(orders).toMatchObject({ broken: null, isGrantedSomewhere: true });

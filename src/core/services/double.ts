@@ -17,7 +17,7 @@ export function noteAbandoned(draft: Draft, record: ServiceRecord, node: NodeId)
  * [SVC-26] A node that was abandoned reports. What it says decides whether there was a double.
  *
  * @param isActive it runs the service, or parts of it
- * @param ranMsAgo until when it did, if it has stopped it unasked
+ * @param ranMsAgo until when it did, or may have, if it has stopped it
  */
 export function meetAgain(
   draft: Draft,

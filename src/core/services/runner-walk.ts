@@ -168,10 +168,11 @@ function stopEnded(work: RunnerWork, runtime: Runtime, task: Extract<Task, { kin
     const isPaused = task.attempt === null && isAtRest && work.mandate.mustStop === "nothing";
     return isPaused ? { ...runtime, task: null, mustReport: true } : runtime;
   }
-  if (task.attempt === null) return { ...runtime, task: null, mustReport: true, ranUntil: work.moment.now };
+  const ended = { ...runtime, ranUntil: work.moment.now };
+  if (task.attempt === null) return { ...ended, task: null, mustReport: true };
   const spent = work.moment.now - task.beganAt;
   const stopped: ServiceResult = { kind: "stopped", durationMs: spent, ...spentOn(runtime, "stop") };
-  return { ...stopDone(work, runtime, task.attempt, task.failure ?? stopped), mustReport: false };
+  return { ...stopDone(work, ended, task.attempt, task.failure ?? stopped), mustReport: false };
 }
 
 function stopDone(work: RunnerWork, runtime: Runtime, attempt: number | null, result: ServiceResult): Runtime {

@@ -25,7 +25,7 @@ export interface Runtime {
   readonly keeping: number;
   /** Order under which a failed monitor was reported: no more monitors until there is a new one. */
   readonly failedUnder: number;
-  /** When it was last stopped unasked, until it is started again; null: it was not. */
+  /** When it was last stopped by this daemon, until it is started again; null: it was not. */
   readonly ranUntil: InstantMs | null;
   /** What runs here has changed without an order: it must be reported. */
   readonly mustReport: boolean;

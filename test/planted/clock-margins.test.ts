@@ -1,12 +1,12 @@
 import { expect, test, vi } from "vitest";
-import { configDigest } from "../../config/digest.ts";
-import { parseConfig } from "../../config/parse-config.ts";
-import { coreRules } from "../../daemon/core-rules.ts";
-import type { Rules } from "../../daemon/setup.ts";
-import type { NodeId } from "../../model/ids.ts";
-import { after } from "../../model/units.ts";
-import { driftMax } from "../fake-clock.ts";
-import { World } from "../world.ts";
+import { configDigest } from "../../src/config/digest.ts";
+import { parseConfig } from "../../src/config/parse-config.ts";
+import { coreRules } from "../../src/daemon/core-rules.ts";
+import type { Rules } from "../../src/daemon/setup.ts";
+import type { NodeId } from "../../src/model/ids.ts";
+import { after } from "../../src/model/units.ts";
+import { driftMax } from "../../src/sim/fake-clock.ts";
+import { World } from "../../src/sim/world.ts";
 
 // The worst that FEN-11 allows for: the clocks of who is lost, and its watchdog, are slow, those of the survivors fast, and a reset takes as
 // long as it may. Without the margin of 1 %, or the second for the reset, a service runs twice.

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { officeText } from "./office.fixture.ts";
-import { parseConfig } from "./parse-config.ts";
+import { officeText } from "../../src/config/office.fixture.ts";
+import { parseConfig } from "../../src/config/parse-config.ts";
 
 // A few hundred whole files are parsed: on a machine that does ten other things, that takes its time.
 describe("hostile text", { timeout: 60_000 }, () => {
