@@ -11,6 +11,7 @@ import { isUnfenceAwaited } from "./manager-unfence.ts";
 import { isWatchdogAwaited } from "./manager-watchdog.ts";
 import { servicesInOrder } from "./services/cluster-state.ts";
 import { canRetry, retryBackOffMs } from "./services/failure-memory.ts";
+import { frozenText } from "./services/frozen.ts";
 import { definitionsFor, type Order, ordersFor, reportsDue } from "./services/plan.ts";
 import { advanceRunner } from "./services/runner.ts";
 import type { RunnerStep } from "./services/runner-work.ts";
@@ -24,7 +25,7 @@ export function runServices(work: Work): void {
   const { cluster, self, incarnation, reporting } = work.state;
   const isMine = cluster.nodes[self]?.incarnation === incarnation;
   const orders = (isMine ? ordersFor(cluster, self) : ordersFor(cluster, "" as NodeId)).map((order) =>
-    reporting.includes(order.service) || lacksBesideHere(work, order) ? { ...order, action: "wait" as const } : order,
+    reporting.includes(order.service) || lacksFirstHere(work, order) ? { ...order, action: "wait" as const } : order,
   );
   const definitions =
     cluster.config === null
@@ -34,11 +35,20 @@ export function runServices(work: Work): void {
   afterRunner(work, step);
 }
 
-/** [CLN-6] What the entries say of the instance beside it is old: this node has stopped it unasked, or found it dead, and is about to say so. */
-function lacksBesideHere({ state }: Work, { action, definition }: Order): boolean {
+/**
+ * [CLN-6, REL-1] What the entries say of the instance beside it, or of what comes before it, is old: this node has stopped that unasked, or
+ * found it dead, and is about to say so.
+ */
+function lacksFirstHere({ state }: Work, { action, definition }: Order): boolean {
   if (action !== "start") return false;
-  return besideOn(definition, state.self).some((id) => {
-    const runtime = state.runner.runtimes[id];
+  const { cluster, runner, self } = state;
+  const before = (definition.after ?? []).flatMap(({ service, soft }) => {
+    const first = cluster.services[service];
+    const isHere = first?.phase.kind === "started" && first.phase.node === self && frozenText(cluster, first) === null;
+    return isHere && soft !== true ? [service] : [];
+  });
+  return [...before, ...besideOn(definition, self)].some((id) => {
+    const runtime = runner.runtimes[id];
     return runtime === undefined || !isUp(runtime);
   });
 }
