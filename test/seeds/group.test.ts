@@ -3,7 +3,7 @@ import { runSeed, type RunKind } from "../../src/sim/group/group-run.ts";
 import { share } from "./share.ts";
 
 // Goal: whatever happens to the group alone, its promises hold, and it is one view again soon after the faults end. 449 seeds in all,
-// less than half of them in the fast gate.
+// a twentieth of them in the fast gate.
 
 const kinds: readonly (readonly [seeds: number, kind: RunKind])[] = [
   [36, { name: "2 fencing", nodes: 2, arbiter: "fencing" }],
@@ -68,17 +68,16 @@ const kinds: readonly (readonly [seeds: number, kind: RunKind])[] = [
 ];
 
 describe("the group alone", () => {
-  test.each(kinds.map(([seeds, kind]) => ({ seeds, kind, name: kind.name })))(
-    "[V1, V2, V3, V4, V5, V6] $name",
-    ({ seeds, kind }) => {
-      const failed: string[] = [];
-      for (let seed = 0; seed < share(seeds); seed += 1) {
-        const [first] = runSeed(kind, seed).violations;
-        if (first !== undefined) failed.push(`seed ${seed}: ${first.rule} at ${first.at}: ${first.text}`);
-      }
-      expect(failed).toEqual([]);
-    },
-  );
+  test.each(
+    kinds.map(([seeds, kind]) => ({ seeds: share(seeds), kind, name: kind.name })).filter(({ seeds }) => seeds > 0),
+  )("[V1, V2, V3, V4, V5, V6] $name", ({ seeds, kind }) => {
+    const failed: string[] = [];
+    for (let seed = 0; seed < seeds; seed += 1) {
+      const [first] = runSeed(kind, seed).violations;
+      if (first !== undefined) failed.push(`seed ${seed}: ${first.rule} at ${first.at}: ${first.text}`);
+    }
+    expect(failed).toEqual([]);
+  });
 
   test("the same seed gives the same run", () => {
     const kind: RunKind = { name: "3", nodes: 3, arbiter: "majority" };

@@ -6,7 +6,7 @@ import { realWire } from "../../src/sim/real-wire.ts";
 import { parseKeys } from "../../src/wire/keys.ts";
 import { isWhole, share } from "./share.ts";
 
-/** 257 in all, and one of each shape in the fast gate; test/exploration goes on with 10 of each shape, and `npm run soak` takes others, for as long as one likes. */
+/** 257 in all, and a twentieth of them in the fast gate; test/exploration goes on with 10 of each shape, and `npm run soak` takes others, for as long as one likes. */
 const seedsOf: Readonly<Partial<Record<Shape, number>>> = {
   "2": 27,
   "3": 27,
@@ -36,7 +36,7 @@ const seedsOf: Readonly<Partial<Record<Shape, number>>> = {
   "3-clones": 9,
   "3-promotable": 9,
 };
-const gateShapes = shapes.filter((shape) => (seedsOf[shape] ?? 0) > 0);
+const gateShapes = shapes.filter((shape) => share(seedsOf[shape] ?? 0) > 0);
 
 /** Every so many seeds, packets are real bytes. */
 const realWireEvery = 30;

@@ -4,7 +4,7 @@ const part = Number(process.env["HALE_SEEDS"] ?? 1);
 /** Whether what only all seeds together show can be asked for. */
 export const isWhole = part >= 1;
 
-/** How many of `count` seeds are run; never none. */
+/** How many of `count` seeds are run; of kinds with few, the fast gate runs none. */
 export function share(count: number): number {
-  return Math.ceil(count * part);
+  return Math.round(count * part);
 }
