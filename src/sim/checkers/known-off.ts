@@ -2,7 +2,6 @@ import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { Entry, ServiceResult } from "../../model/entry.ts";
 import type { NodeId, ResourceId, ServiceId } from "../../model/ids.ts";
 import type { Operation } from "../../model/operation.ts";
-import { isActiveTruth, type ResourceTruth } from "../fake-kernel.ts";
 import type { Bench, Checker } from "./checker.ts";
 
 /**
@@ -11,10 +10,15 @@ import type { Bench, Checker } from "./checker.ts";
  * A node that really had a service active may run it until an entry says otherwise: that it stopped, that a probe found nothing,
  * that it left, that a fence was confirmed, that its time ran out, that an operator swore it. That the node has lost its power
  * clears nothing here, because nobody could know. A node that was never a member was never asked: only the last four help.
+ *
+ * What was active when its node was taken as off by time or by an oath, and has been since, stays cleared until that node is met again.
  */
 export function knownOffChecker(bench: Bench): Checker {
   const { truth, config } = bench;
-  const mayRun = new Map<NodeId, Set<ServiceId>>(config.nodes.map((node) => [node.id, new Set()]));
+  const nothingAnywhere = (): Map<NodeId, Set<ServiceId>> => new Map(config.nodes.map(({ id }) => [id, new Set()]));
+  const mayRun = nothingAnywhere();
+  /** By the kernels, until now. */
+  const active = nothingAnywhere();
   let read = 0;
 
   const clear = (node: NodeId, services: readonly ServiceId[], isSworn = false): void => {
@@ -38,6 +42,9 @@ export function knownOffChecker(bench: Bench): Checker {
     for (; read < truth.entries.length; read += 1) {
       const body = truth.entries[read]?.body;
       if (body === undefined) continue;
+      if (body.kind === "view")
+        for (const { node } of body.members)
+          for (const service of active.get(node) ?? []) mayRun.get(node)?.add(service);
       const off = clearedNode(body);
       if (body.kind === "self-fenced" && isOfLastStay(truth.entries.slice(0, read), body)) checkReset(body.target);
       if (off !== null) clear(off, all, body.kind === "assumed-off" || body.kind === "intent");
@@ -59,11 +66,17 @@ export function knownOffChecker(bench: Bench): Checker {
   };
 
   return {
-    onTruth(node: NodeId, resource: ResourceId, now: ResourceTruth): void {
+    onTruth(node: NodeId, resource: ResourceId): void {
       catchUp();
       const service = truth.serviceOf(resource);
-      if (service !== undefined && isActiveTruth(now)) mayRun.get(node)?.add(service.id);
+      if (service === undefined) return;
+      const wasActive = active.get(node)?.has(service.id) === true;
+      const isActive = truth.isActive(node, service);
+      if (isActive && !wasActive) mayRun.get(node)?.add(service.id);
+      if (isActive) active.get(node)?.add(service.id);
+      else active.get(node)?.delete(service.id);
     },
+    onPower: (node) => active.get(node)?.clear(),
     onOperation(node: NodeId, operation: Operation): void {
       if (operation.action !== "start") return;
       catchUp();
