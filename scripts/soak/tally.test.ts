@@ -27,4 +27,5 @@ test("seeds, faults and rare states add up, and what was never reached is named"
   expect(reached).toBe("rare states, in so many seeds: all-dark 2");
   expect(never).toMatch(/^never reached: .*race-lost/);
   expect(never).not.toContain("all-dark");
+  expect(tally.neverReached()).toContain("race-lost");
 });

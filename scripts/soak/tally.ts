@@ -1,6 +1,9 @@
 import { clusterRareStates, groupRareStates, type RareState } from "../../src/sim/rare-states/rare-states.ts";
 import type { SoakResult } from "./soak-kinds.ts";
 
+/** So many seeds of all kinds have been in every rare state: the rarest are reached by one in a thousand. */
+export const seedsForAllStates = 10_000;
+
 /** What many seeds add up to. */
 export class Tally {
   failed = 0;
@@ -23,16 +26,19 @@ export class Tally {
     for (const state of result.rareStates) this.#rareStates.set(state, (this.#rareStates.get(state) ?? 0) + 1);
   }
 
+  /** Rare states that no seed was in. */
+  neverReached(): readonly RareState[] {
+    return this.#rareStatesToReach().filter((state) => !this.#rareStates.has(state));
+  }
+
   /** In a few lines: seeds and time, seeds by kind of cluster, faults by kind, rare states with the number of seeds that were in them, and those that none was in. */
   lines(realMs: number, threads: number): readonly string[] {
     const slowest =
       this.#slowest === null
         ? "-"
         : `${Math.round(this.#slowest.recoveredMs ?? 0)} ms (seed ${this.#slowest.seed} of ${this.#slowest.kind})`;
-    const ofDaemons = this.#hasDaemons ? Object.keys(clusterRareStates) : [];
-    const rareStates = [...ofDaemons, ...Object.keys(groupRareStates)] as RareState[];
-    const reached = rareStates.filter((state) => this.#rareStates.has(state));
-    const never = rareStates.filter((state) => !this.#rareStates.has(state));
+    const reached = this.#rareStatesToReach().filter((state) => this.#rareStates.has(state));
+    const never = this.neverReached();
     return [
       `${this.seeds} seeds in ${Math.round(realMs / 1000)} s on ${threads} threads, ${this.failed} failed; ` +
         `${(this.#virtualMs / 3_600_000).toFixed(1)} hours of virtual time, ${Math.round(this.#virtualMs / realMs)} times real time; ` +
@@ -42,6 +48,11 @@ export class Tally {
       `rare states, in so many seeds: ${listed(new Map(reached.map((state) => [state, this.#rareStates.get(state) ?? 0])))}`,
       never.length === 0 ? "every rare state was reached" : `never reached: ${never.join(", ")}`,
     ];
+  }
+
+  #rareStatesToReach(): readonly RareState[] {
+    const ofDaemons = this.#hasDaemons ? Object.keys(clusterRareStates) : [];
+    return [...ofDaemons, ...Object.keys(groupRareStates)] as RareState[];
   }
 }
 
