@@ -62,12 +62,25 @@ export interface Ran {
   readonly output: string;
 }
 
+/** An interface that is made with the machine and goes with it. */
+export interface Tap {
+  readonly name: string;
+  /** The file of the network namespace that it is in. */
+  readonly namespace: string;
+}
+
+function cardOf(tap: Tap | undefined): string {
+  if (tap === undefined) return "";
+  return ` -netdev tap,id=wire,ifname=${tap.name},script=no,downscript=no -device e1000,netdev=wire`;
+}
+
 /** Makes Debian machines, and what they share once. */
 export class DebianMachines implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "hale-vm-"));
   readonly #kernel: string;
   readonly #image: string;
   readonly #payload: string;
+  readonly #children: ChildProcessWithoutNullStreams[] = [];
   #count = 0;
 
   constructor() {
@@ -89,8 +102,9 @@ export class DebianMachines implements Disposable {
    * A machine that has booted, with the cluster's programs, and none of its daemons running.
    *
    * @param disks files or devices that are its disks: /dev/vdc, /dev/vdd, ...
+   * @param tap the other end of its network card, module e1000; none by default
    */
-  async boot(disks: readonly string[] = []): Promise<DebianMachine> {
+  async boot(disks: readonly string[] = [], tap?: Tap): Promise<DebianMachine> {
     this.#count += 1;
     const console = join(this.#folder, `console-${this.#count}`);
     const drive = (path: string, more: string): string => `-drive file=${path},format=raw,if=virtio,${more}`;
@@ -103,13 +117,17 @@ export class DebianMachines implements Disposable {
     // A busy host is late with the timer that the kernel tests at its start, and panics without `no_timer_check`.
     const words =
       "console=ttyS0 quiet nokaslr no_timer_check panic=1 systemd.unit=hale-test.target systemd.show_status=no";
-    const argv = [...`${machine} ${lines} ${drives} ${boot}`.split(" "), words];
-    const started = new DebianMachine(spawn("qemu-system-x86_64", argv), console);
+    const argv = [...`qemu-system-x86_64 ${machine} ${lines} ${drives}${cardOf(tap)} ${boot}`.split(" "), words];
+    const child = spawn("nsenter", [`--net=${tap?.namespace ?? "/proc/self/ns/net"}`, ...argv]);
+    this.#children.push(child);
+    const started = new DebianMachine(child, console);
     await started.booted();
     return started;
   }
 
+  /** Ends the machines, too: a test that was given up has not. */
   [Symbol.dispose](): void {
+    for (const child of this.#children) child.kill("SIGKILL");
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
