@@ -45,6 +45,7 @@ export class ChaosSite implements AsyncDisposable {
   readonly cluster: HaleCluster;
   /** What has a vote beside the nodes; null: nothing has. */
   readonly arbiter: Arbiter | null;
+  readonly #switchedOn: string[] = [];
   readonly #probers: ReadonlyMap<string, Prober>;
   readonly #watches: ReadonlyMap<string, HolderWatch>;
 
@@ -95,6 +96,18 @@ export class ChaosSite implements AsyncDisposable {
       await lab.close();
       throw error;
     }
+  }
+
+  /** Hosts that were switched on by hand so far, in order. */
+  get switchedOn(): readonly string[] {
+    return this.#switchedOn;
+  }
+
+  /** Every host that is off gets its power, as from an operator who finds it. */
+  async switchOn(): Promise<void> {
+    const off = this.cluster.nodes.filter((node) => !this.lab.host(node).isOn);
+    for (const node of off) await this.lab.host(node).powerOn();
+    this.#switchedOn.push(...off);
   }
 
   /** All that the client of a service has asked so far. */

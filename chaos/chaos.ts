@@ -42,6 +42,7 @@ async function main(): Promise<number> {
     seed,
     forMs: minutes * 60_000,
     deadtimeMs: cluster.deadtimeMs,
+    daemonGraceMs: cluster.daemonGraceMs,
     wholeMsMax,
     kinds,
     onRound: (round) => console.error(roundText(round)),

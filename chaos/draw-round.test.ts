@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { Random } from "../src/sim/random.ts";
 import { Rounds } from "./draw-round.ts";
-import { arbiterFaultKinds, faultKinds, faultText, isArbiterFault } from "./fault.ts";
+import { arbiterFaultKinds, type FaultKind, faultKinds, faultText, isArbiterFault } from "./fault.ts";
 
 const site = {
   nodes: ["n1", "n2", "n3"],
   services: ["red"],
   networks: ["front", "back"],
   deadtimeMs: 1_500,
+  daemonGraceMs: 6_000,
   kinds: faultKinds,
 };
 
@@ -25,6 +26,25 @@ test("the same seed draws the same faults, another one others", () => {
 test("in as many rounds as there are kinds, each kind comes first once", () => {
   const first = draw(1, faultKinds.length).map(([fault]) => fault?.kind ?? "");
   expect(first.sort()).toEqual([...faultKinds].sort());
+});
+
+test("how long a daemon is away is what its kind says", () => {
+  const drawn = draw(5, 600).flat();
+  const takeover = Number.POSITIVE_INFINITY;
+  const spans = (kind: FaultKind) =>
+    drawn.filter((fault) => fault.kind === kind).map(({ until }) => (until.kind === "ms" ? until.ms : takeover));
+  for (const kind of ["kill -9 haled, restarted at once", "kill -STOP haled, shorter than the deadtime"] as const)
+    expect(spans(kind).every((ms) => ms <= 750)).toBe(true);
+  expect(new Set(spans("kill -9 haled, until it is taken over"))).toEqual(new Set([takeover]));
+  const late = spans("kill -9 haled, restarted late");
+  expect(late.every((ms) => ms >= 3_000 && ms <= 7_500)).toBe(true);
+  expect([late.some((ms) => ms < 6_000), late.some((ms) => ms > 6_000)]).toEqual([true, true]);
+  const longer = spans("kill -STOP haled, longer than the deadtime");
+  expect(longer.every((ms) => ms >= 1_500)).toBe(true);
+  expect([longer.includes(takeover), longer.some((ms) => ms !== takeover)]).toEqual([true, true]);
+  expect(drawn.filter(({ kind }) => kind === "kill -9 haled, until it is taken over").map(faultText)[0]).toMatch(
+    /^kill -9 haled, until it is taken over on (n\d|the owner of red)$/,
+  );
 });
 
 test("what is done to an arbiter is drawn like the rest, and falls on no node", () => {

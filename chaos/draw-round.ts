@@ -7,6 +7,7 @@ export interface Site {
   readonly services: readonly string[];
   readonly networks: readonly string[];
   readonly deadtimeMs: number;
+  readonly daemonGraceMs: number;
   readonly kinds: readonly FaultKind[];
 }
 
@@ -64,9 +65,16 @@ export class Rounds {
         return { kind, on, until: { kind: "ms", ms: random.between(1, 4) * this.#site.deadtimeMs } };
       case "clock step":
         return { kind, on, stepS: random.pick(clockStepsS), until: { kind: "ms", ms: random.between(1_500, 4_000) } };
+      case "kill -9 haled, restarted at once":
+      case "kill -STOP haled, shorter than the deadtime":
+        return { kind, on, until: { kind: "ms", ms: this.#shortSpanMs() } };
+      case "kill -9 haled, restarted late":
+        return { kind, on, until: { kind: "ms", ms: this.#aboutTheGraceMs() } };
+      case "kill -9 haled, until it is taken over":
+        return { kind, on, until: { kind: "takeover" } };
+      case "kill -STOP haled, longer than the deadtime":
+        return { kind, on, until: until.kind === "takeover" ? until : { kind: "ms", ms: this.#longSpanMs() } };
       case "power-off":
-      case "kill -9 haled":
-      case "kill -STOP haled":
       case "host stands still":
       case "all links cut":
       case "disk full":
@@ -88,8 +96,23 @@ export class Rounds {
   #spanMs(): number {
     const { deadtimeMs } = this.#site;
     return this.#random.chance(0.5)
-      ? this.#random.between(1, Math.floor(deadtimeMs / 2))
+      ? this.#shortSpanMs()
       : this.#random.between(Math.floor(deadtimeMs / 2), 4 * deadtimeMs);
+  }
+
+  /** The rest of a deadtime is for heartbeats, and for a machine that is slow to do what it is told. */
+  #shortSpanMs(): number {
+    return this.#random.between(1, Math.floor(this.#site.deadtimeMs / 2));
+  }
+
+  #longSpanMs(): number {
+    const { deadtimeMs } = this.#site;
+    return this.#random.between(deadtimeMs, 4 * deadtimeMs);
+  }
+
+  #aboutTheGraceMs(): number {
+    const { deadtimeMs, daemonGraceMs } = this.#site;
+    return this.#random.between(Math.floor(daemonGraceMs / 2), daemonGraceMs + deadtimeMs);
   }
 }
 

@@ -10,15 +10,16 @@ export function roundText({ number, faults, outageMs, fences, moves, restarts, b
   return `${number}. ${faults.join(" and ")}: outage ms ${outages}; ${counts}${help}; whole after ${wholeMs.toFixed(0)} ms`;
 }
 
-/** The run as a Markdown table: a row per kind of fault, and one for rounds of several. */
-export function formatResult({ rounds, violations, left, seed }: ChaosResult): string {
+const byHandRow = "*switched on by hand*";
+
+/** The run as a Markdown table: a row per kind of fault, one for rounds of several, and one for what an operator had to do. */
+export function formatResult({ rounds, byHand, violations, left, seed }: ChaosResult): string {
   const groups = new Map<string, Round[]>();
   for (const round of rounds) {
     const name = round.kinds.length > 1 ? "two at a time" : (round.kinds[0] ?? "");
     groups.set(name, [...(groups.get(name) ?? []), round]);
   }
   const rows = [...groups].sort(([a], [b]) => order(a).localeCompare(order(b))).map(([name, all]) => row(name, all));
-  const byHand = rounds.flatMap((round) => round.byHand).length;
   const head = [
     "fault",
     "times",
@@ -31,9 +32,9 @@ export function formatResult({ rounds, violations, left, seed }: ChaosResult): s
     "worst",
   ];
   return [
-    ...table([head, ...rows]),
+    ...table([head, ...rows, [byHandRow, `${byHand.length}`, ...head.slice(2).map(() => "")]]),
     "",
-    `seed ${seed}, ${rounds.length} rounds, ${byHand} hosts switched on by hand, ${violations.length} violations`,
+    `seed ${seed}, ${rounds.length} rounds, ${violations.length} violations, hosts switched on by hand: ${byHand.join(", ") || "none"}`,
     ...left.map((kind) => `not tried, the machine lacks something: ${kind}`),
     ...violations,
   ].join("\n");

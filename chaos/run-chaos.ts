@@ -10,6 +10,7 @@ import { type ChaosSite, services } from "./chaos-site.ts";
 import { Rounds } from "./draw-round.ts";
 import { type Fault, type FaultKind, faultKinds, faultText, isArbiterFault } from "./fault.ts";
 import { countStarts } from "./lock-history.ts";
+import { needless } from "./needless.ts";
 import { aim, type Strike, type StrikeOptions } from "./strike.ts";
 import { statusOf, waitUntilWhole } from "./whole.ts";
 
@@ -19,6 +20,7 @@ export interface ChaosOptions {
   /** No round begins later than that. */
   readonly forMs: number;
   readonly deadtimeMs: number;
+  readonly daemonGraceMs: number;
   /** Bound of LIVE-1: after the faults are healed. */
   readonly wholeMsMax: number;
   /** Default: all that this machine can do. */
@@ -54,6 +56,8 @@ export interface Round {
 export interface ChaosResult {
   readonly seed: number;
   readonly rounds: readonly Round[];
+  /** Hosts that an operator had to switch on, also in a round that did not end. */
+  readonly byHand: readonly string[];
   /** Broken promises; the run ends at the first. */
   readonly violations: readonly string[];
   /** Kinds that this machine cannot do. */
@@ -64,7 +68,7 @@ const takeoverMsMax = 20_000;
 
 /** Round after round until the time is over or a promise is broken. @param site whole */
 export async function runChaos(site: ChaosSite, options: ChaosOptions): Promise<ChaosResult> {
-  const { seed, forMs, deadtimeMs, wholeMsMax } = options;
+  const { seed, forMs, deadtimeMs, daemonGraceMs, wholeMsMax } = options;
   const asked = (options.kinds ?? [...faultKinds, ...(site.arbiter?.kinds ?? [])]).filter(
     (kind) => !isArbiterFault(kind) || site.arbiter?.kinds.some((own) => own === kind) === true,
   );
@@ -75,6 +79,7 @@ export async function runChaos(site: ChaosSite, options: ChaosOptions): Promise<
     services,
     networks: site.lab.networks.map(({ name }) => name),
     deadtimeMs,
+    daemonGraceMs,
     kinds,
   });
   const rounds: Round[] = [];
@@ -84,7 +89,6 @@ export async function runChaos(site: ChaosSite, options: ChaosOptions): Promise<
     const number = rounds.length + 1;
     const faults = draw.next();
     try {
-      await waitUntilWhole(site, wholeMsMax);
       const round = await playRound(site, number, faults, strikeOptions);
       rounds.push(round);
       options.onRound?.(round);
@@ -95,17 +99,7 @@ export async function runChaos(site: ChaosSite, options: ChaosOptions): Promise<
       violations = [...(await site.violations()), `[LIVE-1] round ${number} (${text}): ${said}`];
     }
   }
-  return { seed, rounds, violations, left: asked.filter((kind) => !kinds.includes(kind)) };
-}
-
-/** [LIVE-2] What moved or was restarted without a cause; of two faults at a time, each may be one. */
-function needless({ number, kinds, faults, fences, moves, movesMost, restarts }: Round): readonly string[] {
-  const [kind] = kinds;
-  if (kind === undefined || kinds.length > 1) return [];
-  const isHarmless = kind === "one link cut" || kind === "clock step" || isArbiterFault(kind);
-  if (movesMost <= 1 && !(isHarmless && fences + moves + restarts > 0)) return [];
-  const counts = `${fences} switched off, ${moves} moves (${movesMost} of one service), ${restarts} restarts`;
-  return [`[LIVE-2] round ${number} (${faults.join()}): ${counts}`];
+  return { seed, rounds, byHand: site.switchedOn, violations, left: asked.filter((kind) => !kinds.includes(kind)) };
 }
 
 async function playRound(
@@ -114,6 +108,8 @@ async function playRound(
   faults: readonly Fault[],
   options: StrikeOptions,
 ): Promise<Round> {
+  const switchedOnBefore = site.switchedOn.length;
+  await waitUntilWhole(site, options.wholeMsMax);
   const strikes: (readonly [Fault, Strike])[] = [];
   for (const fault of faults) {
     const strike = await aim(site, fault, options);
@@ -135,7 +131,7 @@ async function playRound(
     }),
   );
   const healedMs = monotonicMs();
-  const byHand = await waitUntilWhole(site, options.wholeMsMax);
+  await waitUntilWhole(site, options.wholeMsMax);
   const wholeMs = monotonicMs() - healedMs;
   const starts = await Promise.all(services.map(async (name) => countStarts(await site.history(name), atMs)));
   const movesMost = Math.max(...starts.map(({ moves }) => moves));
@@ -149,7 +145,7 @@ async function playRound(
     moves: starts.reduce((sum, { moves }) => sum + moves, 0),
     movesMost,
     restarts: starts.reduce((sum, { restarts }) => sum + restarts, 0),
-    byHand,
+    byHand: site.switchedOn.slice(switchedOnBefore),
     wholeMs,
   };
 }

@@ -61,25 +61,22 @@ export async function aim(site: ChaosSite, fault: Fault, options: StrikeOptions)
           await lab.host(node).powerOn();
         },
       );
-    case "kill -9 haled":
+    case "kill -9 haled, restarted at once":
+    case "kill -9 haled, restarted late":
+    case "kill -9 haled, until it is taken over":
       return strike(
         async () => killDaemon(site, node),
         async () => startDaemon(site, node),
       );
-    case "kill -STOP haled":
+    case "kill -STOP haled, shorter than the deadtime":
+    case "kill -STOP haled, longer than the deadtime":
       return strike(
         async () => signalDaemon(site, node, "STOP"),
         async () => signalDaemon(site, node, "CONT"),
       );
     case "host stands still":
       return strike(
-        async () => {
-          if (lab.host(node).isOn)
-            await lab
-              .host(node)
-              .pause()
-              .catch(() => undefined); // It lost power on the way.
-        },
+        async () => pause(site, node),
         async () => {
           if (lab.host(node).isOn && lab.host(node).isPaused) await lab.host(node).resume();
         },
@@ -126,6 +123,11 @@ async function hostOf(site: ChaosSite, target: Target): Promise<string> {
 
 async function killDaemon(site: ChaosSite, node: string): Promise<void> {
   if (site.cluster.isDaemonRunning(node)) await site.cluster.killDaemon(node);
+}
+
+async function pause(site: ChaosSite, node: string): Promise<void> {
+  const host = site.lab.host(node);
+  if (host.isOn) await host.pause().catch(() => undefined); // It lost power on the way.
 }
 
 /** On a host that is on and has none; one that was fenced meanwhile has started its own. */

@@ -12,31 +12,22 @@ const operatorAfterMs = 30_000;
 /**
  * Wait until every node has heard every other one on every link, is a member with a vote in everybody's eyes, everybody sees
  * each service started in the same place, and its client hears from it; all of it since the call, because what a fault
- * has done may show only after it was healed.
+ * has done may show only after it was healed. Hosts that stay off are switched on by hand: a daemon that has switched a node
+ * off may die before anybody else knows that it has [FEN-10].
  *
- * @returns hosts that had to be switched on by hand: a daemon that has switched a node off may die before anybody else knows that it has [FEN-10]
  * @throws Error with what is missing, when that takes longer than `timeoutMs`
  */
-export async function waitUntilWhole(site: ChaosSite, timeoutMs: number): Promise<readonly string[]> {
-  const byHand: string[] = [];
+export async function waitUntilWhole(site: ChaosSite, timeoutMs: number): Promise<void> {
   const sinceMs = monotonicMs();
   const deadlineMs = sinceMs + timeoutMs;
   for (;;) {
     const missing = await whatIsMissing(site, sinceMs);
     if (missing === undefined) break;
-    if (monotonicMs() > sinceMs + operatorAfterMs) byHand.push(...(await switchOn(site)));
+    if (monotonicMs() > sinceMs + operatorAfterMs) await site.switchOn();
     if (monotonicMs() > deadlineMs) throw new Error(`not whole within ${timeoutMs} ms: ${missing}`);
     await sleep(lookEveryMs);
   }
   await site.waitForAnswers(monotonicMs(), Math.max(answerMs, deadlineMs - monotonicMs()));
-  return byHand;
-}
-
-/** As an operator would, who finds them off. @returns which */
-async function switchOn(site: ChaosSite): Promise<readonly string[]> {
-  const off = site.cluster.nodes.filter((node) => !site.lab.host(node).isOn);
-  for (const node of off) await site.lab.host(node).powerOn();
-  return off;
 }
 
 /**

@@ -5,7 +5,7 @@ import { roundText } from "../../chaos/report.ts";
 import { runChaos } from "../../chaos/run-chaos.ts";
 import { waitUntil } from "../../lab/wait-until.ts";
 
-const timings = { nodes: ["n1", "n2", "n3"], keepaliveMs: 200, deadtimeMs: 1_500, daemonGraceMs: 4_000 };
+const timings = { nodes: ["n1", "n2", "n3"], keepaliveMs: 200, deadtimeMs: 1_500, daemonGraceMs: 6_000 };
 const wholeMsMax = 60_000;
 const testMsMax = 300_000;
 
@@ -16,8 +16,8 @@ test(
   "[SAFE-1, LIVE-1] a bit of every fault: no two owners, no counter goes back, and the cluster is whole again after each",
   async () => {
     site = await ChaosSite.start(timings);
-    const { deadtimeMs } = timings;
-    const options = { seed: 20, forMs: 75_000, deadtimeMs, wholeMsMax, kinds: faultKinds };
+    const { deadtimeMs, daemonGraceMs } = timings;
+    const options = { seed: 20, forMs: 75_000, deadtimeMs, daemonGraceMs, wholeMsMax, kinds: faultKinds };
     const { rounds, violations } = await runChaos(site, options);
     expect(violations, rounds.map(roundText).join("\n")).toEqual([]);
     expect(rounds.length).toBeGreaterThan(3);
