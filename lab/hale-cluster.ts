@@ -45,7 +45,8 @@ const daemonProgram = `${dist}haled.js`;
 const commandProgram = `${dist}hale.js`;
 /** For the hosts' path, so that somebody who plays on them types what an administrator types. */
 export const halePrograms = { hale: commandProgram, haled: daemonProgram };
-const defaultKeys = "auth 1\n1 hmac-sha256 a-secret-that-only-this-lab-knows\n";
+/** Text of `authkeys` where nothing else is wished for. */
+export const labKeys = "auth 1\n1 hmac-sha256 a-secret-that-only-this-lab-knows\n";
 const waitMs = 20_000;
 
 /**
@@ -101,7 +102,7 @@ export class HaleCluster {
     const nodes = options.nodes ?? [...lab.hosts.keys()];
     const cluster = new HaleCluster(lab, nodes, options.env);
     const text = typeof options.config === "string" ? options.config : haleConfig(lab, options.config, nodes);
-    await Promise.all(nodes.map(async (name) => cluster.writeFiles(name, text, options.authkeys ?? defaultKeys)));
+    await Promise.all(nodes.map(async (name) => cluster.writeFiles(name, text, options.authkeys ?? labKeys)));
     const [founder] = nodes;
     if (founder === undefined) throw new RangeError("Cannot found a cluster of no nodes");
     await cluster.must(founder, ["init"]);

@@ -1,26 +1,26 @@
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { attackCommand, onPathAttackCommand } from "../../lab/attack/attack-command.ts";
+import type { AttackPlan } from "../../lab/attack/attacker-main.ts";
+import { capturePackets } from "../../lab/attack/captured-packets.ts";
+import { changed, oversizedLengths, sealedWith, truncated } from "../../lab/attack/spoiled-packets.ts";
 import type { HostProcess } from "../../lab/host-process.ts";
 import type { LabHost } from "../../lab/host.ts";
 import type { Prober } from "../../lab/prober.ts";
 import { type AddressSite, service, startAddressSite } from "./address-site.ts";
-import type { AttackPlan } from "./attacker-main.ts";
 import type { CallPlan } from "./caller-main.ts";
 import type { HolderWatch } from "../../lab/holder-watch.ts";
-import type { OnPathPlan } from "./on-path-attacker-main.ts";
 
 const port = 6940;
 const waitMs = 30_000;
-const floodMs = 2_000;
+const floodMs = 1_500;
 /** Of a processor, what a flood of strangers may cost the daemon: it costs 0.04, and without a filter 0.6. */
 const costMax = 0.5;
+const otherKey = "auth 1\n1 hmac-sha256 a-secret-of-somebody-else\n";
+const unknownKey = "auth 9\n9 hmac-sha256 a-secret-of-somebody-else\n";
 const socket = "/run/hale/haled.sock";
 const runner = new URL("../../scripts/run.mjs", import.meta.url).pathname;
-const attacker = new URL("./attacker-main.ts", import.meta.url).pathname;
 const caller = new URL("./caller-main.ts", import.meta.url).pathname;
-const onPathAttacker = new URL("./on-path-attacker-main.ts", import.meta.url).pathname;
 
 let site: AddressSite;
 let owner: string;
@@ -39,9 +39,7 @@ beforeAll(async () => {
   since = await ownedSince();
   victim = site.lab.host(owner);
   daemon = site.cluster.daemon(owner);
-  const file = join(site.lab.folder, "captured");
-  await site.lab.inSwitch(`tcpdump -i front -c 60 -w ${file} udp port ${port}`);
-  captured = payloadsOf(await readFile(file));
+  captured = await capturePackets(site.lab, port);
 });
 afterAll(async () => site.lab.close());
 
@@ -55,10 +53,12 @@ afterEach(expectUnharmed);
 describe("datagrams as fast as they go, from a neighbour, of which a sample comes in", () => {
   test.each([
     ["garbage", () => Array.from({ length: 50 }, (_, index) => randomBytes(index * 25)), "not hale's"],
+    ["altered in one bit", () => captured.map((packet) => changed(packet, packet.length - 1)), "wrong key or altered"],
+    ["truncated anywhere", () => truncated(captured), "not hale's"],
     [
-      "forged with another key",
-      () => captured.map((packet) => changed(packet, packet.length - 1)),
-      "wrong key or altered",
+      "sealed with another key, of a number that is known or not",
+      () => sealedWith(captured, owner, [otherKey, unknownKey]),
+      "unknown key number \\d+, wrong key or altered",
     ],
     ["another version", () => captured.map((packet) => changed(packet, 2)), "another version"],
     ["another cluster", () => captured.map((packet) => changed(packet, 30)), "another cluster"],
@@ -68,6 +68,10 @@ describe("datagrams as fast as they go, from a neighbour, of which a sample come
     expect(stdout).toMatch(
       new RegExp(`! packets refused in the last minute: .*${told} \\d+.*came from ${site.lab.client.ip()}:`),
     );
+  });
+
+  test("[LIVE-2] longer than anything hale sends, up to what UDP can carry: refused, cheap", async () => {
+    expect(await flood(captured, { lengths: oversizedLengths })).toBeLessThan(costMax);
   });
 
   test("[LIVE-2] repeated packets of the cluster itself: nothing happens twice, and nobody is alarmed", async () => {
@@ -109,22 +113,29 @@ describe("datagrams as fast as they go on both networks, with a member's address
     ["garbage", () => Array.from({ length: 50 }, (_, index) => randomBytes(index * 25))],
     // All is right but the random part of the incarnation, which nobody knows who has not seen the member's packets.
     ["packets that look like the member's", () => captured.map((packet) => changed(packet, 16))],
-  ])("[LIVE-2] %s: a sample comes in, cheap, and the member is heard all the time", async (_what, payloads) => {
-    const member = site.lab.host(site.cluster.nodes.find((name) => name !== owner) ?? "");
-    const networks = site.lab.networks.map(({ name }) => name);
-    const before = await site.cluster.status(owner);
-    const cost = await flood(payloads(), {
-      from: site.lab.host("mallory"),
-      targets: networks.map((network) => victim.ip(network)),
-      sources: networks.map((network) => member.ip(network)),
-    });
-    expect(cost).toBeLessThan(costMax);
-    const after = await site.cluster.status(owner);
-    expect(after?.group.view).toBe(before?.group.view);
-    for (const link of [0, 1]) expect(after?.network[`link ${link}: floods of forged addresses`]).toBeGreaterThan(0);
-    const links = after?.nodes.find(({ node }) => node === member.name)?.links ?? [];
-    expect(links.map(({ state }) => state)).toEqual(["up", "up"]);
-  });
+    ["the member's own, truncated anywhere", () => truncated(captured)],
+    ["what the member says, sealed with other keys", () => sealedWith(captured, owner, [otherKey, unknownKey])],
+    ["the member's own, filled up to what UDP can carry", () => captured, oversizedLengths],
+  ])(
+    "[LIVE-2] %s: a sample comes in, cheap, and the member is heard all the time",
+    async (_what, payloads, lengths = []) => {
+      const member = site.lab.host(site.cluster.nodes.find((name) => name !== owner) ?? "");
+      const networks = site.lab.networks.map(({ name }) => name);
+      const before = await site.cluster.status(owner);
+      const cost = await flood(payloads(), {
+        from: site.lab.host("mallory"),
+        targets: networks.map((network) => victim.ip(network)),
+        sources: networks.map((network) => member.ip(network)),
+        ...(lengths.length > 0 ? { lengths } : {}),
+      });
+      expect(cost).toBeLessThan(costMax);
+      const after = await site.cluster.status(owner);
+      expect(after?.group.view).toBe(before?.group.view);
+      for (const link of [0, 1]) expect(after?.network[`link ${link}: floods of forged addresses`]).toBeGreaterThan(0);
+      const links = after?.nodes.find(({ node }) => node === member.name)?.links ?? [];
+      expect(links.map(({ state }) => state)).toEqual(["up", "up"]);
+    },
+  );
 });
 
 describe("copies of each member's newest packet as fast as they go on both networks, by who sees all packets", () => {
@@ -220,7 +231,7 @@ async function ownedSince(): Promise<number | null | undefined> {
   return (await site.cluster.status(owner))?.services.find((one) => one.service === service)?.since;
 }
 
-interface FloodOptions extends Pick<Partial<AttackPlan>, "port" | "sources" | "targets"> {
+interface FloodOptions extends Pick<Partial<AttackPlan>, "lengths" | "port" | "sources" | "targets"> {
   /** Default: the client, which is on the first network alone. */
   readonly from?: LabHost;
 }
@@ -238,7 +249,7 @@ async function flood(
     ...how,
   };
   const before = await usedMs();
-  const attack = await from.spawn([process.execPath, runner, attacker, JSON.stringify(plan)]);
+  const attack = await from.spawn(attackCommand(plan));
   const [, sent] = await attack.waitForOutput(/^sent (\d+)$/m, waitMs);
   expect(Number(sent)).toBeGreaterThan(1_000);
   const used = (await usedMs()) - before;
@@ -251,8 +262,8 @@ async function floodOnPath(isAltered: boolean): Promise<number> {
   const others = site.cluster.nodes.filter((name) => name !== owner).map((name) => site.lab.host(name));
   const attacks = site.lab.networks.map(({ name }) => {
     const members = others.map((member) => member.ip(name));
-    const plan: OnPathPlan = { device: name, members, victim: victim.ip(name), port, forMs: floodMs, isAltered };
-    return `ip link set ${name} promisc on && ${process.execPath} ${runner} ${onPathAttacker} '${JSON.stringify(plan)}'`;
+    const plan = { device: name, members, victim: victim.ip(name), port, forMs: floodMs, isAltered };
+    return onPathAttackCommand(plan);
   });
   const before = await usedMs();
   const told = await site.lab.inSwitch(`{ ${attacks.map((attack) => `(${attack}) &`).join(" ")} wait; }`);
@@ -281,23 +292,4 @@ async function usedMs(): Promise<number> {
 async function residentKb(): Promise<number> {
   const status = await victim.run(["sh", "-c", "cat /proc/$(pgrep -n -f '[h]aled.js')/status"]);
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
-}
-
-function changed(packet: Buffer, at: number): Buffer {
-  const copy = Buffer.from(packet);
-  copy[at] = (copy[at] ?? 0) ^ 1;
-  return copy;
-}
-
-/** The UDP payloads of a capture file of Ethernet and IPv4. */
-function payloadsOf(file: Buffer): readonly Buffer[] {
-  const [fileHeader, recordHeader, headers] = [24, 16, 14 + 20 + 8];
-  const payloads: Buffer[] = [];
-  for (let at = fileHeader; at < file.length; ) {
-    const start = at + recordHeader;
-    const end = start + file.readUInt32LE(at + 8);
-    payloads.push(file.subarray(start + headers, end));
-    at = end;
-  }
-  return payloads;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { attackCommand, onPathAttackCommand } from "../../lab/attack/attack-command.ts";
 import { HaleCluster, halePrograms } from "../../lab/hale-cluster.ts";
 import type { HostProcess } from "../../lab/host-process.ts";
 import { Lab } from "../../lab/lab.ts";
@@ -9,8 +10,6 @@ import { waitUntil } from "../../lab/wait-until.ts";
 import { HolderWatch } from "../../lab/holder-watch.ts";
 import { holders } from "../../lab/holders.ts";
 import type { WitnessStatus } from "../../src/model/witness-status.ts";
-import type { AttackPlan } from "./attacker-main.ts";
-import type { OnPathPlan } from "./on-path-attacker-main.ts";
 
 // Goal: two nodes and a witness on a third machine. Whichever of the three, or of the ways between them, is lost, at most one node
 // runs the service, and one does whenever two of the three hear each other.
@@ -20,9 +19,6 @@ const nodes = ["n1", "n2"] as const;
 const service = "web";
 const port = 6941;
 const echoPort = 7;
-const runner = new URL("../../scripts/run.mjs", import.meta.url).pathname;
-const attacker = new URL("./attacker-main.ts", import.meta.url).pathname;
-const onPathAttacker = new URL("./on-path-attacker-main.ts", import.meta.url).pathname;
 const keys = "auth 1\n1 hmac-sha256 a-secret-that-only-this-lab-knows\n";
 
 let lab: Lab;
@@ -182,17 +178,15 @@ const floodMs = 10_000;
 
 async function floodByStranger(): Promise<void> {
   const payloads = Array.from({ length: 20 }, (_, index) => randomBytes(index * 50).toString("base64"));
-  const plan: AttackPlan = { targets: [lab.host("third").ip()], port, forMs: floodMs, payloads };
-  await lab.client.spawn([process.execPath, runner, attacker, JSON.stringify(plan)]);
+  await lab.client.spawn(attackCommand({ targets: [lab.host("third").ip()], port, forMs: floodMs, payloads }));
 }
 
 async function floodOnPath(): Promise<void> {
   const [front] = lab.networks;
   const members = nodes.map((node) => lab.host(node).ip());
   const victim = lab.host("third").ip();
-  const plan: OnPathPlan = { device: front?.name ?? "", members, victim, port, forMs: floodMs, isAltered: true };
-  const attack = `${process.execPath} ${runner} ${onPathAttacker} '${JSON.stringify(plan)}' >${lab.folder}/attack 2>&1`;
-  await lab.inSwitch(`ip link set ${plan.device} promisc on; ${attack} &`);
+  const plan = { device: front?.name ?? "", members, victim, port, forMs: floodMs, isAltered: true };
+  await lab.inSwitch(`(${onPathAttackCommand(plan)}) >${lab.folder}/attack 2>&1 &`);
 }
 
 async function witnessStatus(): Promise<WitnessStatus> {

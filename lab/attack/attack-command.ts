@@ -1,0 +1,16 @@
+import type { AttackPlan } from "./attacker-main.ts";
+import type { OnPathPlan } from "./on-path-attacker-main.ts";
+
+const runner = new URL("../../scripts/run.mjs", import.meta.url).pathname;
+const attacker = new URL("./attacker-main.ts", import.meta.url).pathname;
+const onPathAttacker = new URL("./on-path-attacker-main.ts", import.meta.url).pathname;
+
+/** The program of a host that sends datagrams as fast as it can. */
+export function attackCommand(plan: AttackPlan): readonly string[] {
+  return [process.execPath, runner, attacker, JSON.stringify(plan)];
+}
+
+/** For a subshell of the switch, which becomes the program: who sees all packets of a wire floods with copies of the newest. */
+export function onPathAttackCommand(plan: OnPathPlan): string {
+  return `ip link set ${plan.device} promisc on && exec ${process.execPath} ${runner} ${onPathAttacker} '${JSON.stringify(plan)}'`;
+}
