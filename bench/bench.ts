@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { attackedFailover } from "./attacked-failover.ts";
 import { badLinks } from "./bad-links.ts";
 import { busyCores } from "./busy-cores.ts";
 import { cost } from "./cost.ts";
@@ -25,6 +26,7 @@ const figures: Readonly<Record<string, Figure>> = {
   "service-start": serviceStart,
   monitors,
   "busy-cores": busyCores,
+  "attacked-failover": attackedFailover,
   idle,
   simulator,
   "bad-links": badLinks,

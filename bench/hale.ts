@@ -32,16 +32,23 @@ export class Hale implements Contender {
     this.cluster = cluster;
   }
 
-  /** @param config without the service; `fencing` left out means `fence_lab` for every node */
-  static async start(hosts: readonly string[], config: Omit<HaleConfig, "services">): Promise<Hale> {
-    const lab = await Lab.create({ hosts });
+  /**
+   * @param config without the service; `fencing` left out means `fence_lab` for every node
+   * @param strangers hosts that are no nodes
+   */
+  static async start(
+    nodes: readonly string[],
+    config: Omit<HaleConfig, "services">,
+    strangers: readonly string[] = [],
+  ): Promise<Hale> {
+    const lab = await Lab.create({ hosts: [...nodes, ...strangers] });
     const ip = lab.virtualIp();
     for (const host of lab.hosts.values()) {
       await startEcho(host, echoPort, [ip]);
       host.boot = [echoCommand(echoPort, [ip])];
     }
     const services = { [service]: { resources: [{ address: { ip: `${ip}/24` } }] } };
-    return new Hale(lab, await HaleCluster.found(lab, { config: { ...config, services } }));
+    return new Hale(lab, await HaleCluster.found(lab, { nodes, config: { ...config, services } }));
   }
 
   heartbeatsOf(owner: string): string {
