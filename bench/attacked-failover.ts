@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { onPathAttackCommand } from "../lab/attack/attack-command.ts";
 import { startFailoverFlood } from "../lab/attack/failover-flood.ts";
 import { monotonicMs } from "../lab/monotonic.ts";
+import { heartbeatMs } from "./contender.ts";
 import { longestGap, median } from "./gap.ts";
 import { fastHeartbeat, Hale } from "./hale.ts";
 import { startProbing } from "./probing.ts";
@@ -25,7 +26,7 @@ const floods: Readonly<Record<string, Flood>> = {
   "copies of their newest packets": floodCopied,
 };
 
-/** The owner's power fails while both survivors are flooded on all networks; and the same without. */
+/** The owner's power fails while the survivors are flooded on all networks, and the same without: a flood may cost a heartbeat. */
 export async function attackedFailover(say: (text: string) => void): Promise<readonly Row[]> {
   await using hale = await Hale.start(nodes, { heartbeat: fastHeartbeat }, [stranger]);
   const seen: Readonly<Record<string, number[]>> = Object.fromEntries(Object.keys(floods).map((name) => [name, []]));
@@ -44,6 +45,7 @@ export async function attackedFailover(say: (text: string) => void): Promise<rea
     hale: median(outages),
     against: "without a flood",
     other: median(calm),
+    limit: median(calm) + heartbeatMs,
     samples: { hale: outages, "without a flood": calm },
   }));
 }

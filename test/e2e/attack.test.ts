@@ -178,7 +178,7 @@ test("[LIVE-2] connections as fast as they go, from two neighbours: a sample is 
     }),
   );
   for (const one of callers)
-    expect(Number((await one.waitForOutput(/^called (\d+)$/m, waitMs))[1])).toBeGreaterThan(1_000);
+    expect(Number((await one.waitForOutput(/^called (\d+)$/m, waitMs))[1])).toBeGreaterThan(500);
   expect(((await usedMs()) - before) / floodMs).toBeLessThan(costMax);
   const { network } = (await site.cluster.status(owner)) ?? {};
   expect(network?.["listener: floods of strangers"]).toBeGreaterThan(0);
