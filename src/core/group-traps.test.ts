@@ -1,4 +1,9 @@
 import { describe, expect, test } from "vitest";
+import {
+  anInstallationIsForOneLife,
+  aPauseCostsNoView,
+  aPauseDoesNotLoseTheWitness,
+} from "../sim/group/life-stories.ts";
 import { rightRules } from "../sim/group/group-rules.ts";
 import {
   aMemberEntersItsViewAgain,
@@ -24,5 +29,17 @@ describe("traps", () => {
 
   test("[GRP-34] a node that rebooted does not fence for quorum", () => {
     expect(aRebootedNodeDoesNotRace(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-4] a loop that stood still reads what waited before it judges: no view is left", () => {
+    expect(aPauseCostsNoView(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-4, GRP-87] nor is a witness taken for silent that this node did not listen to", () => {
+    expect(aPauseDoesNotLoseTheWitness(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-13] an installation for a former life is ignored, though this life has promised the same view", () => {
+    expect(anInstallationIsForOneLife(rightRules)).toEqual([]);
   });
 });

@@ -24,6 +24,11 @@ import {
   aTransferSurvivesItsReceiver,
   logsStayShort,
 } from "../../src/sim/group/checkpoint-stories.ts";
+import {
+  anInstallationIsForOneLife,
+  aPauseCostsNoView,
+  aPauseDoesNotLoseTheWitness,
+} from "../../src/sim/group/life-stories.ts";
 import { anOlderGrantIsNoAnswer, aPromiseOutlivesTheWitness } from "../../src/sim/group/witness-stories.ts";
 import {
   aDoomedProposerBacksOff,
@@ -43,6 +48,14 @@ export interface DirectedMistake {
 
 const install = "replication/install.ts";
 
+const pauseIsNotNoticed: readonly Patch[] = [
+  patch("replication/forgive.ts", "if (gap <= deadtime / 2) return;", "if (gap <= deadtime * 9_000) return;"),
+];
+
+const lifeIsNotChecked: readonly Patch[] = [
+  patch(install, "node === installer.self && incarnation === installer.incarnation", "node === installer.self"),
+];
+
 /** Those that a story finds. The others are in mistakes.ts. */
 export const directedMistakes: readonly DirectedMistake[] = [
   {
@@ -57,10 +70,15 @@ export const directedMistakes: readonly DirectedMistake[] = [
     ],
   },
   {
+    name: "the life is not checked at an installation",
+    story: anInstallationIsForOneLife,
+    patches: lifeIsNotChecked,
+  },
+  {
     name: "the life is not checked at an installation, nor that it is waited for",
     story: anOldInstallationIsIgnored,
     patches: [
-      patch(install, "node === installer.self && incarnation === installer.incarnation", "node === installer.self"),
+      ...lifeIsNotChecked,
       patch(
         install,
         'phase.kind !== "promised" || !sameViewId(state.disk.durable.promised, install.view)',
@@ -76,10 +94,25 @@ export const directedMistakes: readonly DirectedMistake[] = [
   },
   {
     name: "an own pause is not noticed",
+    story: aPauseCostsNoView,
+    patches: pauseIsNotNoticed,
+  },
+  {
+    name: "an own pause counts against the witness",
+    story: aPauseDoesNotLoseTheWitness,
+    patches: [
+      patch(
+        "replication/forgive.ts",
+        "if (isWitnessHeard(state.witness, state.steppedAt, deadtime))",
+        "if (state.steppedAt < 0)",
+      ),
+    ],
+  },
+  {
+    name: "an own pause is not noticed, and nothing is written before a fence: meanwhile its peer is heard",
     story: anOwnPauseIsNoticed,
     patches: [
-      patch("replication/forgive.ts", "if (gap <= deadtime / 2) return;", "if (gap <= deadtime * 9_000) return;"),
-      // While it writes, its peer is heard.
+      ...pauseIsNotNoticed,
       patch("replication/judge-electing.ts", "  if (!hasWritten(turn, peer)) return;\n", ""),
     ],
   },
