@@ -1,9 +1,17 @@
 import { describe, expect, test } from "vitest";
+import { aLeaverFencesWhoItLeaves, noVoteChangesBesideABlankVoter } from "../sim/group/electorate-stories.ts";
 import {
   anInstallationIsForOneLife,
   aPauseCostsNoView,
   aPauseDoesNotLoseTheWitness,
+  oldEchoesGiveNoLease,
 } from "../sim/group/life-stories.ts";
+import {
+  aDuplicateIsNotOnDisk,
+  aPromiseIsNoInstallation,
+  aPromiseMakesNoLogNewer,
+  whatOneLacksIsNotDelivered,
+} from "../sim/group/log-stories.ts";
 import { rightRules } from "../sim/group/group-rules.ts";
 import {
   aMemberEntersItsViewAgain,
@@ -11,6 +19,7 @@ import {
   aDoomedProposerBacksOff,
   whatWasCommittedIsInTheNextView,
 } from "../sim/group/trap-stories.ts";
+import { aGrantOutlivesTheWitness } from "../sim/group/witness-stories.ts";
 
 // Goal: the traps that random seeds rarely step into. docs/traps.md lists all of them.
 
@@ -41,5 +50,37 @@ describe("traps", () => {
 
   test("[GRP-13] an installation for a former life is ignored, though this life has promised the same view", () => {
     expect(anInstallationIsForOneLife(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-62] a duplicate of an entry that is on its way to the disk is not acknowledged for it", () => {
+    expect(aDuplicateIsNotOnDisk(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-60] what one member lacks is not delivered, whoever else has it", () => {
+    expect(whatOneLacksIsNotDelivered(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-50] a log is not newer for what its node has promised since", () => {
+    expect(aPromiseMakesNoLogNewer(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-12, GRP-50] a promise on disk is no installation for the next life", () => {
+    expect(aPromiseIsNoInstallation(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-80, GRP-81] a witness that was restarted knows which view it helped to install", () => {
+    expect(aGrantOutlivesTheWitness(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-40] heartbeats that waited through a pause give no lease", () => {
+    expect(oldEchoesGiveNoLease(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-31, GRP-34] one of two goes on by no change that a leaver, who fences it, has not heard of", () => {
+    expect(aLeaverFencesWhoItLeaves(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-32] nobody's vote is withdrawn beside a voter that has just found itself blank", () => {
+    expect(noVoteChangesBesideABlankVoter(rightRules)).toEqual([]);
   });
 });

@@ -5,8 +5,6 @@ import {
   anOldInstallationIsIgnored,
   anOwnPauseIsNoticed,
   aPromiseEndsTheOldView,
-  aTailWaitsForTheStart,
-  aTargetStaysOutside,
   aCoordinatorSaysThatItLeft,
   aCoordinatorThatLeftIsLeft,
   theWinnerRestartsAlone,
@@ -33,10 +31,8 @@ import { anOlderGrantIsNoAnswer, aPromiseOutlivesTheWitness } from "../../src/si
 import {
   aDoomedProposerBacksOff,
   aMemberEntersItsViewAgain,
-  aRebootedNodeDoesNotRace,
   whatWasCommittedIsInTheNextView,
 } from "../../src/sim/group/trap-stories.ts";
-import { tailIsDeliveredEarly, targetIsTakenIn } from "./mistakes.ts";
 import { patch, type Patch } from "./plant-mistake.ts";
 
 /** A mistake that is too rare for seeds, or hidden by a second rule, and the story that shows it. */
@@ -56,7 +52,7 @@ const lifeIsNotChecked: readonly Patch[] = [
   patch(install, "node === installer.self && incarnation === installer.incarnation", "node === installer.self"),
 ];
 
-/** Those that a story finds. The others are in mistakes.ts. */
+/** Those that a story finds, and no seed, or hardly any. Those that seeds find are in mistakes.ts, and those of them that have a story too in trap-mistakes.ts. */
 export const directedMistakes: readonly DirectedMistake[] = [
   {
     name: "no stickiness",
@@ -172,16 +168,6 @@ export const directedMistakes: readonly DirectedMistake[] = [
     ],
   },
   {
-    name: "a node that rebooted fences for quorum",
-    story: aRebootedNodeDoesNotRace,
-    patches: [patch("replication/start-state.ts", "isInstalledHere: false", "isInstalledHere: !disk.isBlank")],
-  },
-  {
-    name: "the target of a fence in flight is taken in",
-    story: aTargetStaysOutside,
-    patches: targetIsTakenIn,
-  },
-  {
     name: "members follow a coordinator that left its view",
     story: aCoordinatorThatLeftIsLeft,
     patches: [patch("replication/judge-active.ts", "if (noted.idleSince !== never &&", "if (noted.idleSince < 0 &&")],
@@ -190,11 +176,6 @@ export const directedMistakes: readonly DirectedMistake[] = [
     name: "members wait for a coordinator that says that it has left",
     story: aCoordinatorSaysThatItLeft,
     patches: [patch("replication/judge-active.ts", "? timers.deadtime : timers.idle;", "? timers.idle : timers.idle;")],
-  },
-  {
-    name: "the tail is delivered at the installation",
-    story: aTailWaitsForTheStart,
-    patches: tailIsDeliveredEarly,
   },
   {
     name: "old heartbeats prove life",

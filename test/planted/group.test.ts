@@ -5,6 +5,7 @@ import { directedMistakes } from "./directed-mistakes.ts";
 import { mistakes } from "./mistakes.ts";
 import { plantMistake } from "./plant-mistake.ts";
 import { rosterMistakes } from "./roster-mistakes.ts";
+import { trapMistakes } from "./trap-mistakes.ts";
 
 // Goal: the checkers are trusted because each of these mistakes, planted in a copy of the core, is found by them.
 
@@ -19,7 +20,7 @@ describe("found by a seed", () => {
 });
 
 describe("found by a directed story", () => {
-  test.concurrent.each([...directedMistakes, ...diskMistakes, ...rosterMistakes])(
+  test.concurrent.each([...directedMistakes, ...trapMistakes, ...diskMistakes, ...rosterMistakes])(
     "$name",
     async ({ story, patches }) => {
       expect(story(await plantMistake(patches))).not.toEqual([]);

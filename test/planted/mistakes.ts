@@ -37,27 +37,7 @@ const fold = "replication/fold-entries.ts";
 
 const bothElectorates = "last.index > committed && before !== undefined ? [before, last] : [last]";
 
-/** Found by a seed and by a story: the peer is taken in while its fence is in flight. */
-export const targetIsTakenIn: readonly Patch[] = [
-  patch("replication/turn.ts", " && peer.node !== race.out?.target", " && race !== null"),
-  patch(
-    "replication/answer-proposal.ts",
-    "answerer.fenceOut !== null && proposal.members.includes(answerer.fenceOut)",
-    "answerer.fenceOut === answerer.self",
-  ),
-  patch(
-    follow,
-    "if (!isMember || speaker.node === state.race.out?.target) return null;",
-    "if (!isMember) return null;",
-  ),
-];
-
-/** Found by a seed and by a story: the tail is delivered at the installation. */
-export const tailIsDeliveredEarly: readonly Patch[] = [
-  patch(install, "persist(turn, [record]);", "persist(turn, [record]); commitUpTo(turn, install.base);"),
-];
-
-/** Those that seeds find. The others are in directed-mistakes.ts. */
+/** Those that seeds find. Those that only stories find are in directed-mistakes.ts, disk-mistakes.ts and roster-mistakes.ts. */
 export const mistakes: readonly Mistake[] = [
   {
     name: "the log is chosen by the highest promise",
@@ -139,13 +119,25 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "the peer is taken in while its fence is in flight",
     kind: fencing,
-    patches: targetIsTakenIn,
+    patches: [
+      patch("replication/turn.ts", " && peer.node !== race.out?.target", " && race !== null"),
+      patch(
+        "replication/answer-proposal.ts",
+        "answerer.fenceOut !== null && proposal.members.includes(answerer.fenceOut)",
+        "answerer.fenceOut === answerer.self",
+      ),
+      patch(
+        follow,
+        "if (!isMember || speaker.node === state.race.out?.target) return null;",
+        "if (!isMember) return null;",
+      ),
+    ],
     within: 30,
   },
   {
     name: "the tail is delivered at the installation",
     kind: three,
-    patches: tailIsDeliveredEarly,
+    patches: [patch(install, "persist(turn, [record]);", "persist(turn, [record]); commitUpTo(turn, install.base);")],
     within: 5,
   },
   {
@@ -197,6 +189,14 @@ export const mistakes: readonly Mistake[] = [
     kind: { ...fencing, name: "2 fencing, unequal", votes: "abb" },
     patches: [patch(votes, "2 * others.length === voters.length &&", "voters.length > 0 &&")],
     within: 60,
+  },
+  {
+    name: "a promise is forgotten by a reboot",
+    kind: three,
+    patches: [
+      patch("replication/replay-disk.ts", "return { ...replay, promised: record.promised };", "return replay;"),
+    ],
+    within: 30,
   },
   {
     name: "sent before it is on disk",
@@ -332,3 +332,10 @@ export const mistakes: readonly Mistake[] = [
     within: 300,
   },
 ];
+
+/** What a mistake that seeds find is made of, for a story that finds it as well. @throws TypeError without such a mistake */
+export function patchesOf(name: string): readonly Patch[] {
+  const mistake = mistakes.find((each) => each.name === name);
+  if (mistake === undefined) throw new TypeError(`Cannot plant "${name}": no such mistake`);
+  return mistake.patches;
+}

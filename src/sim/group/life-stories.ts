@@ -87,3 +87,20 @@ export const anInstallationIsForOneLife: Story = (rules) => {
   const took = world.runUntil(() => world.isOneView(["a", "b", "c"]), 5_000);
   return took === null ? [...problems, "the three are not together again"] : problems;
 };
+
+/** A node that stood still reads old heartbeats when it goes on: they echo it, but prove nothing of the present. */
+export const oldEchoesGiveNoLease: Story = (rules) => {
+  const world = formed("abc", { rules });
+  const c = world.host("c");
+  const before = c.state?.logView.counter;
+  c.stampsAtReading = true;
+  c.frozenUntil = world.now + 2_000;
+  const problems = new Set<string>();
+  world.onStep = (host) => {
+    if (host !== c || c.facts()?.isLeased !== true || c.state?.logView.counter !== before) return;
+    problems.add("c holds a lease by what it was told before its pause");
+  };
+  world.run(3_500);
+  if (!world.isOneView(["a", "b", "c"])) problems.add("c is not back");
+  return [...problems, ...world.checkers.violations.map(({ text }) => text)];
+};

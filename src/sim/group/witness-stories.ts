@@ -2,7 +2,7 @@ import type { NodeId } from "../../model/ids.ts";
 import type { Packet } from "../../model/message.ts";
 import { witnessPlace } from "./group-witness.ts";
 import type { GroupWorld } from "./group-world.ts";
-import { formedWithWitness } from "./stage.ts";
+import { formedWithWitness, submitOnce } from "./stage.ts";
 import type { Story } from "./stories.ts";
 
 /** The witness's answer to an attempt that has failed must not complete the next one: here, that the view is installed. */
@@ -49,6 +49,26 @@ export const aPromiseOutlivesTheWitness: Story = (rules) => {
   witness.receive({ from: a.node, incarnation: a.incarnation, message });
   world.run(20);
   return world.checkers.violations.map(({ text }) => text);
+};
+
+/** The witness remembers through a restart which view it helped to install: whoever was not in it has an older log, and waits. */
+export const aGrantOutlivesTheWitness: Story = (rules) => {
+  const { world, witness } = formedWithWitness("ab", { rules });
+  const [a, b] = [world.host("a"), world.host("b")];
+  b.cutPower();
+  if (world.runUntil(() => world.isOneView(["a"]), 3_000) === null) return ["a does not go on with the witness"];
+  for (let count = 0; count < 3; count += 1) submitOnce(a);
+  world.run(200);
+  a.cutPower();
+  witness.killProcess();
+  witness.start();
+  b.start();
+  world.run(4_000);
+  const problems = b.facts()?.view === null ? [] : ["b goes on without what a has ordered"];
+  a.start();
+  if (world.runUntil(() => world.isOneView(["a", "b"]), 4_000) === null)
+    problems.push("a and b are not together again");
+  return [...problems, ...world.checkers.violations.map(({ text }) => text)];
 };
 
 /** Cuts the two nodes off from each other; both still reach the witness. */
