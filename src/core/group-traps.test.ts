@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { aLeaverFencesWhoItLeaves, noVoteChangesBesideABlankVoter } from "../sim/group/electorate-stories.ts";
 import {
   anInstallationIsForOneLife,
+  aPauseAsksForNoFence,
   aPauseCostsNoView,
   aPauseDoesNotLoseTheWitness,
   oldEchoesGiveNoLease,
@@ -42,6 +43,10 @@ describe("traps", () => {
 
   test("[GRP-4] a loop that stood still reads what waited before it judges: no view is left", () => {
     expect(aPauseCostsNoView(rightRules)).toEqual([]);
+  });
+
+  test("[GRP-4] nor is a fence asked for before that is read", () => {
+    expect(aPauseAsksForNoFence(rightRules)).toEqual([]);
   });
 
   test("[GRP-4, GRP-87] nor is a witness taken for silent that this node did not listen to", () => {

@@ -24,6 +24,7 @@ import {
 } from "../../src/sim/group/checkpoint-stories.ts";
 import {
   anInstallationIsForOneLife,
+  aPauseAsksForNoFence,
   aPauseCostsNoView,
   aPauseDoesNotLoseTheWitness,
 } from "../../src/sim/group/life-stories.ts";
@@ -92,6 +93,17 @@ export const directedMistakes: readonly DirectedMistake[] = [
     name: "an own pause is not noticed",
     story: aPauseCostsNoView,
     patches: pauseIsNotNoticed,
+  },
+  {
+    name: "a fence is asked for before what waited through a pause is read",
+    story: aPauseAsksForNoFence,
+    patches: [
+      patch(
+        "replication/forgive.ts",
+        "return read > notBefore ? read : notBefore;",
+        "return read > 0 ? notBefore : read;",
+      ),
+    ],
   },
   {
     name: "an own pause counts against the witness",

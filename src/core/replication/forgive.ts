@@ -14,6 +14,13 @@ export function forgiveOwnPause(turn: Turn): void {
   if (isWitnessHeard(state.witness, state.steppedAt, deadtime))
     state.witness = { ...state.witness, heardAt: moment.now };
   state.phase = shifted(state.phase, gap, moment.now);
+  state.race = { ...state.race, notBefore: afterReading(state.race.notBefore, turn) };
+}
+
+/** No fence is asked for before what waited is read: a peer that was dead before the pause may have been back for long. */
+function afterReading(notBefore: InstantMs, { state, moment }: Turn): InstantMs {
+  const read = after(moment.now, state.setup.timers.keepalive);
+  return read > notBefore ? read : notBefore;
 }
 
 function shifted(phase: Phase, gap: number, now: InstantMs): Phase {

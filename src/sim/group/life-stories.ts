@@ -1,6 +1,6 @@
 import type { NodeId } from "../../model/ids.ts";
 import type { Packet } from "../../model/message.ts";
-import { formed, formedWithWitness, quickHeartbeat, submitOnce } from "./stage.ts";
+import { formed, formedWithWitness, quickHeartbeat, racing, submitOnce } from "./stage.ts";
 import type { Story } from "./stories.ts";
 
 /** Stories of lives and pauses: who was away, or is somebody else now, must not act on what was meant for it before. */
@@ -40,6 +40,28 @@ export const aPauseDoesNotLoseTheWitness: Story = (rules) => {
   return world.checkers.viewCount === views && world.isOneView(["a"])
     ? []
     : ["a left its view, as if the witness were silent"];
+};
+
+/**
+ * b waits for its turn to fence a, which is dead, and stands still; meanwhile a is back. What b reads first when it goes on need not be
+ * of a: it must not ask for the fence before it has read on.
+ */
+export const aPauseAsksForNoFence: Story = (rules) => {
+  const world = formed("ab", { rules, quorum: racing });
+  const [a, b] = [world.host("a"), world.host("b")];
+  a.cutPower();
+  world.run(1_500);
+  b.frozenUntil = world.now + racing.delayMs + 1_000;
+  b.input(() => ({ kind: "port-state", node: a.node, state: "silent" }));
+  world.run(3_000);
+  a.start();
+  let asked = false;
+  world.onStep = (host) => {
+    asked ||= host === b && host.state?.race.out !== null;
+  };
+  const took = world.runUntil(() => world.isOneView(["a", "b"]), racing.delayMs + 1_000);
+  const problems = asked ? ["b asked for a fence of a, which had been back for seconds"] : [];
+  return took === null ? [...problems, "a and b are not together again"] : problems;
 };
 
 /**

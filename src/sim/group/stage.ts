@@ -52,7 +52,7 @@ export function votesByName(names: string, votes: string): ReadonlyMap<NodeId, n
 }
 
 /** `arbiter: fencing`, node a preferred. */
-export const racing: QuorumConfig = { kind: "fencing", prefer: "a" as NodeId, delayMs: durationMs(5_000) };
+export const racing = { kind: "fencing", prefer: "a" as NodeId, delayMs: durationMs(5_000) } satisfies QuorumConfig;
 
 /** Every packet sent from now on, with the time. */
 export function record(world: GroupWorld): readonly { at: number; from: string; to: string; message: Message }[] {
