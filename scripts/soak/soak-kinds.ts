@@ -35,6 +35,9 @@ const linesMax = 5;
 const groups: readonly RunKind[] = [
   { name: "2-fencing", nodes: 2, arbiter: "fencing" },
   { name: "2-fencing-leaving", nodes: 2, arbiter: "fencing", churn: true },
+  { name: "2-fencing-waits-for-all", nodes: 2, arbiter: "fencing", waitForAll: true },
+  { name: "2-fencing-removed", nodes: 2, arbiter: "fencing", roster: true },
+  { name: "2-reachlist-leaving", nodes: 2, arbiter: "reachlist", churn: true },
   { name: "2-majority", nodes: 2, arbiter: "majority" },
   { name: "2-witness", nodes: 2, arbiter: "witness" },
   { name: "2-witness-lost-disks", nodes: 2, arbiter: "witness", hot: true },
@@ -44,18 +47,23 @@ const groups: readonly RunKind[] = [
   { name: "3-pair-cut", nodes: 3, arbiter: "majority", mesh: true },
   { name: "3-lost-disks", nodes: 3, arbiter: "majority", hot: true },
   { name: "3-leaving", nodes: 3, arbiter: "majority", churn: true },
+  { name: "3-waits-for-all", nodes: 3, arbiter: "majority", waitForAll: true, churn: true },
+  { name: "3-removed", nodes: 3, arbiter: "majority", roster: true },
+  { name: "3-removed-leaving-lost-disks", nodes: 3, arbiter: "majority", roster: true, hot: true, churn: true },
   { name: "3, the first with two votes", nodes: 3, arbiter: "majority", votes: "aabc" },
   { name: "3, votes that change all the time", nodes: 3, arbiter: "majority", votes: "any", churn: true },
   { name: "3 witness, votes that change all the time", nodes: 3, arbiter: "witness", votes: "any", churn: true },
   { name: "4", nodes: 4, arbiter: "majority" },
   { name: "4, votes 3, 1, 1, 1", nodes: 4, arbiter: "majority", votes: "aaabcd", churn: true },
   { name: "4-witness", nodes: 4, arbiter: "witness" },
+  { name: "4-witness-removed", nodes: 4, arbiter: "witness", roster: true },
   { name: "4-witness-lost-disks", nodes: 4, arbiter: "witness", hot: true },
   { name: "4-disk", nodes: 4, arbiter: "disk" },
   { name: "5", nodes: 5, arbiter: "majority" },
   { name: "5-pair-cut", nodes: 5, arbiter: "majority", mesh: true },
   { name: "5-lost-disks", nodes: 5, arbiter: "majority", hot: true },
   { name: "7", nodes: 7, arbiter: "majority" },
+  { name: "16", nodes: 16, arbiter: "majority" },
 ];
 
 /** Of each: kinds of faults by lot and clocks apart; logs are trimmed all the time by odd seeds. */
