@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { rename } from "node:fs/promises";
 import { promisify } from "node:util";
-import { halePrograms } from "../lab/hale-cluster.ts";
+import { halePrograms, stateFolder } from "../lab/hale-cluster.ts";
 import type { HostProcess } from "../lab/host-process.ts";
 import type { LabHost } from "../lab/host.ts";
 import { type ArbiterFaultKind, arbiterFaultKinds } from "./fault.ts";
@@ -15,7 +15,6 @@ export interface Arbiter {
 }
 
 export const witnessPort = 6941;
-const stateFolder = "/var/lib/hale";
 
 /** A witness on a host of its own. */
 export class WitnessHost implements Arbiter {

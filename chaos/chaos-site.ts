@@ -8,7 +8,7 @@ import type { Probe } from "../lab/probe.ts";
 import { Prober } from "../lab/prober.ts";
 import type { Arbiter } from "./arbiter.ts";
 import { greatestValue, stepsBack } from "./acknowledgements.ts";
-import { makeSetup, type Setup, setupKeys, type SetupName } from "./setup.ts";
+import { makeSetup, type Setup, type SetupName } from "./setup.ts";
 import { type LockEvent, overlaps, parseHistory } from "./lock-history.ts";
 
 /** What a site is made of. */
@@ -78,7 +78,7 @@ export class ChaosSite implements AsyncDisposable {
       const arbiter = setup.arbiter?.(lab) ?? null;
       await arbiter?.start();
       const config = siteConfig(lab, options, setup);
-      const cluster = await HaleCluster.found(lab, { config, nodes, authkeys: setupKeys });
+      const cluster = await HaleCluster.found(lab, { config, nodes });
       await cluster.waitForMembers(nodes, startedMs);
       await setup.complete(cluster);
       if (arbiter !== null) await cluster.waitForArbiter(startedMs);

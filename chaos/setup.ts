@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { HaleCluster } from "../lab/hale-cluster.ts";
+import { type HaleCluster, labKeys } from "../lab/hale-cluster.ts";
 import { sharedInHost } from "../lab/host-disk.ts";
 import type { Lab } from "../lab/lab.ts";
 import { type Arbiter, SharedDisk, WitnessHost, witnessPort } from "./arbiter.ts";
@@ -26,8 +26,6 @@ export interface Setup {
 }
 
 const witnessHost = "third";
-/** The keys of a setup's daemons, the witness among them. */
-export const setupKeys = "auth 1\n1 hmac-sha256 a-secret-that-only-this-lab-knows\n";
 const disk = "arbiter.img";
 const diskBytes = 1 << 20;
 const nothing = { hosts: [], arbiter: null, prepare: async () => {}, complete: async () => {} };
@@ -49,7 +47,7 @@ export function makeSetup(name: SetupName, nodes: readonly string[]): Setup {
         // Addresses go by the number of the host, and this one is the last.
         quorum: { arbiter: { witness: `10.77.0.${nodes.length + 1}:${witnessPort}` } },
         prepare: async (lab) => {
-          await lab.host(witnessHost).writeFile("/etc/hale/witness/lab.keys", setupKeys, 0o600);
+          await lab.host(witnessHost).writeFile("/etc/hale/witness/lab.keys", labKeys, 0o600);
         },
       };
     case "disk":

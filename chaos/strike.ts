@@ -1,3 +1,4 @@
+import { stateFolder } from "../lab/hale-cluster.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 import type { ChaosSite } from "./chaos-site.ts";
 import type { Fault, Target } from "./fault.ts";
@@ -23,7 +24,6 @@ export interface StrikeOptions {
   readonly clockLibrary: string | undefined;
 }
 
-const stateFolder = "/var/lib/hale";
 const clockFile = "/etc/hale/clock";
 const fillMsMax = 5_000;
 const clockMsMax = 10_000;

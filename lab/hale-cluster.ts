@@ -47,6 +47,8 @@ const commandProgram = `${dist}hale.js`;
 export const halePrograms = { hale: commandProgram, haled: daemonProgram };
 /** Text of `authkeys` where nothing else is wished for. */
 export const labKeys = "auth 1\n1 hmac-sha256 a-secret-that-only-this-lab-knows\n";
+/** Where a daemon, or a witness, keeps what must survive it. */
+export const stateFolder = "/var/lib/hale";
 const waitMs = 20_000;
 
 /**

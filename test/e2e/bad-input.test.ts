@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { HaleCluster, haleConfig } from "../../lab/hale-cluster.ts";
+import { HaleCluster, haleConfig, labKeys } from "../../lab/hale-cluster.ts";
 import type { ExecResult } from "../../lab/host-process.ts";
 import type { LabHost } from "../../lab/host.ts";
 import { Lab } from "../../lab/lab.ts";
@@ -9,7 +9,6 @@ const waitMs = 30_000;
 const daemonProgram = new URL("../../dist/haled.js", import.meta.url).pathname;
 const heartbeat = { keepalive: "100ms", deadtime: "500ms", initdead: "5s" };
 const quorum = { arbiter: "fencing", prefer: "n1" };
-const keys = "auth 1\n1 hmac-sha256 a-secret-that-only-this-lab-knows\n";
 
 let lab: Lab;
 
@@ -69,7 +68,7 @@ describe("haled does not start, and says what to do", () => {
   ])("%s", async (_what, spoil, code, told) => {
     await host.run(["sh", "-c", "rm -rf /etc/hale/* /var/lib/hale/* /run/hale"]);
     await host.writeFile("/etc/hale/cluster.yaml", good, 0o644);
-    await host.writeFile("/etc/hale/authkeys", keys, 0o600);
+    await host.writeFile("/etc/hale/authkeys", labKeys, 0o600);
     await host.exec(["sh", "-c", spoil]);
     const result = await host.exec([daemonProgram]);
     if (spoil.includes("mount")) await host.run(["umount", "/var/lib/hale"]);
@@ -95,7 +94,7 @@ describe("haled does not start, and says what to do", () => {
   ])("a state folder that is %s", async (_what, spoil, state, told) => {
     await host.run(["sh", "-c", "rm -rf /etc/hale/*"]);
     await host.writeFile("/etc/hale/cluster.yaml", good, 0o644);
-    await host.writeFile("/etc/hale/authkeys", keys, 0o600);
+    await host.writeFile("/etc/hale/authkeys", labKeys, 0o600);
     await host.exec(["sh", "-c", spoil]);
     const result = await host.exec([daemonProgram], { env: { HALE_STATE: state }, timeoutMs: 10_000 });
     expect(result.code, said(result)).toBe(1);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { stateFolder } from "../../lab/hale-cluster.ts";
 import type { Probe } from "../../lab/probe.ts";
 import type { Prober } from "../../lab/prober.ts";
 import { waitUntil } from "../../lab/wait-until.ts";
@@ -6,7 +7,6 @@ import { type AddressSite, service, startAddressSite } from "./address-site.ts";
 import { fillSmallDisk, startOnSmallDisk } from "./small-disk.ts";
 
 const waitMs = 30_000;
-const stateFolder = "/var/lib/hale";
 
 let site: AddressSite;
 

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { haleConfig } from "../../lab/hale-cluster.ts";
+import { haleConfig, stateFolder } from "../../lab/hale-cluster.ts";
 import { waitUntil } from "../../lab/wait-until.ts";
 import { type AddressSite, service, startAddressSite } from "./address-site.ts";
 
 // Goal: what haled(8) says of a majority that is gone for good is enough to go on, and what comes back by mistake stays outside.
 
 const waitMs = 30_000;
-const stateFolder = "/var/lib/hale";
 
 let site: AddressSite;
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { nginxConfig, nginxConfigFile, siteConfig } from "../../lab/demo/site.ts";
-import { haleConfig, HaleCluster, type HaleConfig } from "../../lab/hale-cluster.ts";
+import { haleConfig, HaleCluster, type HaleConfig, labKeys } from "../../lab/hale-cluster.ts";
 import { HolderWatch } from "../../lab/holder-watch.ts";
 import { Lab } from "../../lab/lab.ts";
 import { Prober } from "../../lab/prober.ts";
@@ -10,7 +10,6 @@ import { waitUntil } from "../../lab/wait-until.ts";
 
 const service = "intranet";
 const waitMs = 30_000;
-const authkeys = "auth 1\n1 hmac-sha256 a-secret-that-only-this-lab-knows\n";
 const all = ["n1", "n2", "n3"] as const;
 const two = ["n1", "n2"] as const;
 
@@ -22,7 +21,7 @@ beforeAll(async () => {
   lab = await Lab.create({ hosts: all });
   ip = lab.virtualIp();
   await Promise.all([...lab.hosts.values()].map(async (host) => host.writeFile(nginxConfigFile, nginxConfig)));
-  cluster = await HaleCluster.found(lab, { config: configOf(two), nodes: two, authkeys });
+  cluster = await HaleCluster.found(lab, { config: configOf(two), nodes: two });
   await cluster.waitForMembers();
   await cluster.waitForService(service, { owner: "n1" });
 });
@@ -111,7 +110,7 @@ function configOf(nodes: readonly string[]): HaleConfig {
 /** On every node that the file names; another one keeps its own. */
 async function writeEverywhere(nodes: readonly string[]): Promise<void> {
   const text = haleConfig(lab, configOf(nodes), nodes);
-  await Promise.all(nodes.map(async (name) => cluster.writeFiles(name, text, authkeys)));
+  await Promise.all(nodes.map(async (name) => cluster.writeFiles(name, text, labKeys)));
 }
 
 /** A daemon that is restarted has another one. */

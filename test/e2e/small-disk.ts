@@ -1,7 +1,5 @@
-import type { HaleCluster } from "../../lab/hale-cluster.ts";
+import { type HaleCluster, stateFolder } from "../../lab/hale-cluster.ts";
 import type { HostProcess } from "../../lab/host-process.ts";
-
-const stateFolder = "/var/lib/hale";
 
 /** Its daemon anew, with a disk of its own of a megabyte that has what was on the other one; gone with the host's power. */
 export async function startOnSmallDisk(cluster: HaleCluster, node: string): Promise<HostProcess> {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { attackCommand, onPathAttackCommand } from "../../lab/attack/attack-command.ts";
-import { HaleCluster, halePrograms } from "../../lab/hale-cluster.ts";
+import { HaleCluster, halePrograms, labKeys } from "../../lab/hale-cluster.ts";
 import type { HostProcess } from "../../lab/host-process.ts";
 import { Lab } from "../../lab/lab.ts";
 import { Prober } from "../../lab/prober.ts";
@@ -19,7 +19,6 @@ const nodes = ["n1", "n2"] as const;
 const service = "web";
 const port = 6941;
 const echoPort = 7;
-const keys = "auth 1\n1 hmac-sha256 a-secret-that-only-this-lab-knows\n";
 
 let lab: Lab;
 let cluster: HaleCluster;
@@ -34,10 +33,9 @@ beforeAll(async () => {
     await startEcho(host, echoPort, [ip]);
   }
   const third = lab.host("third");
-  await third.writeFile("/etc/hale/witness/lab.keys", keys, 0o600);
+  await third.writeFile("/etc/hale/witness/lab.keys", labKeys, 0o600);
   await startWitness();
   cluster = await HaleCluster.found(lab, {
-    authkeys: keys,
     nodes: ["n1", "n2"],
     config: {
       heartbeat: { keepalive: "100ms", deadtime: "500ms", initdead: "5s", "daemon-grace": "6s" },

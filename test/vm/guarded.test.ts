@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { HaleCluster, haleConfig } from "../../lab/hale-cluster.ts";
+import { HaleCluster, haleConfig, labKeys } from "../../lab/hale-cluster.ts";
 import { Lab } from "../../lab/lab.ts";
 import { writeFile } from "./alone.ts";
 import { DebianMachines } from "./debian.ts";
@@ -11,7 +11,6 @@ const [deadtimeS, timeoutS] = [4, 24];
 /** FEN-11. */
 const boundMs = (2 * deadtimeS + 2 * timeoutS) * 1_010 + 1_000;
 const waitMs = 200_000;
-const keys = "auth 1\n1 hmac-sha256 a-secret-that-only-this-lab-knows\n";
 const stuck = "/run/stuck";
 let machines: DebianMachines;
 let lab: Lab;
@@ -45,10 +44,10 @@ test("[FEN-11, FEN-13, SAFE-1, SAFE-2] a service of a machine that is cut off st
     },
   });
   await writeFile(machine, "/etc/hale/cluster.yaml", config);
-  await writeFile(machine, "/etc/hale/authkeys", keys);
+  await writeFile(machine, "/etc/hale/authkeys", labKeys);
   const address = `ip address add ${lab.host("n1").ports[0]?.ip}/24 dev eth0; ip link set eth0 up`;
   await machine.run(`modprobe -a e1000 i6300esb; ${address}; chmod 600 /etc/hale/authkeys; hostname n1`);
-  const cluster = await HaleCluster.found(lab, { nodes: ["n2", "n3"], config, authkeys: keys });
+  const cluster = await HaleCluster.found(lab, { nodes: ["n2", "n3"], config });
   await machine.run("systemctl start haled");
   await cluster.waitForService("held", { owner: "n1", seenBy: ["n2", "n3"], timeoutMs: waitMs });
   expect(await machine.run("cat /sys/class/watchdog/watchdog0/state")).toBe("active");
