@@ -119,10 +119,10 @@ export function runSeed(
   const faults = scheduleFaults(world, plan, faultsFromMs, faultsUntilMs);
   world.run(faultsUntilMs);
   healAll(world);
-  // A fence in flight or a host that is just being restarted is a fault that goes on.
+  // A fence in flight, a host that is just being restarted or one that leaves, without a view for 8 s, is a fault that goes on.
   for (
     let more = 0;
-    more < 20 && (world.fencesOut > 0 || world.hosts.some(({ state }) => state === null || state.leave !== null));
+    more < 40 && (world.fencesOut > 0 || world.hosts.some(({ state }) => state === null || state.leave !== null));
     more += 1
   ) {
     world.run(300);

@@ -1,21 +1,28 @@
+import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import type { GroupHost } from "./group-host.ts";
 import type { GroupWorld } from "./group-world.ts";
 
-/** GRP-44: whoever proposes the first view of its life has lived at a moment at which all others did. Watches every step from here on. */
+/**
+ * [GRP-44] Whoever proposes the first view of its life has lived while each of the others did. That it heard all of them at one moment
+ * cannot be told from outside: a node counts as heard for a deadtime after its end, for longer by packets that were held back. Watches
+ * every step from here on.
+ */
 export function watchBeginning(world: GroupWorld): void {
-  /** When all hosts last ran at once, on the world's time. */
-  let allRanAt = Number.NEGATIVE_INFINITY;
+  /** When each host last made a step, on the world's time. */
+  const steppedAt = new Map<NodeId, number>();
   /** Lives that have been in a view. */
   const begun = new Set<Incarnation>();
   const watch = (host: GroupHost): void => {
-    if (world.hosts.every(({ state }) => state !== null)) allRanAt = world.now;
+    steppedAt.set(host.node, world.now);
     const { state, incarnation } = host;
     if (state === null || incarnation === null || begun.has(incarnation)) return;
     const { phase, setup, isInstalledHere } = state;
     const hasProposed = phase.kind === "proposing" || (phase.kind === "active" && phase.lead !== null);
-    if (hasProposed && allRanAt < host.toWorldTime(setup.startedAt))
-      world.checkers.report("begin", world.now, `${host.node} proposes before all were there`);
+    const startedAt = host.toWorldTime(setup.startedAt);
+    for (const { node } of hasProposed ? world.hosts : [])
+      if ((steppedAt.get(node) ?? Number.NEGATIVE_INFINITY) < startedAt)
+        world.checkers.report("begin", world.now, `${host.node} proposes, and ${node} was not there in its life`);
     if (isInstalledHere) begun.add(incarnation);
   };
   world.onStep = watch;
