@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { attackedFailover } from "./attacked-failover.ts";
+import { attackCosts } from "./attacks.ts";
 import { badLinks } from "./bad-links.ts";
 import { busyCores } from "./busy-cores.ts";
 import { cost } from "./cost.ts";
@@ -26,6 +27,7 @@ const figures: Readonly<Record<string, Figure>> = {
   "service-start": serviceStart,
   monitors,
   "busy-cores": busyCores,
+  attacks: attackCosts,
   "attacked-failover": attackedFailover,
   idle,
   simulator,
