@@ -506,7 +506,7 @@ describe.skipIf(!canMakeSandbox)("address", () => {
     expect(isSet(taken.ip)).toBe(false);
   });
 
-  test("is fast: a takeover waits for nothing else", async () => {
+  test("a start waits for nothing: no announcement, no process", async () => {
     const agent = makeAgent(netlink(), [0]);
     const resource = address("192.168.7.105/24");
     const starts: number[] = [];
@@ -514,7 +514,7 @@ describe.skipIf(!canMakeSandbox)("address", () => {
       starts.push((await run(agent, "start", resource)).durationMs);
       await run(agent, "stop", resource);
     }
-    // The median, with room for a busy machine; typical is 0.2.
-    expect(starts.toSorted((a, b) => a - b)[25]).toBeLessThan(2);
+    // The median, typically 0.2 ms. Whatever it waited for would take longer than this.
+    expect(starts.toSorted((a, b) => a - b)[25]).toBeLessThan(20);
   });
 });
