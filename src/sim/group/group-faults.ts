@@ -255,6 +255,7 @@ function leaveOne(world: GroupWorld, plan: FaultPlan): void {
   const host = victim(world);
   // One that stands still would take the wish up long after the faults have ended.
   if (!plan.leaves || !host.isRunning || world.now < Math.max(host.frozenUntil, host.hungUntil)) return;
+  if (isDiskLost(world)) return;
   host.input(() => ({ kind: "leave" }));
   startLater(world, host, world.dice.between(500, 3_000));
 }
@@ -267,7 +268,7 @@ function setWallClock(world: GroupWorld): void {
 function removeOne(world: GroupWorld): void {
   const host = world.dice.pick(world.hosts);
   const asked = world.coordinator();
-  if (asked === undefined || asked === host) return;
+  if (asked === undefined || asked === host || isDiskLost(world)) return;
   const say = (kind: "remove-node" | "readmit-node"): void => {
     asked.submit({ kind: "intent", intent: { kind, node: host.node }, author: "operator" });
   };
@@ -351,6 +352,11 @@ function healArbiterDisk({ arbiterDisk: disk, now }: GroupWorld): void {
   disk.stalledUntil = Math.min(disk.stalledUntil, now);
 }
 
+/** A vote that is withdrawn while somebody comes back without its disk may need the operator (specified limit): one at a time. */
+function isDiskLost({ hosts }: GroupWorld): boolean {
+  return hosts.some(({ disk, setup }) => setup.rules.replayDisk(disk.records).isBlank);
+}
+
 /** A lost witness and a lost disk of a node at once may need the operator: one at a time. */
 function maySpareWitnessDisk(world: GroupWorld): boolean {
   return world.hosts.every(
@@ -379,10 +385,12 @@ function wipeOne(world: GroupWorld, plan: FaultPlan): void {
   const third = world.arbiterDisk?.id ?? world.witness?.id ?? null;
   const isWitnessed = (world.witness === null && world.arbiterDisk === null) || voteSum(world) % 2 === 1;
   if (!isWitnessed && (third === null || !voters.includes(third))) return;
-  // Nor the only disk that has what was ordered with the witness's vote (specified limit).
+  // Nor the only disk that has what was ordered with the witness's vote, or is being so at this moment (specified limit).
   const others = contents.filter((_, place) => world.hosts[place] !== host);
+  const own = third === null ? [] : contents.filter((_, place) => world.hosts[place] === host);
   const claimed = world.arbiterDisk?.slots.flatMap(({ votes }) => votes.map((vote) => vote?.logView ?? noView)) ?? [];
-  const granted = [rules.replayDisk(world.witness?.disk.records ?? []).logView, ...claimed];
+  const witnessed = rules.replayDisk(world.witness?.disk.records ?? []).logView;
+  const granted = [witnessed, ...claimed, ...own.map(({ logView }) => logView)];
   if (granted.some((view) => others.every(({ logView }) => compareViewIds(logView, view) < 0))) return;
   const older = host.disk.earlier(world.dice);
   // A backup is known for what it is only to those who know more. One from before a change of the electorate may even hold an electorate
