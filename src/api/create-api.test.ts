@@ -168,7 +168,7 @@ describe("intents", () => {
     ],
     [
       { kind: "begin-service" },
-      'Cannot accept the intent: field "kind": found "begin-service", wanted one of enable-service, disable-service, start-service, stop-service, restart-service, freeze-service, unfreeze-service, relocate-service, clear-service, standby-node, online-node, freeze-node, unfreeze-node, begin-maintenance, end-maintenance, release-node, shutdown-node, schedule, cancel-scheduled, fence-node, confirm-off-node, remove-node, readmit-node',
+      'Cannot accept the intent: field "kind": found "begin-service", wanted one of enable-service, disable-service, start-service, stop-service, restart-service, freeze-service, unfreeze-service, relocate-service, clear-service, standby-node, online-node, freeze-node, unfreeze-node, begin-maintenance, end-maintenance, release-node, shutdown-node, stop-cluster, schedule, cancel-scheduled, fence-node, confirm-off-node, remove-node, readmit-node',
       "kind",
     ],
     [

@@ -34,6 +34,7 @@ const schedulable = [
     node,
     services: z.enum(shutdownPolicies, { error: shutdownPolicies.join(", ") }),
   }),
+  z.strictObject({ kind: z.literal("stop-cluster") }),
 ] as const;
 
 const laterWanted = 'a wish that may wait, such as { "kind": "enable-service", "service": "web" }';

@@ -162,6 +162,7 @@ describe("changing", () => {
     ["node standby serv2 --in 90s", { kind: "standby-node", node: "serv2" }, 153_000],
     ["maintenance on --at 1970-01-01T03:00Z", { kind: "begin-maintenance" }, 10_800_000],
     ["node shutdown serv2 --in 1m", { kind: "shutdown-node", node: "serv2", services: "move" }, 123_000],
+    ["cluster stop --yes --in 1m", { kind: "stop-cluster" }, 123_000],
   ])("[SVC-44] hale %s", async (words, what, at) => {
     const result = await hale(words);
     expect([result.code, result.intents]).toEqual([0, [{ kind: "schedule", what, at }]]);
@@ -468,6 +469,7 @@ describe("usage", () => {
                                         or clear a service
         node                            standby, online, freeze, unfreeze, release, shutdown, fence,
                                         confirm-off, remove or readmit for a node
+        cluster                         stop the whole cluster
         maintenance                     leave everything running, and see to nothing: nothing is started,
                                         stopped, moved, looked at or fenced
         schedule [options]              what was asked for with --at or --in and waits for its time, and

@@ -3,6 +3,7 @@ import { after } from "../model/units.ts";
 import { managerConfig, type ManagerState, patch, submit, wake, type Work } from "./manager-work.ts";
 import { watchdogAtExit } from "./manager-watchdog.ts";
 import { servicesInOrder } from "./services/cluster-state.ts";
+import { endingTogether, isAllStopped } from "./services/cluster-stop.ts";
 import { mayStayBehind } from "./services/frozen.ts";
 import { isQuiet } from "./services/runner-state.ts";
 import { placesOf } from "./services/service-record.ts";
@@ -35,6 +36,10 @@ export function shutDown(work: Work): void {
     submit(work, "leaving", { kind: "leaving", node: self, incarnation });
     return;
   }
+  if (isIn && here?.incarnation === incarnation && here.shutdown?.withAll === true) {
+    haltWithAll(work);
+    return;
+  }
   const hasServices = isMember && servicesInOrder(cluster).some((record) => placesOf(record).includes(self));
   if (!isQuiet(runner) || (isIn && hasServices)) return;
   if (!isIn || here === undefined) {
@@ -49,6 +54,14 @@ export function shutDown(work: Work): void {
   const giveUpAt = after(shutdown.leaveAskedAt, leaveDeadtimes * managerConfig(work.state).heartbeat.deadtimeMs);
   if (moment.now < giveUpAt) wake(work, giveUpAt);
   else exit(work);
+}
+
+/** [SVC-46] With the whole cluster: once nothing runs anywhere any more, one of those who leave says so of all. The group does the rest. */
+function haltWithAll(work: Work): void {
+  const { cluster, self, runner } = work.state;
+  const members = endingTogether(cluster);
+  if (members[0]?.node !== self || !isQuiet(runner) || !isAllStopped(cluster)) return;
+  submit(work, "halted", { kind: "halted", members });
 }
 
 function exit(work: Work): void {

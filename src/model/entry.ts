@@ -26,7 +26,7 @@ export interface Entry {
   readonly body: EntryBody;
 }
 
-/** What entries say. `view`, `electorate` and `left` are the group's; the manager reads them too. */
+/** What entries say. `view`, `electorate`, `left` and `halted` are the group's; the manager reads them too. */
 export type EntryBody =
   /** First entry of a view, written with its installation, so that the log alone tells the whole history. */
   | { readonly kind: "view"; readonly members: readonly Member[]; readonly coordinator: NodeId }
@@ -39,6 +39,8 @@ export type EntryBody =
       readonly incarnation: Incarnation;
       readonly voters: readonly NodeId[];
     }
+  /** The whole cluster ends: these run nothing, and leave at once and together. Nobody's vote is withdrawn. */
+  | { readonly kind: "halted"; readonly members: readonly Member[] }
   | { readonly kind: "config"; readonly config: ClusterConfig; readonly digest: string; readonly author: string }
   | { readonly kind: "intent"; readonly intent: Intent; readonly author: string }
   /** What a node found running when it probed, at its start or after it had lost its lease. */

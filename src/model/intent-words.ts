@@ -4,6 +4,7 @@ import type { Schedulable } from "./intent.ts";
 export function intentWords(intent: Schedulable): string {
   if (intent.kind === "begin-maintenance") return "maintenance on";
   if (intent.kind === "end-maintenance") return "maintenance off";
+  if (intent.kind === "stop-cluster") return "cluster stop";
   if ("service" in intent) {
     const to = intent.kind === "relocate-service" && intent.to !== undefined ? ` --to ${intent.to}` : "";
     return `service ${intent.kind.replace("-service", "")} ${intent.service}${to}`;

@@ -49,7 +49,9 @@ export type Schedulable =
   /** Ends quarantine, and forgets the losses counted so far. */
   | { readonly kind: "release-node"; readonly node: NodeId }
   /** Its daemon ends. */
-  | { readonly kind: "shutdown-node"; readonly node: NodeId; readonly services: ShutdownPolicy };
+  | { readonly kind: "shutdown-node"; readonly node: NodeId; readonly services: ShutdownPolicy }
+  /** All services stop, then all daemons end. */
+  | { readonly kind: "stop-cluster" };
 
 const atOnceOnly: readonly Intent["kind"][] = [
   "schedule",

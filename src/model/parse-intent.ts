@@ -38,7 +38,8 @@ export function parseIntent(words: readonly string[]): ParsedIntent {
   const [noun, verb, name, ...rest] = words;
   if (noun === "maintenance") return parseMaintenance(words.slice(1));
   if (noun === "schedule") return parseCancel(words.slice(1));
-  if (noun !== "service" && noun !== "node") return wrong(noun, "service, node, maintenance or schedule");
+  if (noun === "cluster") return parseClusterStop(words.slice(1));
+  if (noun !== "service" && noun !== "node") return wrong(noun, "service, node, cluster, maintenance or schedule");
   const verbs: readonly string[] = noun === "service" ? serviceVerbs : nodeVerbs;
   if (verb === undefined || !verbs.includes(verb)) return wrong(verb, `${noun} ${verbs.join(", ")}`);
   const isNamed = noun === "service" ? isServiceName : isName;
@@ -53,6 +54,12 @@ function parseMaintenance([state, ...more]: readonly string[]): ParsedIntent {
   if (state !== "on" && state !== "off") return wrong(state, "maintenance on or off");
   if (more.length > 0) return wrong(more[0], "nothing more");
   return { ok: true, intent: { kind: state === "on" ? "begin-maintenance" : "end-maintenance" } };
+}
+
+function parseClusterStop([verb, ...more]: readonly string[]): ParsedIntent {
+  if (verb !== "stop") return wrong(verb, "cluster stop");
+  if (more.length > 0) return wrong(more[0], "nothing more");
+  return { ok: true, intent: { kind: "stop-cluster" } };
 }
 
 function parseCancel([verb, id, ...more]: readonly string[]): ParsedIntent {

@@ -4,6 +4,7 @@ import { phaseNode } from "../core/services/service-record.ts";
 import type { ClusterConfig } from "../model/cluster-config.ts";
 import type { Entry, EntryBody } from "../model/entry.ts";
 import type { NodeId, ServiceId } from "../model/ids.ts";
+import type { Incarnation } from "../model/incarnation.ts";
 import type { Intent } from "../model/intent.ts";
 import type { Member } from "../model/view.ts";
 import { unreachable } from "../model/unreachable.ts";
@@ -22,6 +23,8 @@ interface Wishes {
   readonly awaiting: ReadonlyMap<ServiceId, NodeId>;
   /** Frozen until they are back. */
   readonly frozenAway: ReadonlySet<NodeId>;
+  /** Lives that end with the whole cluster: it is being stopped as long as one is there. */
+  readonly ending: ReadonlySet<Incarnation>;
 }
 
 const nobodysWishes: Wishes = {
@@ -33,6 +36,7 @@ const nobodysWishes: Wishes = {
   isMaintenance: false,
   awaiting: new Map(),
   frozenAway: new Set(),
+  ending: new Set(),
 };
 
 /**
@@ -47,6 +51,7 @@ export class OperatorWishes {
   readonly #states: ClusterState[] = [emptyClusterState];
   readonly #wishes: Wishes[] = [nobodysWishes];
   #members = "";
+  #view: readonly Member[] = [];
 
   /** @param entries grows */
   constructor(config: ClusterConfig, entries: readonly Entry[]) {
@@ -73,6 +78,11 @@ export class OperatorWishes {
   /** It was shut down with its node, and waits for that. */
   isAwaiting(service: ServiceId, index: number): boolean {
     return this.#at(index).awaiting.has(service);
+  }
+
+  /** An operator has the whole cluster stopped. */
+  isClusterStopping(index: number): boolean {
+    return this.#at(index).ending.size > 0;
   }
 
   isStandby(node: NodeId, index: number): boolean {
@@ -114,7 +124,7 @@ export class OperatorWishes {
   }
 
   /** Who names a clone means all of its instances; it is started where it may be. */
-  #afterIntent(before: Wishes, intent: Exclude<Intent, { kind: "shutdown-node" }>): Wishes {
+  #afterIntent(before: Wishes, intent: Exclude<Intent, { kind: "shutdown-node" | "stop-cluster" }>): Wishes {
     if (!("service" in intent)) return afterIntent(before, intent);
     const instances = this.#config.services.filter(
       ({ instance, promotes }) => instance?.of === intent.service || promotes === intent.service,
@@ -128,15 +138,21 @@ export class OperatorWishes {
   }
 
   #wished(wishes: Wishes, { body, intent }: Done, state: ClusterState): Wishes {
+    if (intent?.kind === "stop-cluster")
+      return { ...wishes, ending: new Set(this.#view.map(({ incarnation }) => incarnation)) };
     if (intent !== null)
       return intent.kind === "shutdown-node" ? afterShutdown(wishes, intent, state) : this.#afterIntent(wishes, intent);
     if (body.kind !== "view") return wishes;
+    this.#view = body.members;
     const returned = body.members.filter((member) => member.incarnation !== state.nodes[member.node]?.incarnation);
     const before = returned.reduce(afterReturn, wishes);
     const members = body.members.map(({ node, incarnation }) => `${node}/${incarnation}`).toSorted();
     const hasChanged = members.join(" ") !== this.#members;
     this.#members = members.join(" ");
-    return hasChanged ? { ...before, stopped: new Set() } : before;
+    const ending = new Set(
+      [...before.ending].filter((life) => body.members.some(({ incarnation }) => incarnation === life)),
+    );
+    return hasChanged ? { ...before, ending, stopped: new Set() } : before;
   }
 }
 
@@ -178,7 +194,7 @@ function afterShutdown(before: Wishes, intent: Intent & { kind: "shutdown-node" 
   return { ...before, awaiting: new Map([...before.awaiting, ...here.map(({ service }) => [service, node] as const)]) };
 }
 
-function afterIntent(before: Wishes, intent: Exclude<Intent, { kind: "shutdown-node" }>): Wishes {
+function afterIntent(before: Wishes, intent: Exclude<Intent, { kind: "shutdown-node" | "stop-cluster" }>): Wishes {
   switch (intent.kind) {
     case "enable-service":
     case "start-service":

@@ -40,6 +40,7 @@ const shapes: { readonly [Kind in EntryBody["kind"]]: Shape<Extract<EntryBody, {
   view: { members: "objects", coordinator: "text" },
   electorate: { voters: "texts", reason: "text" },
   left: { node: "text", incarnation: "text", voters: "texts" },
+  halted: { members: "objects" },
   config: { config: "object", digest: "text", author: "text" },
   intent: { intent: "object", author: "text" },
   observed: { node: "text", incarnation: "text", since: "number", services: "objects" },

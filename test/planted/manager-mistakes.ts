@@ -37,6 +37,24 @@ const watchdog = "manager-watchdog.ts";
 
 export const toldMistakes: readonly ToldMistake[] = [
   {
+    name: "who comes while the cluster is stopped is given services",
+    story: "cluster-stopped-started-without-one",
+    patches: [
+      patch(eligibility, "if (stop !== null && !node.shutdown)", "if (stop !== null && node.node.length > 99)"),
+    ],
+  },
+  {
+    name: "the cluster is over before its services are stopped",
+    story: "cluster-stopped-started-without-one",
+    patches: [
+      patch(
+        "services/cluster-stop.ts",
+        "return !servicesInOrder(state).some(",
+        "return !servicesInOrder(state).every(",
+      ),
+    ],
+  },
+  {
     name: "whose data is behind is promoted",
     story: "primary-dies-and-only-the-fresh-standby-may",
     patches: [patch(promotion, "if (own.score.value < 0) return", "if (own.score.value < -99) return")],
@@ -519,6 +537,25 @@ export const testedMistakes: readonly TestedMistake[] = [
         'return !open.includes("fatal") && open.some((severity) => severity !== "hard");',
         "return open.length < 0;",
       ),
+    ],
+  },
+  {
+    name: "a checkpoint forgets who has left with all",
+    tests: "group-halt",
+    patches: [
+      patch("replication/fold-entries.ts", 'if (body.kind === "halted")', 'if (body.kind === "halted" && index < 0)'),
+    ],
+  },
+  {
+    name: "who leaves with all goes at once",
+    tests: "group-halt",
+    patches: [patch("replication/judge-leave.ts", "(!isKnown || leave.together) &&", "!isKnown &&")],
+  },
+  {
+    name: "the cluster is over though a node has not told what it runs",
+    tests: "services/cluster-stop",
+    patches: [
+      patch("services/cluster-stop.ts", "whereItMayRun(record).some(isThere)", "placesOf(record).some(isThere)"),
     ],
   },
   {

@@ -6,12 +6,28 @@ import type { CliProgram } from "../cli-command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type ChangeOptions, submitIntent } from "../submit-intent.ts";
 
-/** What changes something: `service …`, `node …`, `maintenance …`. */
+/** What changes something: `service …`, `node …`, `cluster …`, `maintenance …`. */
 export function addChangeCommands(cli: CliProgram): void {
   addServiceCommands(cli);
   addNodeCommands(cli);
+  addClusterCommands(cli);
   addMaintenanceCommands(cli);
 }
+
+function addClusterCommands(cli: CliProgram): void {
+  const group = cli.program.command("cluster").description("stop the whole cluster");
+  withLaterOptions(
+    group
+      .command("stop")
+      .description("stop all services in their order, then all daemons; any majority can start it again"),
+  )
+    .option("-y, --yes", "do not ask")
+    .action(async (options: SureOptions) => {
+      await submitIfSure(cli, { kind: "stop-cluster" }, stopQuestion, options);
+    });
+}
+
+const stopQuestion = "Stop all services of the whole cluster, and the daemons of all nodes?";
 
 function addMaintenanceCommands({ program, context, finish }: CliProgram): void {
   const group = program
@@ -82,7 +98,8 @@ const nodeActions = {
   readmit: ["let a removed node come again, as a new one", "readmit-node", null],
 } as const;
 
-function addNodeCommands({ program, context, finish }: CliProgram): void {
+function addNodeCommands(cli: CliProgram): void {
+  const { program, context, finish } = cli;
   const group = program
     .command("node")
     .description(
@@ -96,18 +113,8 @@ function addNodeCommands({ program, context, finish }: CliProgram): void {
       "name of the node",
     );
     if (question !== null) command.option("-y, --yes", "do not ask");
-    command.action(async (node: string, options: ChangeOptions & { readonly yes?: boolean }) => {
-      const intent: Intent = { kind, node: nodeNamed(node) };
-      // Nobody to ask is a script, and a script has said what it wants.
-      const isSure =
-        question === null ||
-        options.dryRun === true ||
-        options.yes === true ||
-        ((await context.confirm(question(node))) ?? true);
-      if (!isSure) {
-        context.stderr.write("Nothing was done\n");
-        finish(exitCodes.failed);
-      } else finish(await submitIntent(context, intent, options));
+    command.action(async (node: string, options: SureOptions) => {
+      await submitIfSure(cli, { kind, node: nodeNamed(node) }, question === null ? null : question(node), options);
     });
   }
   withLaterOptions(
@@ -126,6 +133,25 @@ function addNodeCommands({ program, context, finish }: CliProgram): void {
       const intent: Intent = { kind: "shutdown-node", node: nodeNamed(node), services: options.services };
       finish(await submitIntent(context, intent, options));
     });
+}
+
+/** Of what is asked before. */
+type SureOptions = ChangeOptions & { readonly yes?: boolean };
+
+/** @param question null: none */
+async function submitIfSure(
+  { context, finish }: CliProgram,
+  intent: Intent,
+  question: string | null,
+  options: SureOptions,
+): Promise<void> {
+  // Nobody to ask is a script, and a script has said what it wants.
+  const isSure =
+    question === null || options.dryRun === true || options.yes === true || ((await context.confirm(question)) ?? true);
+  if (!isSure) {
+    context.stderr.write("Nothing was done\n");
+    finish(exitCodes.failed);
+  } else finish(await submitIntent(context, intent, options));
 }
 
 /** Of what may wait for its time. */

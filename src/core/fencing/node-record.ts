@@ -72,6 +72,8 @@ export interface ShutdownRecord {
   readonly services: ShutdownPolicy;
   readonly by: string;
   readonly at: WallMs;
+  /** With the whole cluster: it ends when nothing runs anywhere any more. Absent: by itself. */
+  readonly withAll?: boolean;
 }
 
 /** Nothing is to be done with it: who wanted that, and when. */
@@ -109,6 +111,11 @@ export function unseenNode(node: NodeId, at: WallMs): NodeRecord {
     since: at,
     reason: "not seen yet",
   };
+}
+
+/** Whose wish it is, and what for. */
+export function shutdownText({ by, withAll }: ShutdownRecord): string {
+  return withAll === true ? `stopped with the cluster by ${by}` : `shut down by ${by}`;
 }
 
 /** Outside the view and not known to run nothing. */

@@ -4,6 +4,7 @@ import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import { after } from "../../model/units.ts";
 import { knowLife } from "../membership/hear-beat.ts";
+import type { Leave } from "./group-state.ts";
 import { resendDelay } from "../membership/timers.ts";
 import { entryAt } from "./log.ts";
 import { submissionsOf, withSubmission } from "./submissions.ts";
@@ -62,6 +63,13 @@ function take(turn: Turn, entry: Entry): void {
     writeCommitted(turn);
     noteLeft(turn, entry.index, body.node, body.incarnation);
   }
+  if (body.kind === "halted") {
+    writeCommitted(turn);
+    const { leave, setup } = state;
+    const isOwn = body.members.some(({ incarnation }) => incarnation === setup.incarnation);
+    if (isOwn) state.leave = { ...(leave ?? notAsked(turn)), together: true };
+    for (const { node, incarnation } of body.members) noteLeft(turn, entry.index, node, incarnation);
+  }
 }
 
 function isRosterIntent(body: EntryBody): boolean {
@@ -72,6 +80,11 @@ function isRosterIntent(body: EntryBody): boolean {
 function writeCommitted(turn: Turn): void {
   const records = committedRecord(turn);
   if (records.length > 0) persist(turn, records);
+}
+
+/** [GRP-48] A leave that nobody has asked for: it was said of all, by one of them. */
+function notAsked({ moment }: Turn): Leave {
+  return { since: moment.now, delivered: null, together: true, isDone: false };
 }
 
 /** [GRP-71] The entry is the proof of a clean leave: from here on that life is over, whatever its heartbeats still say. */

@@ -273,8 +273,10 @@ export interface Pending {
 /** A clean leave. */
 export interface Leave {
   readonly since: InstantMs;
-  /** Index of the `left` entry once it is delivered here, and when that was. */
+  /** Index of the entry that says so once it is delivered here, and when that was. */
   readonly delivered: { readonly index: number; readonly at: InstantMs } | null;
+  /** The entry is `halted`: the others leave too. */
+  readonly together: boolean;
   /** Goodbye was said. */
   readonly isDone: boolean;
 }

@@ -14,7 +14,7 @@ export function onLeave(turn: Turn): void {
   const { state } = turn;
   if (state.leave !== null) return;
   const { self, incarnation } = state.setup;
-  state.leave = { since: turn.moment.now, delivered: null, isDone: false };
+  state.leave = { since: turn.moment.now, delivered: null, together: false, isDone: false };
   submit(turn, { kind: "left", node: self, incarnation, voters: [] });
 }
 
@@ -58,7 +58,8 @@ export function judgeLeave(turn: Turn, leave: Leave): void {
       if (peer === undefined || !isHeard(peer, moment.now, timers.deadtime)) return true;
       return (peer.beat?.delivered ?? 0) >= index;
     });
-    if (!isKnown && !isDue(turn, after(at, timers.deadtime))) return;
+    // [GRP-48] Those who leave together are not heard any more, but may still have to be told that it is committed.
+    if ((!isKnown || leave.together) && !isDue(turn, after(at, timers.deadtime))) return;
   }
   state.leave = { ...leave, isDone: true };
   sendToAll(turn, nodes, { kind: "goodbye", at: moment.wall });

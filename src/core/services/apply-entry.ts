@@ -86,6 +86,9 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
     case "left":
       applyLeft(draft, body);
       return null;
+    case "halted":
+      for (const { node, incarnation } of body.members) setOff(draft, node, incarnation, "left", haltedText);
+      return null;
     case "config":
       return applyConfig(draft, body);
     case "intent":
@@ -162,6 +165,8 @@ function isWaitedForNoMore(draft: Draft, node: NodeId): boolean {
   );
   return isFrozenThere && needReason(draft, node) === null;
 }
+
+const haltedText = "left with the whole cluster, which was stopped";
 
 function applyLeft(draft: Draft, body: Body<"left">): void {
   setOff(draft, body.node, body.incarnation, "left", "left after stopping its services");

@@ -17,6 +17,7 @@ import {
   patchService,
   type Refusal,
 } from "./cluster-state.ts";
+import { refuseClusterStop, stopCluster } from "./cluster-stop.ts";
 import { eachOf, refusalOfAll, refuseToMove } from "./clone-intents.ts";
 import { blockersOf } from "./eligibility.ts";
 import { bindGroup, placementOfGroup } from "./together.ts";
@@ -107,6 +108,9 @@ function applyOne(draft: Draft, intent: Intent, author: string): void {
     case "shutdown-node":
       shutDownNode(draft, intent.node, intent.services, author);
       return;
+    case "stop-cluster":
+      stopCluster(draft, author);
+      return;
     case "fence-node": {
       const incarnation = draft.nodes[intent.node]?.incarnation ?? null;
       patchFence(draft, intent.node, { wish: { incarnation, reason: `asked by ${author}` } });
@@ -179,6 +183,8 @@ function refusalOfOne(state: View, intent: Intent): Refusal | null {
       return null;
     case "shutdown-node":
       return unknownNode(state, intent.node) ?? refuseShutdown(state, intent.node, intent.services);
+    case "stop-cluster":
+      return refuseClusterStop(state);
     case "fence-node":
       return unknownNode(state, intent.node) ?? refuseFence(state, intent.node);
     case "confirm-off-node":

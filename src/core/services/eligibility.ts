@@ -5,6 +5,7 @@ import { concerns } from "../placement/clones.ts";
 import { relationsOf } from "../placement/relations.ts";
 import { apartFrom, misfitsOf } from "./apart.ts";
 import { inItsPlace, lacksBeside } from "./clones.ts";
+import { clusterStop } from "./cluster-stop.ts";
 import { type ClusterState, definitionOf, nodesInOrder } from "./cluster-state.ts";
 import { failureAgainst } from "./failure-memory.ts";
 import { leftoversOf } from "./leftovers.ts";
@@ -93,10 +94,12 @@ export function caseAgainstNodes(
   const apart = apartFrom(state, record);
   const awaited = awaitedNode(state, record);
   const lacks = lackOf(state, record);
+  const stop = clusterStop(state);
   const beside = (node: NodeId): string | null => lacksBeside(state, definitionOf(state, record), node);
   const place = inItsPlace(state, record);
   return (node) => {
     const against = [...nodeAgainst(state, record, node)];
+    if (stop !== null && !node.shutdown) against.push(`the cluster is being stopped by ${stop.by}`);
     if (awaited !== null && awaited.node !== node.node)
       against.push(`it waits for ${awaited.node}, and was shut down with it`);
     if (node.node === leave) against.push("the service is to leave it");

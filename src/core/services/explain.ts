@@ -1,7 +1,7 @@
 import type { WallMs } from "../../model/units.ts";
 import type { NodeId, ResourceId, ServiceId } from "../../model/ids.ts";
 import type { NodeSnapshot, ResourceSnapshot, ServiceSnapshot, Why } from "../../model/snapshot.ts";
-import { type NodeRecord, isLive } from "../fencing/node-record.ts";
+import { isLive, type NodeRecord, shutdownText } from "../fencing/node-record.ts";
 import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
 import { awaitedBy, stoppedFirst } from "./after.ts";
 import { instancesOf } from "./clones.ts";
@@ -15,6 +15,7 @@ import type { RunnerState } from "./runner-state.ts";
 import type { ResourceRuntime } from "./runtime.ts";
 import { removedNodes } from "./removed-nodes.ts";
 import { frozenText, frozenWarnings } from "./frozen.ts";
+import { stopWarnings } from "./cluster-stop.ts";
 import { awaitWarnings } from "./node-shutdown.ts";
 import { scheduleWarnings } from "./schedule.ts";
 import { isWanted, nextNode, phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
@@ -38,7 +39,7 @@ export function explainNodes(state: ClusterState): readonly Omit<NodeSnapshot, "
 
 function nodeReason({ isMember, isLeaving, shutdown, reason }: NodeRecord): string {
   if (!isMember || !(isLeaving || shutdown)) return reason;
-  return shutdown ? `leaving: shut down by ${shutdown.by}` : "leaving";
+  return shutdown ? `leaving: ${shutdownText(shutdown)}` : "leaving";
 }
 
 function nodeState(state: ClusterState, record: NodeRecord): NodeSnapshot["state"] {
@@ -186,7 +187,12 @@ export function clusterWarnings(
 ): readonly string[] {
   const warnings = fenceNeeds(state).map((need) => needText(state, need, spare));
   warnings.push(...survivalWarnings(state), ...deviceWarnings(state), ...unfenceWarnings(state));
-  warnings.push(...frozenWarnings(state), ...awaitWarnings(state), ...scheduleWarnings(state, wall));
+  warnings.push(
+    ...frozenWarnings(state),
+    ...awaitWarnings(state),
+    ...stopWarnings(state),
+    ...scheduleWarnings(state, wall),
+  );
   for (const { node, quarantine } of nodesInOrder(state)) {
     if (!quarantine) continue;
     const what = "it is given a service only where no other node may run it";

@@ -3,7 +3,9 @@ import type { Intent, ShutdownPolicy } from "../../model/intent.ts";
 import type { ErrorCode } from "../../model/errors.ts";
 import { intentWords } from "../../model/intent-words.ts";
 import { unreachable } from "../../model/unreachable.ts";
-import type { ClusterState } from "./cluster-state.ts";
+import { isLive } from "../fencing/node-record.ts";
+import { type ClusterState, servicesInOrder } from "./cluster-state.ts";
+import { isAllStopped } from "./cluster-stop.ts";
 import { awaitedBy } from "./after.ts";
 import { eachOf, isForWhoCan } from "./clone-intents.ts";
 import { blockersOf } from "./eligibility.ts";
@@ -85,6 +87,8 @@ function goalOfOne(state: ClusterState, goal: Goal): GoalState {
       return reached(`node ${intent.node} is released`);
     case "shutdown-node":
       return shutdownGoal(state, intent.node, intent.services);
+    case "stop-cluster":
+      return clusterStopGoal(state);
     case "fence-node":
       return fenceGoal(state, intent.node, goal.attempt);
     case "confirm-off-node":
@@ -137,6 +141,19 @@ function shutdownGoal(state: ClusterState, node: NodeId, services: ShutdownPolic
     return reached(services === "stop" ? `node ${node} has left; its services wait for it` : `node ${node} has left`);
   if (!record.isMember) return missed(`node ${node} was lost before it had left`);
   return record.shutdown ? pending : reached(`node ${node} had left, and is back`);
+}
+
+/** Those who end do so as soon as they know: whoever is asked is one of them. */
+function clusterStopGoal(state: ClusterState): GoalState {
+  const blocked = servicesInOrder(state).find(
+    ({ phase }) => phase.kind === "blocked" && isLive(state.nodes[phase.node]),
+  );
+  if (blocked !== undefined)
+    return missed(
+      `service ${blocked.service} is ${phaseText(blocked.phase)}: ${blocked.reason}; the daemons do not end before`,
+    );
+  if (!isAllStopped(state)) return pending;
+  return reached("all services are stopped, and the daemons end");
 }
 
 function stoppedGoal(record: ServiceRecord | undefined): GoalState {

@@ -1,4 +1,4 @@
-import { isLive, type NodeRecord } from "../fencing/node-record.ts";
+import { isLive, type NodeRecord, shutdownText } from "../fencing/node-record.ts";
 import { isResetByItself } from "../fencing/own-watchdog.ts";
 import { notUnfenced } from "../fencing/unfence.ts";
 import { type ClusterState, isConfigured, servicesInOrder } from "./cluster-state.ts";
@@ -12,7 +12,7 @@ export function nodeAgainst(state: View, record: ServiceRecord, node: NodeRecord
   if (!node.isMember) return [node.off === null ? "lost, not known to be off" : `off: ${node.reason}`];
   if (node.off !== null) return [`taken as off: ${node.reason}`];
   const against: string[] = [];
-  if (node.shutdown) against.push(`shut down by ${node.shutdown.by}`);
+  if (node.shutdown) against.push(shutdownText(node.shutdown));
   if (node.isLeaving) against.push("it is leaving");
   const cutOff = state.config === null ? [] : notUnfenced(state.config.config, node);
   if (cutOff.length > 0) against.push(`not switched on by ${cutOff.join(", ")} yet`);
@@ -36,7 +36,7 @@ export function nodeAgainst(state: View, record: ServiceRecord, node: NodeRecord
 export function whyItGivesUp({ isStandby, isLeaving, shutdown }: NodeRecord): string | null {
   const isShutDown = shutdown?.services === "move" || shutdown?.services === "stop";
   if (!isStandby && !isLeaving && !isShutDown) return null;
-  if (shutdown) return `shut down by ${shutdown.by}`;
+  if (shutdown) return shutdownText(shutdown);
   return isLeaving ? "leaving" : "on standby";
 }
 

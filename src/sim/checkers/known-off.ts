@@ -45,9 +45,8 @@ export function knownOffChecker(bench: Bench): Checker {
       if (body.kind === "view")
         for (const { node } of body.members)
           for (const service of active.get(node) ?? []) mayRun.get(node)?.add(service);
-      const off = clearedNode(body);
       if (body.kind === "self-fenced" && isOfLastStay(truth.entries.slice(0, read), body)) checkReset(body.target);
-      if (off !== null) clear(off, all, body.kind === "assumed-off" || body.kind === "intent");
+      for (const off of clearedNodes(body)) clear(off, all, body.kind === "assumed-off" || body.kind === "intent");
       if (body.kind === "service-result" && meansIdle(body.result)) clear(body.node, [body.service]);
       if (body.kind === "observed") {
         const idle = body.services.filter(({ running, unclear }) => running.length === 0 && unclear.length === 0);
@@ -115,7 +114,7 @@ function idsOf(services: readonly ServiceConfig[]): string {
 function isNobody(entries: readonly Entry[], node: NodeId): boolean {
   const config = entries.findLast(({ body }) => body.kind === "config")?.body;
   if (config?.kind === "config" && !config.config.nodes.some(({ id }) => id === node)) return true;
-  return entries.some(({ body }) => clearedNode(body) === node || isRemoval(body, node));
+  return entries.some(({ body }) => clearedNodes(body).includes(node) || isRemoval(body, node));
 }
 
 function isRemoval(body: Entry["body"], node: NodeId): boolean {
@@ -141,10 +140,11 @@ function isOfLastStay(entries: readonly Entry[], said: Extract<Entry["body"], { 
   return !stay.isMember && stay.incarnation === said.incarnation && stay.since === said.since;
 }
 
-/** The node that an entry says runs nothing. */
-function clearedNode(body: Entry["body"]): NodeId | null {
-  if (body.kind === "left") return body.node;
-  if (body.kind === "fence-result") return body.confirmed ? body.target : null;
-  if (body.kind === "assumed-off" || body.kind === "self-fenced") return body.target;
-  return body.kind === "intent" && body.intent.kind === "confirm-off-node" ? body.intent.node : null;
+/** The nodes that an entry says run nothing. */
+function clearedNodes(body: Entry["body"]): readonly NodeId[] {
+  if (body.kind === "halted") return body.members.map(({ node }) => node);
+  if (body.kind === "left") return [body.node];
+  if (body.kind === "fence-result") return body.confirmed ? [body.target] : [];
+  if (body.kind === "assumed-off" || body.kind === "self-fenced") return [body.target];
+  return body.kind === "intent" && body.intent.kind === "confirm-off-node" ? [body.intent.node] : [];
 }

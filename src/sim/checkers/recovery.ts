@@ -46,6 +46,7 @@ export function recoveryChecker(bench: Bench): Checker {
     !isWithOthers(service) && service.domain.failbackBetween === undefined && service.domain.stickiness === undefined;
   return {
     onQuiet(): void {
+      if (wishes.isClusterStopping(all())) return;
       for (const service of config.services) {
         if (wishes.isFrozen(service.id, all()) || wishes.isAwaiting(service.id, all())) continue;
         const able = config.nodes.map((node) => node.id).filter((node) => mayRun(node, service));

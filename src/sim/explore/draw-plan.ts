@@ -29,6 +29,7 @@ export const faultKinds = [
   "reach",
   "wall-clock",
   "arbiter-disk",
+  "stop-cluster",
 ] as const;
 
 /** A kind of fault. */
@@ -101,6 +102,7 @@ function isPossible(kind: FaultKind, shape: Shape): boolean {
   // And so is the lost disk of a node without which the others are no majority.
   if (kind === "lost-disk") return Number.parseInt(shape, 10) > 2 && !saysShape(shape, "weighted");
   if (kind === "arbiter-disk") return saysShape(shape, "disk");
+  if (kind === "stop-cluster") return saysShape(shape, "stopped");
   if (kind === "reach") return saysShape(shape, "reachlist");
   if (kind === "watchdog") return resets.some((word) => saysShape(shape, word));
   return kind !== "fence-device" || !(saysShape(shape, "none") || saysShape(shape, "watchdog"));

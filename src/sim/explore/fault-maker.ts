@@ -128,6 +128,8 @@ export class FaultMaker {
         return this.#operator(node);
       case "freeze":
         return this.#freeze(node);
+      case "stop-cluster":
+        return this.#stopCluster(node);
       case "wall-clock":
         return this.#world.stepWallClock(node, this.#random.between(-6 * hourMs, 6 * hourMs));
       default:
@@ -155,6 +157,12 @@ export class FaultMaker {
     if (this.#world.machine(node).daemon === null) return;
     this.#world.shutdown(node);
     this.#later(() => this.#world.startDaemon(node));
+  }
+
+  /** All of it; nodes are started again at any time, one of them perhaps before the others have ended. */
+  #stopCluster(on: NodeId): void {
+    this.#world.ask(on, { kind: "stop-cluster" }, "cluster stop");
+    for (const node of this.#nodes) this.#later(() => this.#world.startDaemon(node));
   }
 
   #pause(node: NodeId, what: "machine" | "daemon"): void {

@@ -13,6 +13,7 @@ import type { ClusterConfig } from "../../model/cluster-config.ts";
  * `reachlist` (of two nodes the one that reaches more hosts fences first), `related` (one service comes after another, one is kept with it),
  * `tree` (a service with branches: one that is restarted alone, one that the service can do without),
  * `clones` (a service on every node, one on two of them, and one that must be beside an instance),
+ * `stopped` (the whole cluster is stopped, and started again),
  * `promotable` (a database of which one instance is promoted, and what follows it).
  */
 export const shapes = [
@@ -58,6 +59,9 @@ export const shapes = [
   "4-clones",
   "3-promotable",
   "5-promotable",
+  "2-stopped",
+  "3-stopped",
+  "4-witness-stopped",
 ] as const;
 
 /** One of the clusters that seeds are run on. */
@@ -77,6 +81,7 @@ export type ShapeWord =
   | "storage"
   | "reachlist"
   | "related"
+  | "stopped"
   | "tree"
   | "clones"
   | "promotable";
@@ -217,5 +222,5 @@ function quorumLine(shape: Shape): string {
   if (saysShape(shape, "witness")) return 'quorum: { arbiter: { witness: "10.3.0.9:6941" } }';
   if (saysShape(shape, "disk")) return "quorum: { arbiter: { disk: /dev/arbiter } }";
   if (saysShape(shape, "reachlist")) return "quorum: { arbiter: { reachlist: [10.1.0.254, 10.2.0.254] }, prefer: n1 }";
-  return shape === "2" || shape === "2-tree" ? "quorum: { arbiter: fencing, prefer: n1 }" : "quorum: majority";
+  return Number.parseInt(shape, 10) === 2 ? "quorum: { arbiter: fencing, prefer: n1 }" : "quorum: majority";
 }

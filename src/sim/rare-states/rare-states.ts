@@ -45,6 +45,7 @@ export const clusterRareStates = {
   "all-dark": "no node has power",
   "failed-everywhere": "a service has failed on every node that may run it, and is tried again",
   "left-cleanly": "a node leaves by an entry of its own",
+  halted: "the whole cluster ends by one entry",
   "daemon-without-disk": "a daemon ends because its disk refuses to write",
   "clocks-apart": "monotonic clocks run at rates that differ by more than 0.5 %",
   "wall-clock-steps": "a wall clock is set by hours while services run",

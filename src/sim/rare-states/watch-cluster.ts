@@ -117,6 +117,7 @@ export class ClusterWatch {
     }
     if (body.kind === "assumed-off" || body.kind === "self-fenced") rareStates.add(body.kind);
     if (body.kind === "left") rareStates.add("left-cleanly");
+    if (body.kind === "halted") rareStates.add("halted");
   }
 
   #others(node: NodeId): readonly (GroupState | null)[] {

@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import { parseNodeId, parseServiceId } from "../../model/ids.ts";
+import type { Intent } from "../../model/intent.ts";
+import { clusterStop, endingTogether, isAllStopped } from "./cluster-stop.ts";
+import { clusterWarnings, explainNodes, explainService } from "./explain.ts";
+import { goalState } from "./goals.ts";
+import { previewOf } from "./preview.ts";
+import { type GivenServices, Site, siteConfig, those } from "./site.fixture.ts";
+
+const nodes = ["n1", "n2", "n3"];
+const stop: Intent = { kind: "stop-cluster" };
+const web = parseServiceId("web");
+const shop = parseServiceId("shop");
+
+/** web on n1, and shop, which comes after it. */
+function site(services: GivenServices = { web: {}, shop: { after: those("web") } }): Site {
+  return new Site(siteConfig(nodes, services));
+}
+
+/** One of them says so of all, and they go. */
+function halt(where: Site): Site {
+  return where.say({ kind: "halted", members: endingTogether(where.state) });
+}
+
+function told(where: Site): string {
+  const goal = goalState(where.state, { intent: stop, entry: 1, attempt: 0 });
+  return goal.kind === "pending" ? "pending" : goal.text;
+}
+
+describe("the whole cluster is stopped", () => {
+  it("[SVC-45] in the order of its services, and nothing is started any more", () => {
+    const one = site().ask(stop);
+    expect(one.orders.map(({ action, service }) => `${action} ${service}`)).toEqual(["stop shop"]);
+    expect(told(one)).toBe("pending");
+    expect(isAllStopped(one.state)).toBe(false);
+    one.done();
+    expect(one.places).toBe("web stopped, shop stopped");
+    expect(told(one)).toBe("all services are stopped, and the daemons end");
+    expect(explainNodes(one.state).map(({ reason }) => reason)).toEqual(
+      nodes.map(() => "leaving: stopped with the cluster by ann"),
+    );
+    expect(explainService(one.state, web)?.rules?.find(({ isMet }) => !isMet)?.answer).toContain(
+      "stopped with the cluster by ann",
+    );
+    expect(clusterWarnings(one.state, [])).toContainEqual(
+      "the cluster is being stopped by ann: nothing is started any more, and all daemons end",
+    );
+  });
+
+  it("[SVC-46] and all of them are known to run nothing: whoever is back starts everything", () => {
+    const one = halt(site().ask(stop).done());
+    expect(nodes.map((node) => one.state.nodes[parseNodeId(node)]?.off)).toEqual(["left", "left", "left"]);
+    one.vanish(...nodes);
+    expect(clusterStop(one.state)).toBeNull();
+    one.join("n2", "n3").done();
+    expect(one.places).toMatch(/^web n[23], shop n[23]$/);
+    expect(one.state.nodes[parseNodeId("n1")]?.off).toBe("left");
+  });
+
+  it("[SVC-45] who comes meanwhile is given nothing, and is not told to end", () => {
+    const one = site().ask(stop).done().lose("n3").join("n3").done();
+    expect(one.places).toBe("web stopped, shop stopped");
+    expect(endingTogether(one.state).map(({ node }) => node)).toEqual(["n1", "n2"]);
+    expect(halt(one).done().places).toBe("web stopped, shop stopped");
+    expect(one.vanish("n1", "n2").done().places).toBe("web n3, shop n3");
+  });
+
+  it("[SVC-46] not before everybody who is there has told what it runs", () => {
+    const one = site().ask(stop).done().lose("n3").enter("n3");
+    expect(isAllStopped(one.state)).toBe(false);
+    expect(isAllStopped(one.report("n3").state)).toBe(true);
+  });
+
+  it("[SVC-45] and what cannot be stopped keeps it", () => {
+    const one = site({ web: {} }).ask(stop);
+    one.fail("web", "stop");
+    expect(told(one)).toMatch(/^service web is blocked on n1: .*; the daemons do not end before$/);
+    expect(isAllStopped(one.state)).toBe(false);
+  });
+
+  it("[SVC-45] who is shut down by itself goes on with that", () => {
+    const n2 = parseNodeId("n2");
+    const one = site().ask({ kind: "shutdown-node", node: n2, services: "move" }).ask(stop);
+    expect(one.state.nodes[n2]?.shutdown?.withAll).toBeUndefined();
+    expect(endingTogether(one.state).map(({ node }) => node)).toEqual(["n1", "n3"]);
+  });
+
+  it.each<readonly [string, (where: Site) => Site, string]>([
+    ["is being stopped", (where) => where.ask(stop), "it is being stopped already (ann)"],
+    [
+      "has a frozen service",
+      (where) => where.ask({ kind: "freeze-service", service: shop }),
+      "hale service unfreeze shop",
+    ],
+    ["is in maintenance", (where) => where.ask({ kind: "begin-maintenance" }), "hale maintenance off"],
+  ])("[SVC-45] not one that %s", (_, happens, text) => {
+    expect(happens(site()).ask(stop).refusal?.text).toContain(text);
+  });
+
+  it("[SVC-45] a dry run tells what stops, in order", () => {
+    const { state } = site();
+    const preview = previewOf(state, { kind: "intent", intent: stop }, "ann", parseNodeId("n1"));
+    expect(preview).toMatchObject({ ok: true, text: "all services are stopped, and the daemons end" });
+    expect(preview.ok && preview.steps.map(({ service }) => service)).toEqual(["shop", "web"]);
+  });
+});
