@@ -36,7 +36,7 @@ describe("[GRP-48] the whole cluster leaves by one entry", () => {
 
   test("nobody who leaves is heard any more, nor waited for, once it is delivered", () => {
     const world = haltAll();
-    world.runUntil(() => world.host("c").state?.leave?.delivered != null, deadtimeMs);
+    world.runUntil(() => (world.host("c").state?.leave?.delivered ?? null) !== null, deadtimeMs);
     expect(world.host("c").facts()?.heard).toEqual(["c"]);
   });
 

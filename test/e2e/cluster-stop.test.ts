@@ -46,13 +46,16 @@ beforeEach(async () => {
   await settle();
   watch = HolderWatch.start(lab, ip);
 });
-afterEach(async () => {
-  expect(await watch.stop()).toEqual([]);
-  expect(lab.fenceDevice.orders).toEqual([]);
-});
+afterEach(expectNobodyHarmed);
 
 async function settle(): Promise<void> {
   for (const name of ["db", "web"]) await cluster.settle(name);
+}
+
+/** Never two holders, and nobody fenced. */
+async function expectNobodyHarmed(): Promise<void> {
+  expect(await watch.stop()).toEqual([]);
+  expect(lab.fenceDevice.orders).toEqual([]);
 }
 
 async function waitForTheEnd(who: readonly string[]): Promise<void> {
@@ -61,7 +64,7 @@ async function waitForTheEnd(who: readonly string[]): Promise<void> {
 }
 
 async function expectNothingRuns(): Promise<void> {
-  expect(await holders(lab, ip)).toEqual([]);
+  expect(holders(lab, ip)).toEqual([]);
   for (const host of lab.hosts.values()) expect((await host.exec(["pgrep", "-x", "nginx"])).code, host.name).toBe(1);
 }
 
