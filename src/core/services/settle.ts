@@ -96,7 +96,7 @@ function settleIdle(draft: Draft, record: ServiceRecord): void {
     // Active nowhere, so frozen nowhere.
     const thawing = record.thawing === undefined ? {} : { thawing: [] };
     const current = patchService(draft, record, { definition, placedAt: draft.index, ...thawing });
-    movePhase(draft, current, { kind: "starting", node: answer.chosen }, startReason(definition, record));
+    movePhase(draft, current, { kind: "starting", node: answer.chosen }, startReason(record, answer.chosen));
     if (definition.promotes !== undefined) bindGroup(draft, record, answer.chosen);
     warnOfQuarantine(draft, record, answer.chosen);
     return;
@@ -104,9 +104,9 @@ function settleIdle(draft: Draft, record: ServiceRecord): void {
   if (record.phase.kind === "stopped" && !takeGroupAlong(draft, record)) settleNowhere(draft, record);
 }
 
-/** What has kept an instance from running until now is no reason to start it. */
-function startReason({ instance }: ServiceConfig, { reason }: ServiceRecord): string {
-  return instance !== undefined && reason.startsWith(nowhere) ? `${instance.node} may run it now` : reason;
+/** What has kept it from running until now is no reason to start it. */
+function startReason({ reason }: ServiceRecord, node: NodeId): string {
+  return reason.startsWith(nowhere) ? `${node} may run it now` : reason;
 }
 
 /** [PLC-6] An outage for certain is worse than one to be feared. */
