@@ -1,4 +1,4 @@
-import { startWitness, stepWitness, type WitnessInput } from "../core/quorum/witness.ts";
+import { startWitness, stepWitness, type WitnessInput, type WitnessRecord } from "../core/quorum/witness.ts";
 import type { PacketOpener, PacketSealer } from "../daemon/codec.ts";
 import { type LinkId, type NodeId, witnessId } from "../model/ids.ts";
 import { makeIncarnation } from "../model/incarnation.ts";
@@ -10,18 +10,22 @@ import type { VirtualTime } from "./virtual-time.ts";
 /** The witness's place in a simulated network; no node can be called so. */
 export const simWitness = "(witness)" as NodeId;
 
-/** From a question to the disk's answer. */
-const writeMs = 2;
+/** From a question to the disk's answer, while the disk is good. */
+const goodWriteMs = 2;
 /** No node's place. */
 const receiver = 30;
 
-/** The witness of a simulated cluster: always on, its disk always whole. What can be done to it is to cut it off. */
+/** The witness of a simulated cluster: its disk is always whole. What can be done to it is to cut it off, or its power, and to slow its disk down. */
 export class SimWitness implements Plug {
   readonly #network: FakeNetwork;
   readonly #time: VirtualTime;
   readonly #opener: PacketOpener = carryingOpener(receiver, null);
   readonly #sealer: PacketSealer;
-  #state = startWitness({ promised: noView, logView: noView });
+  /** From a question to the disk's answer. */
+  writeMs = goodWriteMs;
+  #onDisk: WitnessRecord = { promised: noView, logView: noView };
+  #state = startWitness(this.#onDisk);
+  #life = 0;
 
   constructor(network: FakeNetwork, time: VirtualTime) {
     this.#network = network;
@@ -29,6 +33,17 @@ export class SimWitness implements Plug {
     const incarnation = makeIncarnation({ boot: 1, startedAt: 0, random: 0 });
     this.#sealer = carryingSealer(witnessId("000000000001"), incarnation);
     network.connect(simWitness, this);
+  }
+
+  /** It is there again at once, with what is on its disk; who is to miss it for longer cuts it off as well. */
+  cutPower(): void {
+    this.#life += 1;
+    this.#state = startWitness(this.#onDisk);
+  }
+
+  /** Its disk is as fast as it was. */
+  mend(): void {
+    this.writeMs = goodWriteMs;
   }
 
   receive(bytes: Uint8Array, _link: LinkId | null, from: NodeId): void {
@@ -48,7 +63,12 @@ export class SimWitness implements Plug {
     for (const effect of effects) {
       if (effect.kind === "persist") {
         const { write } = effect;
-        this.#time.schedule(this.#time.now + writeMs, null, () => this.#step({ kind: "persisted", write }));
+        const [life, { promised, logView }] = [this.#life, state];
+        this.#time.schedule(this.#time.now + this.writeMs, null, () => {
+          if (life !== this.#life) return;
+          this.#onDisk = { promised, logView };
+          this.#step({ kind: "persisted", write });
+        });
       } else {
         const bytes = this.#sealer.seal({ kind: "grant", ...effect.grant });
         this.#network.sendDatagram(simWitness, effect.to.address as NodeId, bytes);

@@ -30,6 +30,8 @@ export const faultKinds = [
   "wall-clock",
   "arbiter-disk",
   "stop-cluster",
+  "witness",
+  "reload",
 ] as const;
 
 /** A kind of fault. */
@@ -100,8 +102,11 @@ function isPossible(kind: FaultKind, shape: Shape): boolean {
   // Two voters of which one has forgotten everything are no quorum: a case for the operator, not for time. So is a witness that refuses
   // the other one, because only the lost disk had what was ordered with its vote.
   // And so is the lost disk of a node without which the others are no majority.
-  if (kind === "lost-disk") return Number.parseInt(shape, 10) > 2 && !saysShape(shape, "weighted");
+  if (kind === "lost-disk")
+    return Number.parseInt(shape, 10) > 2 && !saysShape(shape, "weighted") && !saysShape(shape, "reloaded");
+  if (kind === "reload") return saysShape(shape, "reloaded");
   if (kind === "arbiter-disk") return saysShape(shape, "disk");
+  if (kind === "witness") return saysShape(shape, "off");
   if (kind === "stop-cluster") return saysShape(shape, "stopped");
   if (kind === "reach") return saysShape(shape, "reachlist");
   if (kind === "watchdog") return resets.some((word) => saysShape(shape, word));

@@ -80,7 +80,7 @@ export function exploreSeed(seed: number, shape: Shape, options: SeedOptions = {
   if (saysShape(shape, "last") && random.chance(0.6))
     for (const device of world.fence.devices.values()) device.works = false;
   world.found();
-  const faults = new FaultMaker(world, random.fork(), plan);
+  const faults = new FaultMaker(world, random.fork(), plan, shape);
   for (const node of config.nodes) world.machine(node.id).powerOn(random.between(0, 500));
   faults.start();
   world.runUntil(plan.faultsUntilMs);

@@ -6,7 +6,9 @@ import type { Random } from "../random.ts";
 import { simDisk } from "../sim-arbiter-disk.ts";
 import { simWitness } from "../sim-witness.ts";
 import type { World } from "../world.ts";
+import { drawFile } from "./draw-file.ts";
 import type { FaultKind, Plan } from "./draw-plan.ts";
+import type { Shape } from "./shapes.ts";
 
 const goodWatchdog = { isThere: true, timeoutMsMax: 3_600_000, stepMs: 1_000, isNoWayOut: false };
 const hourMs = 3_600_000;
@@ -21,13 +23,15 @@ export class FaultMaker {
   readonly #world: World;
   readonly #random: Random;
   readonly #plan: Plan;
+  readonly #shape: Shape;
   readonly #nodes: readonly NodeId[];
   #lostDisks = 0;
   #hasMadeDisk = false;
   #hasEnded = false;
 
-  constructor(world: World, random: Random, plan: Plan) {
+  constructor(world: World, random: Random, plan: Plan, shape: Shape) {
     this.#world = world;
+    this.#shape = shape;
     this.#random = random;
     this.#plan = plan;
     this.#nodes = world.config.nodes.map((node) => node.id);
@@ -53,6 +57,7 @@ export class FaultMaker {
     world.network.healAll();
     world.network.weather = { ...fairWeather, jitterMsMax: this.#plan.jitterMsMax };
     world.arbiterDisk?.mend();
+    world.witness?.mend();
     world.book.refusals.length = 0;
     for (const device of world.fence.devices.values())
       Object.assign(device, { works: true, isMute: false, actionMs: 2000 });
@@ -128,6 +133,10 @@ export class FaultMaker {
         return this.#operator(node);
       case "freeze":
         return this.#freeze(node);
+      case "reload":
+        return this.#world.reload(node, drawFile(this.#shape, this.#random), "config reload");
+      case "witness":
+        return this.#witness();
       case "stop-cluster":
         return this.#stopCluster(node);
       case "wall-clock":
@@ -320,6 +329,27 @@ export class FaultMaker {
       this.#world.note(null, "-- arbiter disk: good again");
       disk.mend();
     });
+  }
+
+  /** Its disk is slow, or its power fails, and comes back when the cables do. */
+  #witness(): void {
+    const { witness, network } = this.#world;
+    if (witness === null) return;
+    if (this.#random.chance(0.5)) {
+      witness.writeMs = this.#random.pick([20, 300, 2_000]);
+      this.#world.note(null, `-- witness: its disk takes ${witness.writeMs} ms to write`);
+      return this.#later(() => {
+        this.#world.note(null, "-- witness: its disk is good again");
+        witness.mend();
+      });
+    }
+    this.#world.note(null, "-- witness: no power");
+    witness.cutPower();
+    for (const node of this.#nodes) {
+      network.cut(node, simWitness);
+      network.cut(simWitness, node);
+    }
+    this.#later(() => this.#heal());
   }
 
   #operator(on: NodeId): void {

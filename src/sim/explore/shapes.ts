@@ -1,6 +1,6 @@
 import { parseConfig } from "../../config/parse-config.ts";
 import { formatConfigError } from "../../config/config-error.ts";
-import type { ClusterConfig } from "../../model/cluster-config.ts";
+import type { ConfigFile } from "../machine.ts";
 
 /**
  * Clusters that seeds are run on: the number of nodes, then words: `witness` or `disk` (decides where a majority cannot; two nodes without have
@@ -14,6 +14,8 @@ import type { ClusterConfig } from "../../model/cluster-config.ts";
  * `tree` (a service with branches: one that is restarted alone, one that the service can do without),
  * `clones` (a service on every node, one on two of them, and one that must be beside an instance),
  * `stopped` (the whole cluster is stopped, and started again),
+ * `off` (the witness loses its power, and its disk is slow at times), `waits` (after all were off, no view before all are there),
+ * `reloaded` (other timers, votes, time-outs and policies come in force, by some daemons at once, by others when they are restarted),
  * `promotable` (a database of which one instance is promoted, and what follows it).
  */
 export const shapes = [
@@ -62,6 +64,13 @@ export const shapes = [
   "2-stopped",
   "3-stopped",
   "4-witness-stopped",
+  "2-witness-off",
+  "4-witness-off",
+  "3-waits",
+  "3-reloaded",
+  "5-reloaded",
+  "3-none-reloaded",
+  "3-watchdog-reloaded",
 ] as const;
 
 /** One of the clusters that seeds are run on. */
@@ -82,6 +91,9 @@ export type ShapeWord =
   | "reachlist"
   | "related"
   | "stopped"
+  | "off"
+  | "waits"
+  | "reloaded"
   | "tree"
   | "clones"
   | "promotable";
@@ -91,21 +103,43 @@ export function saysShape(shape: Shape, word: ShapeWord): boolean {
   return shape.split("-").includes(word);
 }
 
-const known = new Map<Shape, { readonly config: ClusterConfig; readonly digest: string }>();
+/** What may be another in a file that comes in force later. */
+export interface Variant {
+  readonly deadtimeMs: number;
+  /** Of the first node. */
+  readonly votes: number;
+  readonly watchdogS: number;
+  readonly assumeOffS: number;
+  readonly stopTimeoutS: number;
+  /** Of the service web. */
+  readonly policy: "restart" | "relocate";
+}
+
+const asBefore: Variant = {
+  deadtimeMs: 1500,
+  votes: 1,
+  watchdogS: 10,
+  assumeOffS: 20,
+  stopTimeoutS: 4,
+  policy: "restart",
+};
+
+const known = new Map<string, ConfigFile>();
 
 /** The configuration of a shape: three services that differ in what they ask of a node. */
-export function shapeConfig(shape: Shape): { readonly config: ClusterConfig; readonly digest: string } {
-  const found = known.get(shape);
+export function shapeConfig(shape: Shape, variant: Variant = asBefore): ConfigFile {
+  const text = shapeText(shape, variant);
+  const found = known.get(text);
   if (found !== undefined) return found;
-  const parsed = parseConfig(shapeText(shape), `shape ${shape}`);
+  const parsed = parseConfig(text, `shape ${shape}`);
   if (!parsed.ok) throw new RangeError(parsed.errors.map(formatConfigError).join("\n"));
-  known.set(shape, parsed);
+  known.set(text, parsed);
   return parsed;
 }
 
-function fencingText(shape: Shape): string {
-  if (saysShape(shape, "none")) return "fencing: { none: { assume-off-after: 20s } }";
-  if (saysShape(shape, "watchdog")) return "fencing: { watchdog: { timeout: 10s } }";
+function fencingText(shape: Shape, { assumeOffS, watchdogS }: Variant): string {
+  if (saysShape(shape, "none")) return `fencing: { none: { assume-off-after: ${assumeOffS}s } }`;
+  if (saysShape(shape, "watchdog")) return `fencing: { watchdog: { timeout: ${watchdogS}s } }`;
   const pdu = "pdu: { agent: fence_pdu, ip: 10.9.9.9";
   const array = "array: { agent: fence_scsi, devices: /dev/sdb";
   if (saysShape(shape, "cut")) return `fencing: { devices: { ${array} } }, watchdog: { timeout: 10s } }`;
@@ -122,7 +156,7 @@ function stepText(shape: Shape, node: number): string {
   return saysShape(shape, "cut") ? `device: array, plug: n${node}` : `device: pdu, plug: ${node}`;
 }
 
-function shapeText(shape: Shape): string {
+function shapeText(shape: Shape, variant: Variant): string {
   const count = Number.parseInt(shape, 10);
   const isFenced = !saysShape(shape, "none") && !saysShape(shape, "watchdog");
   const nodes = Array.from({ length: count }, (_, index) => index + 1);
@@ -132,21 +166,24 @@ function shapeText(shape: Shape): string {
   const step = (node: number): string => stepText(shape, node);
   const fence = (node: number): string => (isFenced ? `, fence: [[${cut(node)}{ ${step(node)} }]${last}]` : "");
   // 2, 1, 1 and 3, 1, 1, 1: the first needs one other, and the others are no majority without it.
-  const votes = (node: number): string => (saysShape(shape, "weighted") && node === 1 ? `, votes: ${count - 1}` : "");
-  const times = "start: { timeout: 4s }, stop: { timeout: 4s }, monitor: { interval: 2s, timeout: 2s }";
+  const first = saysShape(shape, "weighted") ? count - 1 : variant.votes;
+  const votes = (node: number): string => (first > 1 && node === 1 ? `, votes: ${first}` : "");
+  const { stopTimeoutS, deadtimeMs, policy } = variant;
+  const times = `start: { timeout: 4s }, stop: { timeout: ${stopTimeoutS}s }, monitor: { interval: 2s, timeout: 2s }`;
   const resource = (name: string, place = ""): string =>
     `      - ocf: { agent: "simulated:${name}", name: ${name}, ${place}${times} }`;
   return [
     "cluster: soak",
-    "heartbeat: { keepalive: 250ms, deadtime: 1500ms, initdead: 6s, daemon-grace: 3s }",
+    `heartbeat: { keepalive: 250ms, deadtime: ${deadtimeMs}ms, initdead: 6s, daemon-grace: 3s }`,
     "nodes:",
     ...nodes.map((node) => `  n${node}: { addresses: [10.1.0.${node}, 10.2.0.${node}]${votes(node)}${fence(node)} }`),
     quorumLine(shape),
-    fencingText(shape),
+    fencingText(shape, variant),
     "services:",
     "  web:",
     ...(saysShape(shape, "related") ? ["    after: [data]"] : []),
     "    domain: { nodes: [n1, n2], ordered: true, restricted: true, failback: true }",
+    ...(policy === "restart" ? [] : [`    recovery: { policy: ${policy} }`]),
     "    resources:",
     resource("disk"),
     resource("server"),
@@ -222,5 +259,6 @@ function quorumLine(shape: Shape): string {
   if (saysShape(shape, "witness")) return 'quorum: { arbiter: { witness: "10.3.0.9:6941" } }';
   if (saysShape(shape, "disk")) return "quorum: { arbiter: { disk: /dev/arbiter } }";
   if (saysShape(shape, "reachlist")) return "quorum: { arbiter: { reachlist: [10.1.0.254, 10.2.0.254] }, prefer: n1 }";
+  if (saysShape(shape, "waits")) return "quorum: { wait-for-all: true }";
   return Number.parseInt(shape, 10) === 2 ? "quorum: { arbiter: fencing, prefer: n1 }" : "quorum: majority";
 }
