@@ -32,6 +32,7 @@ export const faultKinds = [
   "stop-cluster",
   "witness",
   "reload",
+  "remove",
 ] as const;
 
 /** A kind of fault. */
@@ -71,6 +72,9 @@ const hourMs = 3_600_000;
 /** Words of shapes whose nodes have watchdogs. */
 const resets = ["watchdog", "last", "cut"] as const;
 
+/** Words of shapes in which the others may be no majority without some node. */
+const changesVotes = ["weighted", "reloaded", "removed"] as const;
+
 /** Draws the plan of a seed. */
 export function drawPlan(random: Random, shape: Shape): Plan {
   const share = random.pick([0.15, 0.3, 0.5, 0.8]);
@@ -103,7 +107,8 @@ function isPossible(kind: FaultKind, shape: Shape): boolean {
   // the other one, because only the lost disk had what was ordered with its vote.
   // And so is the lost disk of a node without which the others are no majority.
   if (kind === "lost-disk")
-    return Number.parseInt(shape, 10) > 2 && !saysShape(shape, "weighted") && !saysShape(shape, "reloaded");
+    return Number.parseInt(shape, 10) > 2 && !changesVotes.some((word) => saysShape(shape, word));
+  if (kind === "remove") return saysShape(shape, "removed");
   if (kind === "reload") return saysShape(shape, "reloaded");
   if (kind === "arbiter-disk") return saysShape(shape, "disk");
   if (kind === "witness") return saysShape(shape, "off");

@@ -141,6 +141,7 @@ function recover(world: World, endedAtMs: number): number | null {
       if (hasPower && !hasDaemon && world.time.now > endedAtMs + 10_000) world.startDaemon(node.id);
     }
     const isTogether = isOneView(world);
+    readmitAll(world);
     if (isTogether && world.time.now >= askAtMs) {
       // Again after a while: an operation that was under way when faults ended may fail later than this.
       askAtMs = world.time.now + askAgainMs;
@@ -156,6 +157,14 @@ function recover(world: World, endedAtMs: number): number | null {
     if (world.time.now - wellSince >= 4000) return wellSince - endedAtMs;
   }
   return null;
+}
+
+/** Whoever was removed is wanted again. */
+function readmitAll(world: World): void {
+  const removed = Object.keys(world.truth.wishes.stateAt(world.truth.entries.length).removed ?? {}) as NodeId[];
+  const [there] = [...world.truth.nodes.values()].filter(({ hasDaemon, node }) => hasDaemon && !removed.includes(node));
+  if (there === undefined) return;
+  for (const node of removed) world.ask(there.node, { kind: "readmit-node", node }, `node readmit ${node}`);
 }
 
 function isOneView(world: World): boolean {

@@ -133,6 +133,8 @@ export class FaultMaker {
         return this.#operator(node);
       case "freeze":
         return this.#freeze(node);
+      case "remove":
+        return this.#remove(node);
       case "reload":
         return this.#world.reload(node, drawFile(this.#shape, this.#random), "config reload");
       case "witness":
@@ -166,6 +168,18 @@ export class FaultMaker {
     if (this.#world.machine(node).daemon === null) return;
     this.#world.shutdown(node);
     this.#later(() => this.#world.startDaemon(node));
+  }
+
+  /** A node is off and removed, which may be refused; it tries to come back, and may do so later. */
+  #remove(node: NodeId): void {
+    const ask = (kind: "remove-node" | "readmit-node"): void => {
+      const other = this.#random.pick(this.#nodes.filter((each) => each !== node));
+      this.#world.ask(other, { kind, node }, `node ${kind.replace("-node", "")} ${node}`);
+    };
+    this.#world.powerOff(node, "cable");
+    this.#later(() => ask("remove-node"));
+    this.#later(() => this.#world.powerOn(node, "cable"));
+    this.#later(() => ask("readmit-node"));
   }
 
   /** All of it; nodes are started again at any time, one of them perhaps before the others have ended. */

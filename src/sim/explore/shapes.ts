@@ -16,6 +16,7 @@ import type { ConfigFile } from "../machine.ts";
  * `stopped` (the whole cluster is stopped, and started again),
  * `off` (the witness loses its power, and its disk is slow at times), `waits` (after all were off, no view before all are there),
  * `reloaded` (other timers, votes, time-outs and policies come in force, by some daemons at once, by others when they are restarted),
+ * `removed` (nodes are removed for ever, and readmitted),
  * `promotable` (a database of which one instance is promoted, and what follows it).
  */
 export const shapes = [
@@ -71,6 +72,8 @@ export const shapes = [
   "5-reloaded",
   "3-none-reloaded",
   "3-watchdog-reloaded",
+  "3-removed",
+  "4-none-removed",
 ] as const;
 
 /** One of the clusters that seeds are run on. */
@@ -94,6 +97,7 @@ export type ShapeWord =
   | "off"
   | "waits"
   | "reloaded"
+  | "removed"
   | "tree"
   | "clones"
   | "promotable";
