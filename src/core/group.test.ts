@@ -17,6 +17,7 @@ import {
   anOldInstallationIsIgnored,
   anOwnPauseIsNoticed,
   aPromiseEndsTheOldView,
+  aSlowJoinerCostsNobodyHisLease,
   aTailWaitsForTheStart,
   aTargetStaysOutside,
   aMinorityTailDies,
@@ -56,6 +57,9 @@ describe("stories", () => {
   });
   test("[GRP-28] a coordinator that says that it has left is left before a lease is over", () => {
     expect(aCoordinatorSaysThatItLeft(rightRules)).toEqual([]);
+  });
+  test("[GRP-49] [LIVE-2] a joiner whose disk is slow costs nobody the lease", () => {
+    expect(aSlowJoinerCostsNobodyHisLease(rightRules)).toEqual([]);
   });
   test("[GRP-51] the tail of a log waits for the start of the view", () => {
     expect(aTailWaitsForTheStart(rightRules)).toEqual([]);

@@ -139,6 +139,8 @@ export interface Proposing {
   readonly view: ViewId;
   /** Sorted, this node included. */
   readonly members: readonly NodeId[];
+  /** Those of them that were not in the living view that it was made in. */
+  readonly joiners: readonly NodeId[];
   readonly stage: Asking | Granting | Fetching | Installing;
   /** When the stage has failed. */
   readonly deadline: InstantMs;

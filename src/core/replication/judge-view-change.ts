@@ -34,6 +34,12 @@ export function judgeProposing(turn: Turn, proposing: Proposing): void {
     (node) => compareViewIds(peerOf(turn, node)?.beat?.promised ?? proposing.view, proposing.view) > 0,
   );
   if (overtaken) return failProposal(turn, proposing);
+  const late = lateJoiners(turn, proposing);
+  const rest = near.filter(({ node }) => others.includes(node) && !late.includes(node));
+  if (late.length > 0 && looksQuorate(turn, rest)) {
+    markSlow(turn, late);
+    return proposeWithout(turn, proposing, rest);
+  }
   if (isDue(turn, proposing.deadline)) {
     markSlow(
       turn,
@@ -46,6 +52,23 @@ export function judgeProposing(turn: Turn, proposing: Proposing): void {
     const { phase } = turn.state;
     if (phase.kind === "proposing") isDue(turn, phase.timer.at);
   }
+}
+
+/**
+ * [GRP-49] Who alone is still waited for, of those that the view went on without until now, when the lease that it left has one deadtime to
+ * run: as long as another view change may take, and nobody stops anything for somebody who has only come.
+ */
+function lateJoiners(turn: Turn, proposing: Proposing): readonly NodeId[] {
+  const { leaseUntil, setup } = turn.state;
+  const { deadtime, attempt } = setup.timers;
+  const { joiners, stage, deadline } = proposing;
+  const missing = stage.kind === "fetching" ? [] : unanswered(proposing);
+  const areOthers = missing.some((node) => !joiners.includes(node) || keepsItsView(turn, node));
+  if (areOthers || missing.length === 0 || leaseUntil <= turn.moment.now) return [];
+  // Who still fetches what it lacks is on its way: each part begins the stage anew.
+  const patience = after(deadline, deadtime / 2 - attempt);
+  const last = after(leaseUntil, -deadtime);
+  return isDue(turn, last > patience ? last : patience) ? missing : [];
 }
 
 /** It does not answer because its view is alive, not because it is slow. */

@@ -37,6 +37,7 @@ export function propose(turn: Turn, members: readonly NodeId[], restarts = 0): v
     kind: "proposing",
     view,
     members: [...members].sort(),
+    joiners: joinersOf(turn, members),
     stage: { kind: "asking", answers: [] },
     deadline: after(turn.moment.now, timers.attempt),
     timer: startTimer(turn),
@@ -45,6 +46,15 @@ export function propose(turn: Turn, members: readonly NodeId[], restarts = 0): v
   persist(turn, [{ kind: "promise", promised: view }]);
   sendToAll(turn, members, { kind: "propose", view, members: state.phase.members });
   beatAtOnce(turn);
+}
+
+/** Those of `members` that this node's living view, in which it was until now, goes on without. */
+function joinersOf({ state: { phase, peers } }: Turn, members: readonly NodeId[]): readonly NodeId[] {
+  if (phase.kind === "proposing") return phase.joiners.filter((node) => members.includes(node));
+  if (phase.kind !== "active") return [];
+  const present = new Map(phase.view.members.map(({ node, incarnation }) => [node, incarnation]));
+  const joiners = peers.filter(({ node, incarnation }) => present.get(node) !== incarnation);
+  return joiners.map(({ node }) => node).filter((node) => members.includes(node));
 }
 
 /** [GRP-15] The own promise is on disk: it counts. */

@@ -211,6 +211,31 @@ export const aChangeInFlightIsCountedBothWays: Story = (rules) => {
   return [...problems, ...world.checkers.violations.map(({ text }) => text)];
 };
 
+/**
+ * c comes back with a disk that does not answer in time: a and b, which are a quorum without it, never stop for it, and take it in when its
+ * disk is as it should be.
+ */
+export const aSlowJoinerCostsNobodyHisLease: Story = (rules) => {
+  const world = formed("abc", { rules });
+  const [a, b, c] = [world.host("a"), world.host("b"), world.host("c")];
+  c.cutPower();
+  if (world.runUntil(() => world.isOneView(["a", "b"]), 3_000) === null) return ["a and b do not go on"];
+  c.start();
+  let isGood = false;
+  const outOfLease = new Set<string>();
+  world.onStep = (host, { state }) => {
+    const isAsked = state.phase.kind === "promised" || state.phase.kind === "proposing";
+    if (host === c && isAsked && !isGood) c.disk.stalledUntil = world.now + 1_000;
+    for (const one of [a, b]) if (one.facts()?.isLeased !== true) outOfLease.add(one.node);
+  };
+  world.run(5_000);
+  const problems = [...outOfLease].map((name) => `${name} has lost its lease`);
+  isGood = true;
+  c.disk.stalledUntil = world.now;
+  if (world.runUntil(() => world.isOneView(["a", "b", "c"]), 5_000) === null) problems.push("c is not taken in");
+  return [...problems, ...world.checkers.violations.map(({ text }) => text)];
+};
+
 /** A disk that was put back from a backup must not vote by what it has forgotten, whether its boot counter tells or not. */
 export const aBackupDoesNotVote: Story = (rules) => {
   const problems: string[] = [];
