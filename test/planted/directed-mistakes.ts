@@ -7,6 +7,7 @@ import {
   aPromiseEndsTheOldView,
   aCoordinatorSaysThatItLeft,
   aCoordinatorThatLeftIsLeft,
+  aSlowJoinerCostsNobodyHisLease,
   theWinnerRestartsAlone,
   aMinorityTailDies,
   anAbortIsSaid,
@@ -55,6 +56,17 @@ const lifeIsNotChecked: readonly Patch[] = [
 
 /** Those that a story finds, and no seed, or hardly any. Those that seeds find are in mistakes.ts, and those of them that have a story too in trap-mistakes.ts. */
 export const directedMistakes: readonly DirectedMistake[] = [
+  {
+    name: "a joiner is waited for until the lease is over",
+    story: aSlowJoinerCostsNobodyHisLease,
+    patches: [
+      patch(
+        "replication/judge-view-change.ts",
+        "if (late.length > 0 && looksQuorate(turn, rest)) {",
+        "if (late.length > 99) {",
+      ),
+    ],
+  },
   {
     name: "no stickiness",
     story: aLivingViewIsKept,
