@@ -170,16 +170,22 @@ export class FaultMaker {
     this.#later(() => this.#world.startDaemon(node));
   }
 
-  /** A node is off and removed, which may be refused; it tries to come back, and may do so later. */
+  /** A node leaves, or is off, and is removed, which may be refused; it tries to come back, and may do so later. */
   #remove(node: NodeId): void {
     const ask = (kind: "remove-node" | "readmit-node"): void => {
       const other = this.#random.pick(this.#nodes.filter((each) => each !== node));
       this.#world.ask(other, { kind, node }, `node ${kind.replace("-node", "")} ${node}`);
     };
-    this.#world.powerOff(node, "cable");
-    this.#later(() => ask("remove-node"));
-    this.#later(() => this.#world.powerOn(node, "cable"));
-    this.#later(() => ask("readmit-node"));
+    if (this.#random.chance(0.7)) this.#world.shutdown(node);
+    else this.#world.powerOff(node, "cable");
+    this.#later(() => {
+      ask("remove-node");
+      this.#later(() => {
+        this.#world.powerOn(node, "cable");
+        this.#world.startDaemon(node);
+      });
+      this.#later(() => ask("readmit-node"));
+    });
   }
 
   /** All of it; nodes are started again at any time, one of them perhaps before the others have ended. */
