@@ -87,7 +87,7 @@ function applyBody(draft: Draft, body: EntryBody): Refusal | null {
       applyLeft(draft, body);
       return null;
     case "halted":
-      for (const { node, incarnation } of body.members) setOff(draft, node, incarnation, "left", haltedText);
+      applyHalted(draft, body);
       return null;
     case "config":
       return applyConfig(draft, body);
@@ -166,7 +166,12 @@ function isWaitedForNoMore(draft: Draft, node: NodeId): boolean {
   return isFrozenThere && needReason(draft, node) === null;
 }
 
-const haltedText = "left with the whole cluster, which was stopped";
+/** [SVC-46] What was found since it was said is not proven away: whoever may run something at this place is lost when it is gone. */
+function applyHalted(draft: Draft, { members }: Body<"halted">): void {
+  const busy = new Set(servicesInOrder(draft).flatMap(whereItMayRun));
+  for (const { node, incarnation } of members)
+    if (!busy.has(node)) setOff(draft, node, incarnation, "left", "left with the whole cluster, which was stopped");
+}
 
 function applyLeft(draft: Draft, body: Body<"left">): void {
   setOff(draft, body.node, body.incarnation, "left", "left after stopping its services");

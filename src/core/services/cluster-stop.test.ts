@@ -71,6 +71,13 @@ describe("the whole cluster is stopped", () => {
     expect(isAllStopped(one.report("n3").state)).toBe(true);
   });
 
+  it("[SVC-46] who was found to run something before the entry had its place is not known to run nothing", () => {
+    const one = site().ask(stop).done();
+    const members = endingTogether(one.state);
+    one.report("n2", ["web"]).say({ kind: "halted", members });
+    expect(nodes.map((node) => one.state.nodes[parseNodeId(node)]?.off)).toEqual(["left", null, "left"]);
+  });
+
   it("[SVC-45] and what cannot be stopped keeps it", () => {
     const one = site({ web: {} }).ask(stop);
     one.fail("web", "stop");
