@@ -17,6 +17,7 @@ import {
   anOldInstallationIsIgnored,
   anOwnPauseIsNoticed,
   aPromiseEndsTheOldView,
+  aJoinerIsWaitedForWithinTheLease,
   aSlowJoinerCostsNobodyHisLease,
   aTailWaitsForTheStart,
   aTargetStaysOutside,
@@ -60,6 +61,7 @@ describe("stories", () => {
   });
   test("[GRP-49] [LIVE-2] a joiner whose disk is slow costs nobody the lease", () => {
     expect(aSlowJoinerCostsNobodyHisLease(rightRules)).toEqual([]);
+    expect(aJoinerIsWaitedForWithinTheLease(rightRules)).toEqual([]);
   });
   test("[GRP-51] the tail of a log waits for the start of the view", () => {
     expect(aTailWaitsForTheStart(rightRules)).toEqual([]);

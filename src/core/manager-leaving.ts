@@ -1,6 +1,6 @@
 import type { Effect } from "../model/effect.ts";
 import { after } from "../model/units.ts";
-import { managerConfig, type ManagerState, patch, submit, wake, type Work } from "./manager-work.ts";
+import { managerConfig, type ManagerState, patch, say, submit, wake, type Work } from "./manager-work.ts";
 import { watchdogAtExit } from "./manager-watchdog.ts";
 import { servicesInOrder } from "./services/cluster-state.ts";
 import { endingTogether, isAllStopped } from "./services/cluster-stop.ts";
@@ -16,7 +16,14 @@ export function heedShutdown(work: Work): void {
   const { cluster, self, incarnation, shutdown } = work.state;
   const here = cluster.nodes[self];
   if (shutdown !== null || here?.incarnation !== incarnation || !here.shutdown) return;
-  patch(work, { shutdown: { leaveAskedAt: null, isDone: false } });
+  patch(work, { shutdown: { leaveAskedAt: null, isTold: false, isDone: false } });
+}
+
+/** This daemon was told to end: it does so by itself, also when it was to end with the whole cluster. */
+export function takeShutdown(work: Work): void {
+  const { shutdown } = work.state;
+  if (shutdown === null) say(work, "info", "asked to stop: gives up its services, then leaves");
+  patch(work, { shutdown: { ...(shutdown ?? { leaveAskedAt: null, isDone: false }), isTold: true } });
 }
 
 /** A clean stop: services are given up, then the group is left, then the daemon ends. */
@@ -36,7 +43,7 @@ export function shutDown(work: Work): void {
     submit(work, "leaving", { kind: "leaving", node: self, incarnation });
     return;
   }
-  if (isIn && here?.incarnation === incarnation && here.shutdown?.withAll === true) {
+  if (isIn && !shutdown.isTold && here?.incarnation === incarnation && here.shutdown?.withAll === true) {
     haltWithAll(work);
     return;
   }
@@ -48,7 +55,7 @@ export function shutDown(work: Work): void {
   }
   if (shutdown.leaveAskedAt === null) {
     work.toGroup.push({ kind: "leave" });
-    patch(work, { shutdown: { leaveAskedAt: moment.now, isDone: false } });
+    patch(work, { shutdown: { ...shutdown, leaveAskedAt: moment.now } });
     return;
   }
   const giveUpAt = after(shutdown.leaveAskedAt, leaveDeadtimes * managerConfig(work.state).heartbeat.deadtimeMs);
@@ -65,7 +72,7 @@ function haltWithAll(work: Work): void {
 }
 
 function exit(work: Work): void {
-  patch(work, { shutdown: { leaveAskedAt: work.moment.now, isDone: true } });
+  patch(work, { shutdown: { leaveAskedAt: work.moment.now, isTold: false, isDone: true } });
   work.effects.push(...watchdogAtExit(work.state), { kind: "exit" });
 }
 
@@ -77,7 +84,7 @@ export function endRemoved(work: Work): void {
   const { state, facts } = work;
   if (facts.removedBy === null || state.shutdown?.isDone === true) return;
   if (state.hadLease && !isQuiet(state.runner)) return;
-  patch(work, { shutdown: { leaveAskedAt: work.moment.now, isDone: true } });
+  patch(work, { shutdown: { leaveAskedAt: work.moment.now, isTold: false, isDone: true } });
   const advice = `disable haled here; to take it in again, there: hale node readmit ${state.self}, and start it again`;
   const removed = `this node was removed from the cluster, says ${facts.removedBy}; what runs here is left as it is; ${advice}`;
   work.effects.push(...watchdogAtExit(state), { kind: "exit", removed });

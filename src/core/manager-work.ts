@@ -190,6 +190,8 @@ export interface Request {
 
 interface Shutdown {
   readonly leaveAskedAt: InstantMs | null;
+  /** This very daemon was told to end, and does not wait for others who are to end with it. */
+  readonly isTold: boolean;
   readonly isDone: boolean;
 }
 

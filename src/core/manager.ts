@@ -22,7 +22,7 @@ import {
   tendFencer,
 } from "./manager-fencing.ts";
 import { mandate, watchLease, watchWitness } from "./manager-lease.ts";
-import { endRemoved, heedShutdown, shutDown } from "./manager-leaving.ts";
+import { endRemoved, heedShutdown, shutDown, takeShutdown } from "./manager-leaving.ts";
 import { noteClosed, noteHearings } from "./manager-patience.ts";
 import { answerRequests, takeConfig, takeIntent } from "./manager-requests.ts";
 import { restore } from "./manager-restore.ts";
@@ -39,7 +39,7 @@ import {
 import { tellInstances } from "./manager-notices.ts";
 import { sayWhatIsDue } from "./manager-schedule.ts";
 import { askScores, tellScores } from "./manager-scores.ts";
-import { type ManagerState, patch, say, type ToGroup, type Work } from "./manager-work.ts";
+import { type ManagerState, patch, type ToGroup, type Work } from "./manager-work.ts";
 import { notUnfencing, takeUnfence, unfence } from "./manager-unfence.ts";
 import { idleWatchdog, onWatchdogOutcome, tendWatchdog } from "./manager-watchdog.ts";
 import { emptyClusterState } from "./services/cluster-state.ts";
@@ -221,10 +221,7 @@ function take(work: Work, input: ManagerInput): void {
       onWatchdogOutcome(work, input.call, input.outcome);
       return;
     case "shutdown":
-      if (work.state.shutdown === null) {
-        patch(work, { shutdown: { leaveAskedAt: null, isDone: false } });
-        say(work, "info", "asked to stop: gives up its services, then leaves");
-      }
+      takeShutdown(work);
       return;
     default:
       unreachable(input);

@@ -128,3 +128,12 @@ test("[SVC-14] a daemon that is stopped stops its units", async () => {
   await machine.run("systemctl stop haled");
   expect(await show("slow", "ActiveState")).toBe("inactive");
 });
+
+test("[SVC-46] a cluster that was told to stop stays so: systemd starts no daemon again", async () => {
+  await machine.run("systemctl start haled");
+  await cluster.waitForState("slow", "started");
+  expect(await machine.run("hale cluster stop --yes")).toContain("all services are stopped, and the daemons end");
+  await machine.until("the daemon to end", "systemctl show --value --property=ActiveState haled", /^inactive$/);
+  expect(await show("slow", "ActiveState")).toBe("inactive");
+  expect(await show("haled", "Result")).toBe("success");
+});

@@ -42,11 +42,13 @@ function restore(turn: Turn, checkpoint: Checkpoint): void {
     const peer = peerOf(turn, member.node);
     if (peer !== undefined) replacePeer(turn, knowLife(peer, member.incarnation));
   }
-  for (const { node, incarnation: life } of checkpoint.left) {
-    // A goodbye of a later life is no less true.
-    const gone = peerOf(turn, node)?.gone ?? null;
-    if (gone === null || gone < life) noteLeft(turn, checkpoint.index, node, life);
-  }
+  for (const { node, incarnation } of checkpoint.left) noteOver(turn, checkpoint.index, node, incarnation);
+}
+
+/** As told by somebody else, or long after: a goodbye of a later life is no less true. */
+function noteOver(turn: Turn, index: number, node: NodeId, life: Incarnation): void {
+  const gone = peerOf(turn, node)?.gone ?? null;
+  if (gone === null || gone < life) noteLeft(turn, index, node, life);
 }
 
 function take(turn: Turn, entry: Entry): void {
@@ -66,9 +68,9 @@ function take(turn: Turn, entry: Entry): void {
   if (body.kind === "halted") {
     writeCommitted(turn);
     const { leave, setup } = state;
-    const isOwn = body.members.some(({ incarnation }) => incarnation === setup.incarnation);
+    const isOwn = body.members.some((one) => one.node === setup.self && one.incarnation === setup.incarnation);
     if (isOwn) state.leave = { ...(leave ?? notAsked(turn)), together: true };
-    for (const { node, incarnation } of body.members) noteLeft(turn, entry.index, node, incarnation);
+    for (const { node, incarnation } of body.members) noteOver(turn, entry.index, node, incarnation);
   }
 }
 

@@ -34,7 +34,7 @@ export function foldEntries(log: Log, index: number, machine: StateMachine): Che
       for (const member of body.members) noteLife(lives, member);
     }
     if (body.kind === "left") left.set(body.node, { node: body.node, incarnation: body.incarnation });
-    if (body.kind === "halted") for (const member of body.members) left.set(member.node, member);
+    if (body.kind === "halted") for (const member of body.members) noteLife(left, member);
     draft.electorates = withElectorateOf(draft.electorates, entry).slice(-2);
     draft.state = machine.apply(draft.state, entry);
     draft.index = entry.index;

@@ -142,6 +142,8 @@ export interface Proposing {
   /** Those of them that were not in the living view that it was made in. */
   readonly joiners: readonly NodeId[];
   readonly stage: Asking | Granting | Fetching | Installing;
+  /** When it was made. */
+  readonly askedAt: InstantMs;
   /** When the stage has failed. */
   readonly deadline: InstantMs;
   readonly timer: ResendTimer;

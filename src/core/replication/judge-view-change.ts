@@ -6,7 +6,7 @@ import type { Promised, Proposing } from "./group-state.ts";
 import { looksQuorate } from "./judge-electing.ts";
 import { abortProposal, failProposal, toElecting } from "./phases.ts";
 import { boundLife, propose, resendStage, unanswered } from "./propose.ts";
-import { isDue, jitter, markSlow, neighbours, peerOf, type Turn } from "./turn.ts";
+import { isDue, jitter, markLate, markSlow, neighbours, peerOf, type Turn } from "./turn.ts";
 
 /**
  * A proposer: begins anew at once without a member that died under it (a rack that loses power loses its nodes a few ms apart), gives
@@ -37,7 +37,7 @@ export function judgeProposing(turn: Turn, proposing: Proposing): void {
   const late = lateJoiners(turn, proposing);
   const rest = near.filter(({ node }) => others.includes(node) && !late.includes(node));
   if (late.length > 0 && looksQuorate(turn, rest)) {
-    markSlow(turn, late);
+    markLate(turn, late);
     return proposeWithout(turn, proposing, rest);
   }
   if (isDue(turn, proposing.deadline)) {
@@ -55,20 +55,17 @@ export function judgeProposing(turn: Turn, proposing: Proposing): void {
 }
 
 /**
- * [GRP-49] Who alone is still waited for, of those that the view went on without until now, when the lease that it left has one deadtime to
- * run: as long as another view change may take, and nobody stops anything for somebody who has only come.
+ * [GRP-49] Who alone is still asked for a promise, of those that the view went on without until now, when it is clear that its disk would
+ * cost the others their lease: the installation will take it as long again. Later it is not given up any more: its place in the log would
+ * make it a member that is lost.
  */
 function lateJoiners(turn: Turn, proposing: Proposing): readonly NodeId[] {
-  const { leaseUntil, setup } = turn.state;
-  const { deadtime, attempt } = setup.timers;
-  const { joiners, stage, deadline } = proposing;
-  const missing = stage.kind === "fetching" ? [] : unanswered(proposing);
-  const areOthers = missing.some((node) => !joiners.includes(node) || keepsItsView(turn, node));
-  if (areOthers || missing.length === 0 || leaseUntil <= turn.moment.now) return [];
-  // Who still fetches what it lacks is on its way: each part begins the stage anew.
-  const patience = after(deadline, deadtime / 2 - attempt);
-  const last = after(leaseUntil, -deadtime);
-  return isDue(turn, last > patience ? last : patience) ? missing : [];
+  const { leaseUntil } = turn.state;
+  const { stage, joiners, askedAt } = proposing;
+  if (stage.kind !== "asking" || leaseUntil <= turn.moment.now) return [];
+  const missing = unanswered(proposing);
+  const isOnlyJoiners = missing.every((node) => joiners.includes(node) && !keepsItsView(turn, node));
+  return isOnlyJoiners && isDue(turn, after(askedAt, (leaseUntil - askedAt) / 2)) ? missing : [];
 }
 
 /** It does not answer because its view is alive, not because it is slow. */

@@ -39,6 +39,7 @@ export function propose(turn: Turn, members: readonly NodeId[], restarts = 0): v
     members: [...members].sort(),
     joiners: joinersOf(turn, members),
     stage: { kind: "asking", answers: [] },
+    askedAt: turn.moment.now,
     deadline: after(turn.moment.now, timers.attempt),
     timer: startTimer(turn),
     restarts,
@@ -48,13 +49,12 @@ export function propose(turn: Turn, members: readonly NodeId[], restarts = 0): v
   beatAtOnce(turn);
 }
 
-/** Those of `members` that this node's living view, in which it was until now, goes on without. */
-function joinersOf({ state: { phase, peers } }: Turn, members: readonly NodeId[]): readonly NodeId[] {
+/** Those of `members` that the living view goes on without in which this node was until now. Not one whose daemon was restarted: it may run what it had. */
+function joinersOf({ state: { phase } }: Turn, members: readonly NodeId[]): readonly NodeId[] {
   if (phase.kind === "proposing") return phase.joiners.filter((node) => members.includes(node));
   if (phase.kind !== "active") return [];
-  const present = new Map(phase.view.members.map(({ node, incarnation }) => [node, incarnation]));
-  const joiners = peers.filter(({ node, incarnation }) => present.get(node) !== incarnation);
-  return joiners.map(({ node }) => node).filter((node) => members.includes(node));
+  const present = phase.view.members.map(({ node }) => node);
+  return members.filter((node) => !present.includes(node));
 }
 
 /** [GRP-15] The own promise is on disk: it counts. */

@@ -143,6 +143,20 @@ export function markSlow(turn: Turn, nodes: readonly NodeId[]): void {
   turn.state.peers = turn.state.peers.map((peer) => (nodes.includes(peer.node) ? { ...peer, slowUntil: until } : peer));
 }
 
+/**
+ * The same for joiners that were given up: for a deadtime at first, so that one stall of a disk does not keep a daemon that was restarted out
+ * for longer than its services are kept for it.
+ */
+export function markLate(turn: Turn, nodes: readonly NodeId[]): void {
+  const { now } = turn.moment;
+  const { deadtime, slow } = turn.state.setup.timers;
+  const untilOf = ({ slowUntil }: Peer): InstantMs =>
+    after(now, now < after(slowUntil, 2 * deadtime) ? slow : deadtime);
+  turn.state.peers = turn.state.peers.map((peer) =>
+    nodes.includes(peer.node) ? { ...peer, slowUntil: untilOf(peer) } : peer,
+  );
+}
+
 /** What decides whether this node may go on without its fellow voter. */
 export function standingOf(state: GroupState): Standing {
   const { setup, log, committed, isInstalledHere, viewMembers } = state;

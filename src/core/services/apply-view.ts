@@ -6,6 +6,7 @@ import { disbelieved } from "../fencing/fence-record.ts";
 import { type NodeRecord, unseenNode } from "../fencing/node-record.ts";
 import { concerns } from "../placement/clones.ts";
 import { definitionOf, type Draft, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
+import { withoutTheOthers } from "./cluster-stop.ts";
 import { countLoss } from "./quarantine.ts";
 import { isRemoved } from "./removed-nodes.ts";
 
@@ -104,7 +105,7 @@ export function comesIn(draft: Draft, record: NodeRecord, incarnation: Incarnati
     unfencedBy: [],
     isAccounted: false,
     isLeaving: isSameLife && record.isLeaving,
-    ...(record.shutdown && !isSameLife ? { shutdown: null } : {}),
+    ...(record.shutdown ? (isSameLife ? withoutTheOthers(draft, record) : { shutdown: null }) : {}),
     since: draft.at,
     reason: isRestart ? "its daemon was restarted" : isSameLife ? "is heard again" : "joined",
   });

@@ -1,14 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { parseNodeId, parseServiceId } from "../../model/ids.ts";
+import { parseDeviceId, parseNodeId, parseServiceId } from "../../model/ids.ts";
 import type { Intent } from "../../model/intent.ts";
+import { durationMs } from "../../model/units.ts";
 import { clusterStop, endingTogether, isAllStopped } from "./cluster-stop.ts";
 import { clusterWarnings, explainNodes, explainService } from "./explain.ts";
 import { goalState } from "./goals.ts";
+import { fenceNeeds } from "./plan.ts";
 import { previewOf } from "./preview.ts";
 import { type GivenServices, Site, siteConfig, those } from "./site.fixture.ts";
 
 const nodes = ["n1", "n2", "n3"];
 const stop: Intent = { kind: "stop-cluster" };
+const n2 = parseNodeId("n2");
 const web = parseServiceId("web");
 const shop = parseServiceId("shop");
 
@@ -81,15 +84,48 @@ describe("the whole cluster is stopped", () => {
   it("[SVC-45] and what cannot be stopped keeps it", () => {
     const one = site({ web: {} }).ask(stop);
     one.fail("web", "stop");
-    expect(told(one)).toMatch(/^service web is blocked on n1: .*; the daemons do not end before$/);
+    expect(told(one)).toMatch(/^service web is blocked on n1: .*; no daemon ends before it is stopped there$/);
     expect(isAllStopped(one.state)).toBe(false);
   });
 
-  it("[SVC-45] who is shut down by itself goes on with that", () => {
-    const n2 = parseNodeId("n2");
-    const one = site().ask({ kind: "shutdown-node", node: n2, services: "move" }).ask(stop);
+  it.each<readonly [string, (where: Site) => Site]>([
+    ["by an operator", (where) => where.ask({ kind: "shutdown-node", node: n2, services: "move" })],
+    ["by a signal", (where) => where.say({ kind: "leaving", node: n2, incarnation: where.lifeOf("n2") })],
+  ])("[SVC-45] who is shut down by itself, %s, goes on with that", (_, happens) => {
+    const one = happens(site()).ask(stop);
     expect(one.state.nodes[n2]?.shutdown?.withAll).toBeUndefined();
     expect(endingTogether(one.state).map(({ node }) => node)).toEqual(["n1", "n3"]);
+  });
+
+  it("[SVC-45] who is marked may be shut down by itself, and goes then without the others", () => {
+    const one = site().ask(stop).done();
+    expect(one.ask({ kind: "shutdown-node", node: n2, services: "move" }).refusal).toBeNull();
+    expect(endingTogether(one.state).map(({ node }) => node)).toEqual(["n1", "n3"]);
+  });
+
+  it("[SVC-45] who comes meanwhile with what it ran stops it, too", () => {
+    const one = site({ web: {}, mail: {} }).vanish("n1").ask(stop).done().enter("n1").report("n1", ["web"]);
+    expect(one.phase("web")).toBe("stopping on n1");
+    expect(isAllStopped(one.done().state)).toBe(true);
+  });
+
+  it("[SVC-45] who was away as the others went is not stopped with a cluster that runs again", () => {
+    const one = site().ask(stop).done().vanish("n3");
+    halt(one).vanish("n1", "n2").enter("n1", "n2").off("n3").report("n1").report("n2").done();
+    const places = one.places;
+    one.comeBack("n3").report("n3").done();
+    expect(one.places).toBe(places);
+    expect(clusterStop(one.state)).toBeNull();
+    expect(one.state.nodes[parseNodeId("n3")]?.shutdown).toMatchObject({ by: "ann" });
+  });
+
+  it("[SVC-45] nobody is fenced for what nobody would start", () => {
+    const device = { id: parseDeviceId("pdu"), agent: "fence", parameters: {}, timeoutMs: durationMs(1_000) };
+    const fencing = { kind: "devices" as const, devices: [device] };
+    const guarded = { fencing, node: () => ({ fence: [[{ device: device.id }]] }) };
+    const one = new Site(siteConfig(nodes, { web: {} }, guarded)).ask(stop).vanish("n1").done();
+    expect(fenceNeeds(one.state)).toEqual([]);
+    expect(fenceNeeds(halt(one).vanish("n2", "n3").join("n2", "n3").state)).toMatchObject([{ target: "n1" }]);
   });
 
   it.each<readonly [string, (where: Site) => Site, string]>([

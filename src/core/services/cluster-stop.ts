@@ -1,6 +1,6 @@
 import type { NodeId } from "../../model/ids.ts";
 import type { Member } from "../../model/view.ts";
-import { isLive, type ShutdownRecord } from "../fencing/node-record.ts";
+import { isLive, type NodeRecord, type ShutdownRecord } from "../fencing/node-record.ts";
 import {
   type ClusterState,
   type Draft,
@@ -39,12 +39,17 @@ export function refuseClusterStop(state: View): Refusal | null {
 
 /** [SVC-45] Every member gives up what it runs. Whoever is shut down by itself already goes on with that. */
 export function stopCluster(draft: Draft, by: string): void {
-  for (const record of nodesInOrder(draft).filter(isLive)) {
-    const shutdown = record.shutdown ?? { services: "move" as const, by, at: draft.at, withAll: true };
-    patchNode(draft, record.node, { isLeaving: true, shutdown });
-  }
+  const staying = nodesInOrder(draft).filter((record) => isLive(record) && !record.isLeaving && !record.shutdown);
+  const shutdown = { services: "move", by, at: draft.at, withAll: true } as const;
+  for (const { node } of staying) patchNode(draft, node, { isLeaving: true, shutdown });
   const text = `the cluster is being stopped by ${by}: all services stop, then all daemons end`;
   draft.events.push({ node: draft.origin, level: "warning", text });
+}
+
+/** [SVC-45] A marked life is back, and nobody else is there of those who were to go with it: it leaves by itself. */
+export function withoutTheOthers(draft: Draft, { shutdown }: NodeRecord): Pick<NodeRecord, "shutdown"> {
+  const isAlone = shutdown?.withAll === true && clusterStop(draft) === null;
+  return isAlone ? { shutdown: { ...shutdown, withAll: false } } : { shutdown: shutdown ?? null };
 }
 
 /** What an operator is told while it lasts. */

@@ -145,15 +145,14 @@ function shutdownGoal(state: ClusterState, node: NodeId, services: ShutdownPolic
 
 /** Those who end do so as soon as they know: whoever is asked is one of them. */
 function clusterStopGoal(state: ClusterState): GoalState {
-  const blocked = servicesInOrder(state).find(
-    ({ phase }) => phase.kind === "blocked" && isLive(state.nodes[phase.node]),
-  );
-  if (blocked !== undefined)
-    return missed(
-      `service ${blocked.service} is ${phaseText(blocked.phase)}: ${blocked.reason}; the daemons do not end before`,
-    );
-  if (!isAllStopped(state)) return pending;
-  return reached("all services are stopped, and the daemons end");
+  const isThere = (node: NodeId): boolean => isLive(state.nodes[node]);
+  for (const { service, phase, strays, reason } of servicesInOrder(state)) {
+    const stray = strays.find(({ node, isBlocked }) => isBlocked && isThere(node));
+    const stuck = phase.kind === "blocked" && isThere(phase.node) ? phase.node : stray?.node;
+    if (stuck !== undefined)
+      return missed(`service ${service} is blocked on ${stuck}: ${reason}; no daemon ends before it is stopped there`);
+  }
+  return isAllStopped(state) ? reached("all services are stopped, and the daemons end") : pending;
 }
 
 function stoppedGoal(record: ServiceRecord | undefined): GoalState {

@@ -2,6 +2,7 @@ import { isLive, type NodeRecord, shutdownText } from "../fencing/node-record.ts
 import { isResetByItself } from "../fencing/own-watchdog.ts";
 import { notUnfenced } from "../fencing/unfence.ts";
 import { type ClusterState, isConfigured, servicesInOrder } from "./cluster-state.ts";
+import { clusterStop } from "./cluster-stop.ts";
 import type { ServiceRecord } from "./service-record.ts";
 
 type View = Pick<ClusterState, "config" | "services" | "fences">;
@@ -33,11 +34,16 @@ export function nodeAgainst(state: View, record: ServiceRecord, node: NodeRecord
 }
 
 /** Why a node gives up what it runs; null: it keeps it. */
-export function whyItGivesUp({ isStandby, isLeaving, shutdown }: NodeRecord): string | null {
+export function whyItGivesUp(
+  state: Pick<ClusterState, "nodes">,
+  { isStandby, isLeaving, shutdown }: NodeRecord,
+): string | null {
   const isShutDown = shutdown?.services === "move" || shutdown?.services === "stop";
-  if (!isStandby && !isLeaving && !isShutDown) return null;
-  if (shutdown) return shutdownText(shutdown);
-  return isLeaving ? "leaving" : "on standby";
+  if (isShutDown || (shutdown && (isLeaving || isStandby))) return shutdownText(shutdown);
+  if (isLeaving) return "leaving";
+  const stop = clusterStop(state);
+  if (stop !== null) return shutdownText(stop);
+  return isStandby ? "on standby" : null;
 }
 
 /**

@@ -21,7 +21,8 @@ export function refuseShutdown(state: View, node: NodeId, services: ShutdownPoli
   const record = state.nodes[node];
   const what = `Cannot shut down node "${node}"`;
   if (record?.isMember !== true || record.off !== null) return notAllowed(`${what}: it is not in the group`);
-  if (record.shutdown) return notAllowed(`${what}: it is being shut down already (${record.shutdown.by})`);
+  if (record.shutdown && record.shutdown.withAll !== true)
+    return notAllowed(`${what}: it is being shut down already (${record.shutdown.by})`);
   const here = servicesInOrder(state).filter(({ phase }) => phaseNode(phase) === node);
   if (services === "freeze") {
     const frozen = { ...state, nodes: { ...state.nodes, [node]: { ...record, frozen: { by: "", at: state.at } } } };

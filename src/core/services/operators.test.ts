@@ -138,6 +138,13 @@ describe("frozen", () => {
     expect(fenceNeeds(wished.state)).toMatchObject([{ target: "n1", isWished: true }]);
   });
 
+  it("[SVC-29] a leaving node could not stop something: it is not fenced for that in maintenance", () => {
+    const one = guarded();
+    one.say({ kind: "leaving", node: n1, incarnation: one.lifeOf("n1") }).fail("web", "stop");
+    expect(fenceNeeds(one.state)).toMatchObject([{ target: "n1", reason: "it could not stop web" }]);
+    expect(fenceNeeds(one.ask(maintenance).state)).toEqual([]);
+  });
+
   it("[SVC-29] a node that gave up its services is lost: it has not said that it has, so they are frozen again, and it is not fenced", () => {
     const one = guarded();
     one.say({ kind: "leaving", node: n1, incarnation: one.state.nodes[n1]?.incarnation as never });

@@ -8,6 +8,7 @@ import { isResetByItself, ownWatchdog } from "../fencing/own-watchdog.ts";
 import { type ClusterState, definitionOf, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
 import { concerns } from "../placement/clones.ts";
 import { stoppedFirst } from "./after.ts";
+import { clusterStop } from "./cluster-stop.ts";
 import { isInTheWayOfOthers } from "./instance-in-the-way.ts";
 import { failedStopOf } from "./node-against.ts";
 import { blockersOf } from "./eligibility.ts";
@@ -202,7 +203,7 @@ export function nextForService(needs: readonly FenceNeed[], spare: readonly Node
 
 /** Why a node must be known to be off; null: it need not. */
 export function needReason(
-  state: Pick<ClusterState, "config" | "nodes" | "services" | "fences" | "at">,
+  state: Pick<ClusterState, "config" | "nodes" | "services" | "fences" | "at" | "maintenance">,
   node: NodeId,
 ): string | null {
   const record = state.nodes[node];
@@ -211,9 +212,12 @@ export function needReason(
   // [SVC-29] What is frozen is started nowhere, so nobody needs to be sure of its node.
   const services = servicesInOrder(state).filter((service) => frozenText(state, service) === null);
   const blocked = failedStopOf(state, record);
-  if (blocked !== undefined && frozenText(state, blocked) === null) return `it could not stop ${blocked.service}`;
+  // A node that leaves stops what is frozen, too, but in maintenance nobody is fenced for that.
+  if (blocked !== undefined && !state.maintenance && frozenText(state, blocked) === null)
+    return `it could not stop ${blocked.service}`;
   if (wish) return wish.reason;
-  if (!isLost(record)) return null;
+  // [SVC-45] Nothing is started for which it would have to be sure.
+  if (!isLost(record) || clusterStop(state) !== null) return null;
   const placed = services.find((service) => placesOf(service).includes(node) && isInTheWayOfOthers(state, service));
   if (placed !== undefined) return `it is lost and may run ${placed.service}`;
   const waiting = services.find(

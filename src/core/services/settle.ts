@@ -158,7 +158,7 @@ function settleActive(draft: Draft, record: ServiceRecord, phase: ServicePhase &
   if (!isWanted(record)) return stop(draft, record, node, null, record.reason);
   const fence = draft.fences[node];
   if (fence !== undefined && (fence.inFlight !== null || fence.wish !== null)) return;
-  const why = here === undefined ? null : whyItGivesUp(here);
+  const why = here === undefined ? null : whyItGivesUp(draft, here);
   if (why !== null) {
     const next = awaitedNode(draft, record) === null ? placementOf(draft, record).chosen : node;
     return stop(draft, record, node, next, `${node} is ${why}`);

@@ -157,6 +157,16 @@ export class Site {
     return this.#view();
   }
 
+  /** They are heard again in the life in which they were lost, and have not reported. */
+  comeBack(...names: readonly string[]): this {
+    this.#members = [...this.#members, ...names.map(parseNodeId)].toSorted();
+    return this.#view();
+  }
+
+  lifeOf(name: string): Incarnation {
+    return this.#life(parseNodeId(name));
+  }
+
   report(name: string, running: readonly string[] = []): this {
     const node = parseNodeId(name);
     const services = Object.values(this.state.services).map(({ service, attempt }) => ({

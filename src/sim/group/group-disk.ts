@@ -26,6 +26,7 @@ export class GroupDisk {
   /** Length of the durable log. */
   length = 0;
   /** Bound of a write's duration. */
+  latencyMin = 0.1;
   latencyMax = 2;
   stalledUntil = 0;
   rewrites = 0;
@@ -143,7 +144,7 @@ export class GroupDisk {
   #work(): void {
     const life = this.#life;
     const stall = Math.max(0, this.stalledUntil - this.#events.now);
-    this.#events.after(stall + this.#dice.between(1, this.latencyMax * 10) / 10, () => {
+    this.#events.after(stall + this.#dice.between(this.latencyMin * 10, this.latencyMax * 10) / 10, () => {
       if (life !== this.#life) return;
       const write = this.#queue.shift();
       if (write === undefined) return;
