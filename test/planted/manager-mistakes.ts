@@ -552,6 +552,21 @@ export const testedMistakes: readonly TestedMistake[] = [
     patches: [patch("replication/judge-leave.ts", "(!isKnown || leave.together) &&", "!isKnown &&")],
   },
   {
+    name: "what was found since is proven away by the end of the cluster",
+    tests: "services/cluster-stop",
+    patches: [patch("services/apply-entry.ts", "if (!busy.has(node))", "if (node.length > 0)")],
+  },
+  {
+    name: "who comes while the cluster is stopped keeps what it ran",
+    tests: "services/cluster-stop",
+    patches: [patch(nodeAgainst, "if (stop !== null) return shutdownText(stop);", "")],
+  },
+  {
+    name: "a life that comes back stops the cluster once more",
+    tests: "services/cluster-stop",
+    patches: [patch("services/cluster-stop.ts", "{ ...shutdown, withAll: false }", "{ ...shutdown, withAll: true }")],
+  },
+  {
     name: "the cluster is over though a node has not told what it runs",
     tests: "services/cluster-stop",
     patches: [
