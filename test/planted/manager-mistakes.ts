@@ -44,17 +44,6 @@ export const toldMistakes: readonly ToldMistake[] = [
     ],
   },
   {
-    name: "the cluster is over before its services are stopped",
-    story: "cluster-stopped-started-without-one",
-    patches: [
-      patch(
-        "services/cluster-stop.ts",
-        "return !servicesInOrder(state).some(",
-        "return !servicesInOrder(state).every(",
-      ),
-    ],
-  },
-  {
     name: "whose data is behind is promoted",
     story: "primary-dies-and-only-the-fresh-standby-may",
     patches: [patch(promotion, "if (own.score.value < 0) return", "if (own.score.value < -99) return")],
@@ -214,7 +203,13 @@ export const toldMistakes: readonly ToldMistake[] = [
   {
     name: "a node that failed to stop is not fenced",
     story: "stop-fails-node-is-fenced",
-    patches: [patch(plan, "if (blocked !== undefined && frozenText(state, blocked) === null)", "if (false)")],
+    patches: [
+      patch(
+        plan,
+        "if (blocked !== undefined && !state.maintenance && frozenText(state, blocked) === null)",
+        "if (false)",
+      ),
+    ],
   },
   {
     name: "a lost owner is not fenced",
