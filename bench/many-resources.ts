@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HaleCluster } from "../lab/hale-cluster.ts";
 import { Lab } from "../lab/lab.ts";
 import { monotonicMs } from "../lab/monotonic.ts";
 import type { EventList } from "../src/model/api-format.ts";
 import { median } from "./gap.ts";
+import { processorTime } from "./process-use.ts";
 import type { Row } from "./row.ts";
 
 const node = "n1";
@@ -23,7 +23,6 @@ const monitored = 200;
 const warmUpMs = 60_000;
 const watchMs = 60_000;
 const monitorLimitPercent = 3;
-const ticksPerSecond = 100;
 
 /** What hale adds to the time of agents that do nothing, start after start. */
 export async function serviceStart(say: (text: string) => void): Promise<readonly Row[]> {
@@ -64,7 +63,7 @@ export async function monitors(say: (text: string) => void): Promise<readonly Ro
   await sleep(warmUpMs);
   // The oldest: a program that is being started still looks like the daemon.
   const pid = (await lab.host(node).run(["pgrep", "-o", "-f", "haled.js"])).trim();
-  const read = () => cpuSeconds(`/proc/${lab.host(node).pid}/root/proc/${pid}`);
+  const read = () => processorTime(`/proc/${lab.host(node).pid}/root/proc/${pid}`).own;
   const [before, fromMs] = [read(), monotonicMs()];
   await sleep(watchMs);
   const percent = ((read() - before) / ((monotonicMs() - fromMs) / 1000)) * 100;
@@ -111,15 +110,4 @@ async function lastStartMs(cluster: HaleCluster): Promise<number> {
   const { events } = JSON.parse(await cluster.must(node, ["events", "--json"])) as EventList;
   const at = (text: string) => events.findLast((event) => event.text.includes(text))?.at ?? Number.NaN;
   return at("starting on n1 -> started") - at("stopped -> starting");
-}
-
-/** Of one process and its threads, without its children. @param folder its folder in /proc */
-function cpuSeconds(folder: string): number {
-  const stat = readFileSync(`${folder}/stat`, "utf8");
-  const [user = 0, system = 0] = stat
-    .slice(stat.lastIndexOf(")") + 2)
-    .split(" ")
-    .slice(11, 13)
-    .map(Number);
-  return (user + system) / ticksPerSecond;
 }

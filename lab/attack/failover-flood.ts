@@ -3,7 +3,7 @@ import type { Lab } from "../lab.ts";
 import { attackCommand } from "./attack-command.ts";
 import type { AttackPlan } from "./attacker-main.ts";
 import { capturePackets } from "./captured-packets.ts";
-import { changed, sealedWith, truncated } from "./spoiled-packets.ts";
+import { changed, otherKey, sealedWith, truncated } from "./spoiled-packets.ts";
 
 /** Who floods whom. */
 export interface FailoverFlood {
@@ -19,7 +19,6 @@ export interface FailoverFlood {
 }
 
 const readyMs = 10_000;
-const otherKeys = "auth 1\n1 hmac-sha256 a-secret-of-somebody-else\n";
 
 /**
  * A flood that would hide the owner's death, or keep the survivors from agreeing on it: to each survivor, on all networks, with the
@@ -43,7 +42,7 @@ export async function startFailoverFlood(lab: Lab, flood: FailoverFlood): Promis
     sources: ways.map(({ source }) => source),
     port,
     forMs,
-    payloads: [...payloads, ...sealedWith(captured, survivors[0] ?? "", [otherKeys])].map((one) =>
+    payloads: [...payloads, ...sealedWith(captured, survivors[0] ?? "", [otherKey])].map((one) =>
       one.toString("base64"),
     ),
   };

@@ -3,7 +3,7 @@ import type { LabHost } from "../host.ts";
 import type { Lab } from "../lab.ts";
 import { attackCommand, callCommand, onPathAttackCommand } from "./attack-command.ts";
 import type { AttackPlan } from "./attacker-main.ts";
-import { changed, oversizedLengths, sealedWith, truncated } from "./spoiled-packets.ts";
+import { changed, otherKey, oversizedLengths, sealedWith, truncated } from "./spoiled-packets.ts";
 
 /** Who is flooded by whom. */
 export interface FloodSite {
@@ -28,7 +28,6 @@ export interface Flood {
 }
 
 const endsWithinMs = 30_000;
-const otherKey = "auth 1\n1 hmac-sha256 a-secret-of-somebody-else\n";
 const unknownKey = "auth 9\n9 hmac-sha256 a-secret-of-somebody-else\n";
 
 const garbage: Flood = { payloads: () => Array.from({ length: 50 }, (_, index) => randomBytes(index * 25)) };

@@ -8,6 +8,9 @@ import { labKeys } from "../hale-cluster.ts";
 /** What is longer than anything that hale sends, the longest datagram of all among it: cut into 45 by the sender's kernel, and put together by the receiver's. */
 export const oversizedLengths: readonly number[] = [1_201, 9_000, 65_507];
 
+/** Text of `authkeys` whose key has the number of the lab's, and is another one. */
+export const otherKey = "auth 1\n1 hmac-sha256 a-secret-of-somebody-else\n";
+
 /** Of no member, so that it opens what any member sends. */
 const nobody = parseNodeId("mallory");
 const aheadBy = 1_000_000;

@@ -50,7 +50,6 @@ export class OperatorWishes {
   readonly #entries: readonly Entry[];
   readonly #states: ClusterState[] = [emptyClusterState];
   readonly #wishes: Wishes[] = [nobodysWishes];
-  #members = "";
   #view: readonly Member[] = [];
 
   /** @param entries grows */
@@ -143,17 +142,20 @@ export class OperatorWishes {
     if (intent !== null)
       return intent.kind === "shutdown-node" ? afterShutdown(wishes, intent, state) : this.#afterIntent(wishes, intent);
     if (body.kind !== "view") return wishes;
-    this.#view = body.members;
     const returned = body.members.filter((member) => member.incarnation !== state.nodes[member.node]?.incarnation);
     const before = returned.reduce(afterReturn, wishes);
-    const members = body.members.map(({ node, incarnation }) => `${node}/${incarnation}`).toSorted();
-    const hasChanged = members.join(" ") !== this.#members;
-    this.#members = members.join(" ");
+    const hasChanged = membersText(body.members) !== membersText(this.#view);
+    this.#view = body.members;
     const ending = new Set(
       [...before.ending].filter((life) => body.members.some(({ incarnation }) => incarnation === life)),
     );
     return hasChanged ? { ...before, ending, stopped: new Set() } : before;
   }
+}
+
+function membersText(members: readonly Member[]): string {
+  const texts = members.map(({ node, incarnation }) => `${node}/${incarnation}`);
+  return texts.toSorted().join(" ");
 }
 
 /** An entry, and what was wanted and done by it. */

@@ -5,10 +5,10 @@ import { shapes } from "../../src/sim/explore/shapes.ts";
 import { tinyLimits } from "../../src/sim/group/group-run.ts";
 
 /** Of each kind and shape. */
-const harmlessSeeds = 2;
+const harmlessSeeds = 3;
 
 /** Of each shape. */
-const trimmedSeeds = 4;
+const trimmedSeeds = 6;
 
 const usual = shapes.filter((shape) => Number.parseInt(shape, 10) <= 5);
 

@@ -4,7 +4,6 @@ import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import { after } from "../../model/units.ts";
 import { knowLife } from "../membership/hear-beat.ts";
-import type { Leave } from "./group-state.ts";
 import { resendDelay } from "../membership/timers.ts";
 import { entryAt } from "./log.ts";
 import { submissionsOf, withSubmission } from "./submissions.ts";
@@ -68,8 +67,9 @@ function take(turn: Turn, entry: Entry): void {
   if (body.kind === "halted") {
     writeCommitted(turn);
     const { leave, setup } = state;
+    // Nobody here needs to have asked: it is said of all, by one of them.
     const isOwn = body.members.some((one) => one.node === setup.self && one.incarnation === setup.incarnation);
-    if (isOwn) state.leave = { ...(leave ?? notAsked(turn)), together: true };
+    if (isOwn) state.leave = { since: turn.moment.now, delivered: null, isDone: false, ...leave, together: true };
     for (const { node, incarnation } of body.members) noteOver(turn, entry.index, node, incarnation);
   }
 }
@@ -82,11 +82,6 @@ function isRosterIntent(body: EntryBody): boolean {
 function writeCommitted(turn: Turn): void {
   const records = committedRecord(turn);
   if (records.length > 0) persist(turn, records);
-}
-
-/** [GRP-48] A leave that nobody has asked for: it was said of all, by one of them. */
-function notAsked({ moment }: Turn): Leave {
-  return { since: moment.now, delivered: null, together: true, isDone: false };
 }
 
 /** [GRP-71] The entry is the proof of a clean leave: from here on that life is over, whatever its heartbeats still say. */

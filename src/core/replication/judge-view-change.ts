@@ -35,10 +35,12 @@ export function judgeProposing(turn: Turn, proposing: Proposing): void {
   );
   if (overtaken) return failProposal(turn, proposing);
   const late = lateJoiners(turn, proposing);
-  const rest = near.filter(({ node }) => others.includes(node) && !late.includes(node));
-  if (late.length > 0 && looksQuorate(turn, rest)) {
-    markLate(turn, late);
-    return proposeWithout(turn, proposing, rest);
+  if (late.length > 0) {
+    const rest = near.filter(({ node }) => others.includes(node) && !late.includes(node));
+    if (looksQuorate(turn, rest)) {
+      markLate(turn, late);
+      return proposeWithout(turn, proposing, rest);
+    }
   }
   if (isDue(turn, proposing.deadline)) {
     markSlow(

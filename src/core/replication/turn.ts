@@ -5,7 +5,7 @@ import type { Entry } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Moment } from "../../model/input.ts";
 import type { Message } from "../../model/message.ts";
-import { type InstantMs, after, instantMs, never } from "../../model/units.ts";
+import { type InstantMs, after, never } from "../../model/units.ts";
 import { isTwoWay, type Peer } from "../membership/peer.ts";
 import { draw } from "../membership/random.ts";
 import { resendDelay } from "../membership/timers.ts";
@@ -139,8 +139,8 @@ export function isDiskStuck(turn: Turn): boolean {
 
 /** Marks nodes as slow: proposals that can do without them leave them out for a while. */
 export function markSlow(turn: Turn, nodes: readonly NodeId[]): void {
-  const until = instantMs(turn.moment.now + turn.state.setup.timers.slow);
-  turn.state.peers = turn.state.peers.map((peer) => (nodes.includes(peer.node) ? { ...peer, slowUntil: until } : peer));
+  const { slow } = turn.state.setup.timers;
+  leaveOut(turn, nodes, () => slow);
 }
 
 /**
@@ -148,12 +148,13 @@ export function markSlow(turn: Turn, nodes: readonly NodeId[]): void {
  * for longer than its services are kept for it.
  */
 export function markLate(turn: Turn, nodes: readonly NodeId[]): void {
-  const { now } = turn.moment;
   const { deadtime, slow } = turn.state.setup.timers;
-  const untilOf = ({ slowUntil }: Peer): InstantMs =>
-    after(now, now < after(slowUntil, 2 * deadtime) ? slow : deadtime);
-  turn.state.peers = turn.state.peers.map((peer) =>
-    nodes.includes(peer.node) ? { ...peer, slowUntil: untilOf(peer) } : peer,
+  leaveOut(turn, nodes, ({ slowUntil }) => (turn.moment.now < after(slowUntil, 2 * deadtime) ? slow : deadtime));
+}
+
+function leaveOut({ state, moment }: Turn, nodes: readonly NodeId[], spanOf: (peer: Peer) => number): void {
+  state.peers = state.peers.map((peer) =>
+    nodes.includes(peer.node) ? { ...peer, slowUntil: after(moment.now, spanOf(peer)) } : peer,
   );
 }
 

@@ -105,7 +105,7 @@ export function comesIn(draft: Draft, record: NodeRecord, incarnation: Incarnati
     unfencedBy: [],
     isAccounted: false,
     isLeaving: isSameLife && record.isLeaving,
-    ...(record.shutdown ? (isSameLife ? withoutTheOthers(draft, record) : { shutdown: null }) : {}),
+    ...(record.shutdown ? { shutdown: isSameLife ? withoutTheOthers(draft, record.shutdown) : null } : {}),
     since: draft.at,
     reason: isRestart ? "its daemon was restarted" : isSameLife ? "is heard again" : "joined",
   });

@@ -1,6 +1,6 @@
 import type { NodeId } from "../../model/ids.ts";
 import type { Member } from "../../model/view.ts";
-import { isLive, type NodeRecord, type ShutdownRecord } from "../fencing/node-record.ts";
+import { isLive, type ShutdownRecord } from "../fencing/node-record.ts";
 import {
   type ClusterState,
   type Draft,
@@ -47,9 +47,9 @@ export function stopCluster(draft: Draft, by: string): void {
 }
 
 /** [SVC-45] A marked life is back, and nobody else is there of those who were to go with it: it leaves by itself. */
-export function withoutTheOthers(draft: Draft, { shutdown }: NodeRecord): Pick<NodeRecord, "shutdown"> {
-  const isAlone = shutdown?.withAll === true && clusterStop(draft) === null;
-  return isAlone ? { shutdown: { ...shutdown, withAll: false } } : { shutdown: shutdown ?? null };
+export function withoutTheOthers(draft: Draft, shutdown: ShutdownRecord): ShutdownRecord {
+  const isAlone = shutdown.withAll === true && clusterStop(draft) === null;
+  return isAlone ? { ...shutdown, withAll: false } : shutdown;
 }
 
 /** What an operator is told while it lasts. */

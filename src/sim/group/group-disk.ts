@@ -25,7 +25,7 @@ export class GroupDisk {
   readonly log = new Map<number, Entry>();
   /** Length of the durable log. */
   length = 0;
-  /** Bound of a write's duration. */
+  /** Bounds of a write's duration. */
   latencyMin = 0.1;
   latencyMax = 2;
   stalledUntil = 0;
