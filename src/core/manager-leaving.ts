@@ -6,7 +6,7 @@ import { servicesInOrder } from "./services/cluster-state.ts";
 import { endingTogether, isAllStopped } from "./services/cluster-stop.ts";
 import { mayStayBehind } from "./services/frozen.ts";
 import { isQuiet } from "./services/runner-state.ts";
-import { placesOf } from "./services/service-record.ts";
+import { whereItMayRun } from "./services/service-record.ts";
 
 /** The group has this long to order the leave before the daemon goes without proof, in deadtimes. */
 const leaveDeadtimes = 6;
@@ -47,7 +47,8 @@ export function shutDown(work: Work): void {
     haltWithAll(work);
     return;
   }
-  const hasServices = isMember && servicesInOrder(cluster).some((record) => placesOf(record).includes(self));
+  // [SVC-47] Also what it has not told of yet.
+  const hasServices = isMember && servicesInOrder(cluster).some((record) => whereItMayRun(record).includes(self));
   if (!isQuiet(runner) || (isIn && hasServices)) return;
   if (!isIn || here === undefined) {
     exit(work);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { QuorumConfig } from "../model/cluster-config.ts";
 import type { EntryBody } from "../model/entry.ts";
-import { parseNodeId } from "../model/ids.ts";
+import { parseNodeId, parseServiceId } from "../model/ids.ts";
 import { makeIncarnation } from "../model/incarnation.ts";
 import type { Intent } from "../model/intent.ts";
 import { wallMs } from "../model/units.ts";
@@ -17,6 +17,7 @@ const [n1, n2, n3, n4] = ["n1", "n2", "n3", "n4"].map(parseNodeId) as [Id, Id, I
 type Id = ReturnType<typeof parseNodeId>;
 
 const life = (boot: number) => makeIncarnation({ boot, startedAt: 0, random: 0 });
+const web = parseServiceId("web");
 const three = testConfig(["n1", "n2", "n3"], [{ name: "web" }]);
 const withNodes = (...ids: readonly Id[]) => ({
   ...three,
@@ -58,7 +59,10 @@ class Story {
     return this.say({ kind: "intent", intent: { kind, node } as Intent, author: "operator" });
   }
 
+  /** In order: by then it has told that it runs nothing. */
   left(node: Id): this {
+    const idle = { service: web, attempt: 0, running: [], unclear: [] };
+    this.say({ kind: "observed", node, incarnation: life(1), since: 1, services: [idle] });
     return this.say({ kind: "left", node, incarnation: life(1), voters: [n1, n2] });
   }
 }
@@ -84,34 +88,34 @@ describe("removal", () => {
 
   test("[NOD-2] of a node that was never seen is refused while something waits for it", () => {
     const story = new Story().view(n1).config(n1, n4);
-    expect(story.state.services["web" as never]).toMatchObject({ doubts: [n1, n4] });
+    expect(story.state.services[web]).toMatchObject({ doubts: [n1, n4] });
     expect(story.intent("remove-node", n4).refusal).not.toBeNull();
     const later = new Story().view(n1).config(n1).config(n1, n4).intent("remove-node", n4);
     expect(later.refusal).toBeNull();
   });
 
   test("[NOD-3] forgets the node, but for its removal", () => {
-    const { state } = running().view(n1, n2).left(n3).intent("remove-node", n3);
+    const { state } = running().left(n3).view(n1, n2).intent("remove-node", n3);
     expect(JSON.stringify({ ...state, removed: undefined, config: undefined })).not.toContain("n3");
-    expect(state.removed?.[n3]).toEqual({ node: n3, at: 5, author: "operator", addresses: ["10.0.0.3"] });
+    expect(state.removed?.[n3]).toEqual({ node: n3, at: 6, author: "operator", addresses: ["10.0.0.3"] });
     expect(explainNodes(state).map(({ node }) => node)).toEqual([n1, n2]);
   });
 
   test("[NOD-3] a file that still names it brings nothing back", () => {
-    const { state, refusal } = running().view(n1, n2).left(n3).intent("remove-node", n3).config(n1, n2, n3);
+    const { state, refusal } = running().left(n3).view(n1, n2).intent("remove-node", n3).config(n1, n2, n3);
     expect(refusal).toBeNull();
     expect(state.nodes[n3]).toBeUndefined();
   });
 
   test("[NOD-4] in a view for a moment, it has no part in anything", () => {
-    const story = running().view(n1, n2).left(n3).intent("remove-node", n3).view(n1, n2, n3).view(n1, n2);
+    const story = running().left(n3).view(n1, n2).intent("remove-node", n3).view(n1, n2, n3).view(n1, n2);
     expect(story.state.nodes[n3]).toBeUndefined();
-    expect(story.state.services["web" as never]).toMatchObject({ doubts: [n1, n2] });
+    expect(story.state.services[web]).toMatchObject({ doubts: [n1, n2] });
     expect(running().view(n1, n2, n3, n4).state.nodes[n4]).toBeUndefined();
   });
 
   test("[NOD-5] is undone by readmission: the node is one that was never seen", () => {
-    const story = running().view(n1, n2).left(n3).intent("remove-node", n3).intent("readmit-node", n3);
+    const story = running().left(n3).view(n1, n2).intent("remove-node", n3).intent("readmit-node", n3);
     expect(story.refusal).toBeNull();
     expect(story.state.nodes[n3]).toMatchObject({ incarnation: null, isMember: false, off: null });
     expect(story.intent("readmit-node", n3).refusal?.text).toBe('Cannot readmit node "n3": no node was removed');
@@ -122,11 +126,11 @@ describe("a configuration", () => {
   test("[NOD-1] adds nodes, which have nothing to do with what runs already", () => {
     const story = running().config(n1, n2, n3, n4);
     expect(story.events).toContain("none -> unseen: added to the cluster");
-    expect(story.state.services["web" as never]).toMatchObject({ doubts: [n1, n2, n3] });
+    expect(story.state.services[web]).toMatchObject({ doubts: [n1, n2, n3] });
   });
 
   test("[NOD-6] without a node is refused until that is removed", () => {
-    const story = running().view(n1, n2).left(n3).config(n1, n2);
+    const story = running().left(n3).view(n1, n2).config(n1, n2);
     expect(story.refusal?.text).toMatch(/it has no node "n3" any more; first: hale node remove n3$/);
     expect(story.intent("remove-node", n3).config(n1, n2).refusal).toBeNull();
   });

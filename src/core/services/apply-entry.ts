@@ -1,5 +1,6 @@
 import type { Entry, EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
+import type { Incarnation } from "../../model/incarnation.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import { votersText } from "../quorum/votes.ts";
 import { isLive } from "../fencing/node-record.ts";
@@ -166,15 +167,19 @@ function isWaitedForNoMore(draft: Draft, node: NodeId): boolean {
   return isFrozenThere && needReason(draft, node) === null;
 }
 
-/** [SVC-46] What was found since it was said is not proven away: whoever may run something at this place is lost when it is gone. */
 function applyHalted(draft: Draft, { members }: Body<"halted">): void {
-  const busy = new Set(servicesInOrder(draft).flatMap(whereItMayRun));
   for (const { node, incarnation } of members)
-    if (!busy.has(node)) setOff(draft, node, incarnation, "left", "left with the whole cluster, which was stopped");
+    leaveIdle(draft, node, incarnation, "left with the whole cluster, which was stopped");
 }
 
-function applyLeft(draft: Draft, body: Body<"left">): void {
-  setOff(draft, body.node, body.incarnation, "left", "left after stopping its services");
+function applyLeft(draft: Draft, { node, incarnation }: Body<"left">): void {
+  leaveIdle(draft, node, incarnation, "left after stopping its services");
+}
+
+/** [SVC-47] What was found since it was said is not proven away: whoever may run something at this place is lost when it is gone. */
+function leaveIdle(draft: Draft, node: NodeId, incarnation: Incarnation, reason: string): void {
+  const mayRun = servicesInOrder(draft).some((record) => whereItMayRun(record).includes(node));
+  if (!mayRun) setOff(draft, node, incarnation, "left", reason);
 }
 
 function applyLeaving(draft: Draft, body: Body<"leaving">): void {

@@ -100,7 +100,9 @@ describe("[PLC-9] losses", () => {
   it("are none when it has left", () => {
     const story = new Story();
     for (let i = 0; i < 4; i += 1) {
-      story.say({ kind: "left", node: n2, incarnation: life(story.boot), voters: [n1] });
+      const incarnation = life(story.boot);
+      story.say({ kind: "leaving", node: n2, incarnation }).done();
+      story.say({ kind: "left", node: n2, incarnation, voters: [n1] });
       story.view(false).join();
     }
     expect(story.state.nodes[n2]?.losses).toEqual([]);
