@@ -549,7 +549,12 @@ export const testedMistakes: readonly TestedMistake[] = [
   {
     name: "what was found since is proven away by the end of the cluster",
     tests: "services/cluster-stop",
-    patches: [patch("services/apply-entry.ts", "if (!busy.has(node))", "if (node.length > 0)")],
+    patches: [patch("services/apply-entry.ts", "if (!mayRun) setOff", "setOff")],
+  },
+  {
+    name: "who has not told yet what it runs leaves",
+    tests: "manager",
+    patches: [patch("manager-leaving.ts", "whereItMayRun(record)", "whereItMayRun({ ...record, doubts: [] })")],
   },
   {
     name: "who comes while the cluster is stopped keeps what it ran",

@@ -1,13 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { parseDeviceId, parseNodeId, parseServiceId } from "../../model/ids.ts";
+import { parseNodeId, parseServiceId } from "../../model/ids.ts";
 import type { Intent } from "../../model/intent.ts";
-import { durationMs } from "../../model/units.ts";
 import { clusterStop, endingTogether, isAllStopped } from "./cluster-stop.ts";
 import { clusterWarnings, explainNodes, explainService } from "./explain.ts";
 import { goalState } from "./goals.ts";
 import { fenceNeeds } from "./plan.ts";
 import { previewOf } from "./preview.ts";
-import { type GivenServices, Site, siteConfig, those } from "./site.fixture.ts";
+import { type GivenServices, guarded, Site, siteConfig, those } from "./site.fixture.ts";
 
 const nodes = ["n1", "n2", "n3"];
 const stop: Intent = { kind: "stop-cluster" };
@@ -120,9 +119,6 @@ describe("the whole cluster is stopped", () => {
   });
 
   it("[SVC-45] nobody is fenced for what nobody would start", () => {
-    const device = { id: parseDeviceId("pdu"), agent: "fence", parameters: {}, timeoutMs: durationMs(1_000) };
-    const fencing = { kind: "devices" as const, devices: [device] };
-    const guarded = { fencing, node: () => ({ fence: [[{ device: device.id }]] }) };
     const one = new Site(siteConfig(nodes, { web: {} }, guarded)).ask(stop).vanish("n1").done();
     expect(fenceNeeds(one.state)).toEqual([]);
     expect(fenceNeeds(halt(one).vanish("n2", "n3").join("n2", "n3").state)).toMatchObject([{ target: "n1" }]);

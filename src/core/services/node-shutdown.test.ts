@@ -1,19 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { parseDeviceId, parseNodeId, parseServiceId } from "../../model/ids.ts";
+import { parseNodeId, parseServiceId } from "../../model/ids.ts";
 import type { Intent, ShutdownPolicy } from "../../model/intent.ts";
 import { durationMs } from "../../model/units.ts";
 import { clusterWarnings, explainNodes, explainService } from "./explain.ts";
 import { goalState } from "./goals.ts";
-import { Site, siteConfig, those } from "./site.fixture.ts";
+import { guarded, Site, siteConfig, those } from "./site.fixture.ts";
 
-const [n1, n2] = ["n1", "n2"].map(parseNodeId) as [never, never];
+const [n1, n2, n3] = ["n1", "n2", "n3"].map(parseNodeId) as [never, never, never];
 const web = parseServiceId("web");
 
 /** web on n1, db on n2, and a fence device for every node unless `hasDevice` is false. */
 function site({ hasDevice = true } = {}): Site {
-  const device = { id: parseDeviceId("pdu"), agent: "fence", parameters: {}, timeoutMs: durationMs(1_000) };
-  const fencing = { kind: "devices" as const, devices: [device] };
-  const guarded = { fencing, node: () => ({ fence: [[{ device: device.id }]] }) };
   return new Site(siteConfig(["n1", "n2", "n3"], { web: {}, db: {} }, hasDevice ? guarded : {}));
 }
 
@@ -104,7 +101,23 @@ describe("a node is shut down", () => {
   it("[SVC-40] nothing is left running where nobody can make sure that it runs nowhere else", () => {
     const one = site({ hasDevice: false }).ask(shutdown("freeze"));
     expect(one.refusal?.text).toContain("takes a fence device");
-    expect(one.ask(shutdown("freeze", parseNodeId("n3") as never)).refusal).toBeNull();
+    expect(one.ask(shutdown("freeze", n3)).refusal).toBeNull();
+  });
+
+  it("[SVC-47] its leave proves nothing of a service that has come meanwhile", () => {
+    const one = site();
+    const incarnation = one.lifeOf("n3");
+    one.say({ kind: "leaving", node: n3, incarnation });
+    one.reload(siteConfig(["n1", "n2", "n3"], { web: {}, db: {}, mail: {} }));
+    one
+      .say({ kind: "left", node: n3, incarnation, voters: [n1, n2] })
+      .vanish("n3")
+      .report("n1")
+      .report("n2")
+      .done();
+    expect(one.state.nodes[n3]?.off).toBeNull();
+    expect(one.places).toBe("web n1, db n2, mail stopped");
+    expect(one.off("n3").done().phase("mail")).toMatch(/^started/);
   });
 
   it("[SVC-41] hale why says so", () => {

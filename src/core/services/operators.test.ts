@@ -1,15 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseDeviceId, parseNodeId, parseServiceId } from "../../model/ids.ts";
+import { parseNodeId, parseServiceId } from "../../model/ids.ts";
 import type { Intent } from "../../model/intent.ts";
-import { durationMs } from "../../model/units.ts";
 import { clusterWarnings, explainService, explainServices } from "./explain.ts";
 import { waitingForWindow } from "./failback.ts";
 import { mayStayBehind } from "./frozen.ts";
 import { goalState } from "./goals.ts";
 import { fenceNeeds, ordersFor } from "./plan.ts";
 import { idleRunner } from "./runner-state.ts";
-import { type GivenServices, only, Site, siteConfig, those } from "./site.fixture.ts";
+import { type GivenServices, guarded, only, Site, siteConfig, those } from "./site.fixture.ts";
 
 const nodes = ["n1", "n2", "n3"];
 const [n1, n2, n3] = nodes.map(parseNodeId) as [never, never, never];
@@ -19,12 +18,8 @@ function site(services: GivenServices = { web: {}, db: {} }): Site {
   return new Site(siteConfig(nodes, services));
 }
 
-function guarded(): Site {
-  const device = { id: parseDeviceId("pdu"), agent: "fence", parameters: {}, timeoutMs: durationMs(1_000) };
-  const fencing = { kind: "devices" as const, devices: [device] };
-  return new Site(
-    siteConfig(nodes, { web: {}, db: {} }, { fencing, node: () => ({ fence: [[{ device: device.id }]] }) }),
-  );
+function guardedSite(): Site {
+  return new Site(siteConfig(nodes, { web: {}, db: {} }, guarded));
 }
 
 function told(where: Site, intent: Intent): string {
@@ -128,25 +123,25 @@ describe("frozen", () => {
   });
 
   it("[SVC-29] its node is lost: nobody fences that nor counts it as off, until it is unfrozen", () => {
-    const one = guarded().ask(maintenance).vanish("n1");
+    const one = guardedSite().ask(maintenance).vanish("n1");
     expect([fenceNeeds(one.state), one.orders]).toEqual([[], []]);
     one.ask({ kind: "end-maintenance" });
     expect(fenceNeeds(one.state)).toMatchObject([{ target: "n1", means: "device" }]);
-    const back = guarded().ask(maintenance).vanish("n1").enter("n1").report("n1", ["web"]);
+    const back = guardedSite().ask(maintenance).vanish("n1").enter("n1").report("n1", ["web"]);
     expect([back.phase("web"), back.starts.get("web")]).toEqual(["started on n1", 1]);
-    const wished = guarded().ask(maintenance).ask({ kind: "fence-node", node: n1 });
+    const wished = guardedSite().ask(maintenance).ask({ kind: "fence-node", node: n1 });
     expect(fenceNeeds(wished.state)).toMatchObject([{ target: "n1", isWished: true }]);
   });
 
   it("[SVC-29] a leaving node could not stop something: it is not fenced for that in maintenance", () => {
-    const one = guarded();
+    const one = guardedSite();
     one.say({ kind: "leaving", node: n1, incarnation: one.lifeOf("n1") }).fail("web", "stop");
     expect(fenceNeeds(one.state)).toMatchObject([{ target: "n1", reason: "it could not stop web" }]);
     expect(fenceNeeds(one.ask(maintenance).state)).toEqual([]);
   });
 
   it("[SVC-29] a node that gave up its services is lost: it has not said that it has, so they are frozen again, and it is not fenced", () => {
-    const one = guarded();
+    const one = guardedSite();
     one.say({ kind: "leaving", node: n1, incarnation: one.state.nodes[n1]?.incarnation as never });
     expect(one.phase("web")).toBe("stopping on n1");
     one.ask(maintenance).vanish("n1");
@@ -178,10 +173,10 @@ describe("frozen", () => {
       const announced = { kind: "fence-begun", target, incarnation, by, attempt, reason } as const;
       return where.ask(maintenance).say(announced);
     };
-    const late = begin(guarded().vanish("n1"));
+    const late = begin(guardedSite().vanish("n1"));
     expect([late.state.fences[n1]?.inFlight ?? null, late.state.fences[n1]?.attempt ?? 0]).toEqual([null, 0]);
     expect(fenceNeeds(late.ask({ kind: "end-maintenance" }).state)).toMatchObject([{ target: "n1", attempt: 1 }]);
-    const wished = begin(guarded().ask({ kind: "fence-node", node: n1 }));
+    const wished = begin(guardedSite().ask({ kind: "fence-node", node: n1 }));
     expect(wished.state.fences[n1]?.inFlight).toMatchObject({ reason: "asked by ann" });
   });
 
@@ -222,11 +217,11 @@ describe("frozen", () => {
   });
 
   it("[SVC-30] a daemon leaves all behind only when all of it is frozen and a device can fence its node", () => {
-    expect(mayStayBehind(guarded().state, n1)).toBe(false);
-    expect(mayStayBehind(guarded().ask(maintenance).state, n1)).toBe(true);
-    expect(mayStayBehind(guarded().ask(maintenance).state, n3)).toBe(false);
-    expect(mayStayBehind(guarded().ask(freeze).state, n1)).toBe(true);
-    const both = guarded().ask({ kind: "relocate-service", service: db, to: n1 }).done().ask(freeze);
+    expect(mayStayBehind(guardedSite().state, n1)).toBe(false);
+    expect(mayStayBehind(guardedSite().ask(maintenance).state, n1)).toBe(true);
+    expect(mayStayBehind(guardedSite().ask(maintenance).state, n3)).toBe(false);
+    expect(mayStayBehind(guardedSite().ask(freeze).state, n1)).toBe(true);
+    const both = guardedSite().ask({ kind: "relocate-service", service: db, to: n1 }).done().ask(freeze);
     expect([both.places, mayStayBehind(both.state, n1)]).toEqual(["web n1, db n1", false]);
     expect(mayStayBehind(both.ask({ kind: "freeze-service", service: db }).state, n1)).toBe(true);
     expect(mayStayBehind(site().ask(maintenance).state, n1)).toBe(false);
@@ -256,7 +251,7 @@ describe("frozen", () => {
     const anyDeed = fc.tuple(fc.nat(5), fc.constantFrom("n2", "n3"), fc.constantFrom("web", "db"));
     fc.assert(
       fc.property(fc.array(anyDeed, { maxLength: 8 }), (deeds) => {
-        const where = guarded().ask(maintenance);
+        const where = guardedSite().ask(maintenance);
         for (const [deed, node, name] of deeds) {
           const isIn = where.state.nodes[parseNodeId(node)]?.isMember === true;
           if (deed === 0 && isIn) where.vanish(node);

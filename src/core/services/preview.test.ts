@@ -1,12 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseDeviceId, parseNodeId, parseServiceId } from "../../model/ids.ts";
+import { parseNodeId, parseServiceId } from "../../model/ids.ts";
 import type { Intent } from "../../model/intent.ts";
 import type { Preview, Wish } from "../../model/preview.ts";
-import { durationMs } from "../../model/units.ts";
 import { previewOf } from "./preview.ts";
 import { phaseNode } from "./service-record.ts";
-import { type GivenServices, only, Site, siteConfig, those } from "./site.fixture.ts";
+import { type GivenServices, guarded, only, Site, siteConfig, those } from "./site.fixture.ts";
 
 const nodes = ["n1", "n2", "n3"];
 const [n1, n2, n3] = nodes.map(parseNodeId) as [never, never, never];
@@ -27,10 +26,8 @@ function told(where: Site, wish: Intent | Wish): readonly string[] {
   return [steps.join(", "), answer.text];
 }
 
-function guarded(services: GivenServices): Site {
-  const device = { id: parseDeviceId("pdu"), agent: "fence", parameters: {}, timeoutMs: durationMs(1_000) };
-  const fencing = { kind: "devices" as const, devices: [device] };
-  return new Site(siteConfig(nodes, services, { fencing, node: () => ({ fence: [[{ device: device.id }]] }) }));
+function guardedSite(services: GivenServices): Site {
+  return new Site(siteConfig(nodes, services, guarded));
 }
 
 const pair = { web: { with: those("db"), after: those("db") }, db: {} };
@@ -67,14 +64,14 @@ describe("what would follow", () => {
       "node n2 is off: fenced by n1: as far as is known",
     ],
   ])("[SVC-31] %s", (_, services, intent, steps, text) => {
-    const where = guarded(services);
+    const where = guardedSite(services);
     const before = where.state;
     expect(told(where, intent)).toEqual([steps, text]);
     expect(where.state).toBe(before);
   });
 
   it("[SVC-31] a refusal is told as it would be", () => {
-    const where = guarded({ web: { domain: only("n1") } });
+    const where = guardedSite({ web: { domain: only("n1") } });
     expect(told(where, { kind: "relocate-service", service: web, to: n2 })).toEqual([
       "NOT_ALLOWED",
       'Cannot relocate service "web" to node "n2": not in its domain (n1), which is restricted',
@@ -82,7 +79,7 @@ describe("what would follow", () => {
   });
 
   it("[SVC-31] a new configuration: what it stops, moves and starts", () => {
-    const where = guarded({ web: {}, db: {} });
+    const where = guardedSite({ web: {}, db: {} });
     const device = where.state.config?.config.fencing;
     const config = siteConfig(
       nodes,
@@ -96,7 +93,7 @@ describe("what would follow", () => {
   });
 
   it("[SVC-31] outages come from what was measured, and are not made up", () => {
-    const where = guarded(pair);
+    const where = guardedSite(pair);
     const first = preview(where, { kind: "relocate-service", service: db, to: n2 });
     expect(first).toMatchObject({ outages: [{ service: "web" }, { service: "db", outageMs: null }] });
     expect(first.ok && first.unsure).toContain(

@@ -1,6 +1,13 @@
 import type { ClusterConfig, FailoverDomain, NodeConfig, ServiceConfig } from "../../model/cluster-config.ts";
 import type { EntryBody, ServiceResult } from "../../model/entry.ts";
-import { type NodeId, parseNodeId, parseServiceId, resourceId, type ServiceId } from "../../model/ids.ts";
+import {
+  type NodeId,
+  parseDeviceId,
+  parseNodeId,
+  parseServiceId,
+  resourceId,
+  type ServiceId,
+} from "../../model/ids.ts";
 import { type Incarnation, makeIncarnation } from "../../model/incarnation.ts";
 import type { Intent } from "../../model/intent.ts";
 import type { OperationAction, OperationOutcome } from "../../model/operation.ts";
@@ -68,6 +75,14 @@ export function siteConfig(
     ...rest,
   };
 }
+
+const device = { id: parseDeviceId("pdu"), agent: "fence", parameters: {}, timeoutMs: span };
+
+/** For `siteConfig`: one fence device, at which every node has its plug. */
+export const guarded = {
+  fencing: { kind: "devices" as const, devices: [device] },
+  node: () => ({ fence: [[{ device: device.id }]] }),
+};
 
 /** A cluster of any size, by its entries alone: nodes come and go, and do what they are told when the test says so. */
 export class Site {
