@@ -14,8 +14,8 @@ export function calmChecker(bench: Bench, lasting: () => readonly Disturbance[])
   const { truth, config } = bench;
   const causes = new Causes(bench, lasting);
   const idleSince = new Map<NodeId, number>();
-  // The last echo is up to two heartbeats older than the end of the view.
-  const leaseMs = 2 * config.heartbeat.deadtimeMs - 2 * config.heartbeat.keepaliveMs;
+  // One deadtime of the lease's two went by until the view ended, and the last echo is up to two heartbeats older than that.
+  const restOfLeaseMs = config.heartbeat.deadtimeMs - 2 * config.heartbeat.keepaliveMs;
   return {
     onDisturbance: (disturbance) => causes.add(disturbance),
     onSample: () => causes.refresh(),
@@ -23,7 +23,7 @@ export function calmChecker(bench: Bench, lasting: () => readonly Disturbance[])
       const since = idleSince.get(node);
       if (status !== "active") idleSince.set(node, since ?? bench.now());
       else idleSince.delete(node);
-      if (status !== "active" || since === undefined || bench.now() - since < leaseMs) return;
+      if (status !== "active" || since === undefined || bench.now() - since < restOfLeaseMs) return;
       // Two faults at once may make a view change outlast the lease; one may not.
       if (causes.hit().size >= 2)
         causes.add({ text: `a view change of ${bench.now() - since} ms for ${node}`, nodes: [node] });
