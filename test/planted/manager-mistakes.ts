@@ -552,6 +552,26 @@ export const testedMistakes: readonly TestedMistake[] = [
     patches: [patch("services/apply-entry.ts", "if (!mayRun) setOff", "setOff")],
   },
   {
+    name: "who stays in the view after a time without a lease is believed to run what it was given",
+    tests: "services/relations",
+    patches: [patch("services/apply-view.ts", "body.withoutLease === true", "body.members.length < 0")],
+  },
+  {
+    name: "a view does not tell that nobody had a lease any more",
+    tests: "group-quorum",
+    patches: [patch("replication/propose.ts", "...(isLeased(turn) ? {} : { withoutLease: true })", "")],
+  },
+  {
+    name: "who has yet to say whether it runs is not waited for before a promotion",
+    tests: "services/promotion",
+    patches: [patch("services/promotion.ts", "node !== null && isLive(state", "!isDoubted(instance) && isLive(state")],
+  },
+  {
+    name: "a double names where it was started first, not last",
+    tests: "manager-double",
+    patches: [patch("services/double-record.ts", "elsewhere.findLast(", "elsewhere.find(")],
+  },
+  {
     name: "who has not told yet what it runs leaves",
     tests: "manager",
     patches: [patch("manager-leaving.ts", "whereItMayRun(record)", "whereItMayRun({ ...record, doubts: [] })")],

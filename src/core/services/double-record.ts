@@ -18,15 +18,32 @@ export interface Double {
   readonly entry: number;
 }
 
-/** A node that was taken as off although it might have run the service, and since when another one may run it. */
+/** A node that was taken as off although it might have run the service, and where it was started since: the first time, and the last few. */
 export interface Abandoned {
   readonly node: NodeId;
-  readonly elsewhere: { readonly node: NodeId; readonly since: WallMs } | null;
+  readonly elsewhere: readonly Elsewhere[];
 }
+
+export interface Elsewhere {
+  readonly node: NodeId;
+  readonly since: WallMs;
+}
+
+/** Kept of one abandoned node, with the first. */
+const elsewhereMax = 8;
 
 /** The service is being started on a node: whoever else was abandoned runs it beside, if he still does. */
 export function withElsewhere(abandoned: readonly Abandoned[], node: NodeId, since: WallMs): readonly Abandoned[] {
-  return abandoned.map((one) =>
-    one.elsewhere === null && one.node !== node ? { ...one, elsewhere: { node, since } } : one,
-  );
+  return abandoned.map((one) => {
+    if (one.node === node) return one;
+    const [first, ...later] = [...one.elsewhere, { node, since }];
+    return { ...one, elsewhere: first === undefined ? [] : [first, ...later.slice(1 - elsewhereMax)] };
+  });
+}
+
+/** The double of a node that ran it until then, beside whoever was started last before. null: nobody was. */
+export function doubleUntil({ node, elsewhere }: Abandoned, until: WallMs): Omit<Double, "endedAt" | "entry"> | null {
+  const [first] = elsewhere;
+  const last = elsewhere.findLast(({ since }) => since < until);
+  return first === undefined || last === undefined ? null : { nodes: [node, last.node], beganAt: first.since };
 }

@@ -1,7 +1,7 @@
 import type { NodeId } from "../../model/ids.ts";
 import { type WallMs, wallMs } from "../../model/units.ts";
 import { type Draft, patchService } from "./cluster-state.ts";
-import type { Double } from "./double-record.ts";
+import { type Double, doubleUntil } from "./double-record.ts";
 import { phaseNode, type ServiceRecord } from "./service-record.ts";
 
 /** Kept per service. */
@@ -10,7 +10,7 @@ const doublesMax = 10;
 /** The node is taken as off. By its own word it is known to run nothing; by anybody else's, it may turn out otherwise. */
 export function noteAbandoned(draft: Draft, record: ServiceRecord, node: NodeId): ServiceRecord {
   const known = (record.abandoned ?? []).filter((other) => other.node !== node);
-  return patchService(draft, record, { abandoned: [...known, { node, elsewhere: null }] });
+  return patchService(draft, record, { abandoned: [...known, { node, elsewhere: [] }] });
 }
 
 /**
@@ -28,17 +28,12 @@ export function meetAgain(
   const met = before.abandoned?.find((other) => other.node === node);
   if (met === undefined) return before;
   const record = patchService(draft, before, { abandoned: before.abandoned?.filter((other) => other !== met) ?? [] });
-  if (met.elsewhere === null) return record;
-  const { node: other, since } = met.elsewhere;
   const isElsewhere = phaseNode(record.phase) !== null && phaseNode(record.phase) !== node;
-  if (isActive)
-    return addDouble(draft, record, {
-      nodes: [node, other],
-      beganAt: since,
-      endedAt: isElsewhere ? null : record.since,
-    });
-  const endedAt = wallMs(draft.at - (ranMsAgo ?? Number.MAX_SAFE_INTEGER));
-  return endedAt > since ? addDouble(draft, record, { nodes: [node, other], beganAt: since, endedAt }) : record;
+  const stoppedAt = wallMs(draft.at - (ranMsAgo ?? Number.MAX_SAFE_INTEGER));
+  const double = doubleUntil(met, isActive ? draft.at : stoppedAt);
+  if (double === null) return record;
+  const endedWithIt = isElsewhere ? null : record.since;
+  return addDouble(draft, record, { ...double, endedAt: isActive ? endedWithIt : stoppedAt });
 }
 
 /** A node runs it beside its place. */

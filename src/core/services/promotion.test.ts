@@ -24,8 +24,8 @@ const services: GivenServices = {
 };
 
 /** Every instance says the same of its data, or what is given. Their nodes are those that are there. */
-function tell(site: Site, scores: Readonly<Record<string, number>> = {}): Site {
-  for (const node of nodes.map(parseNodeId)) {
+function tell(site: Site, scores: Readonly<Record<string, number>> = {}, who: readonly string[] = nodes): Site {
+  for (const node of who.map(parseNodeId)) {
     const record = site.state.services[instanceId(db, node)];
     const role = site.state.services[db];
     const { incarnation } = site.state.nodes[node] ?? {};
@@ -78,6 +78,14 @@ describe("promotion", () => {
     site.fail("db@n3", "monitor").done().retry("db@n3").done();
     tell(site, { n1: 1, n3: 2 });
     expect(site.phase("db")).toBe("started on n3");
+  });
+
+  it("[PRO-3] who has yet to say whether it runs on, after a maintenance, is waited for, whatever it said before", () => {
+    const site = running().lose("n1");
+    tell(site, { n3: 8 }, ["n3"]).ask({ kind: "begin-maintenance" }).ask({ kind: "end-maintenance" });
+    tell(site.report("n2", ["db@n2"]), { n2: 3 }, ["n2"]);
+    expect(site.phase("db")).toBe("stopped");
+    expect(site.report("n3", ["db@n3"]).done().phase("db")).toBe("started on n3");
   });
 
   it("[PRO-2] whose data is behind is not promoted, though nobody else is there", () => {

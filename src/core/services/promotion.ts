@@ -32,11 +32,13 @@ export function hasFreshScore({ score, order }: ServiceRecord, round: number): b
   return score !== undefined && score.round === round && score.order === order;
 }
 
-/** [PRO-3] Instances that run here and there and have not told their score in this round. */
+/** [PRO-3] Instances that run here and there and have not told their score in this round, or are yet to say whether they run. */
 export function awaitedScores(state: View, role: ServiceRecord): readonly ServiceId[] {
   const round = roundOf(role);
   if (round === null) return [];
-  return candidatesOf(state, role).flatMap((instance) => (hasFreshScore(instance, round) ? [] : [instance.service]));
+  return candidatesOf(state, role).flatMap((instance) =>
+    hasFreshScore(instance, round) && !isDoubted(instance) ? [] : [instance.service],
+  );
 }
 
 /** [PRO-2] Why the instance on a node may not be promoted; null: as far as its data goes, it may. */
@@ -55,13 +57,19 @@ export function promotionAgainst(state: View, role: ServiceRecord, node: NodeId)
   return newer === undefined ? null : `${newer.service} has newer data, by its score (${newer.score?.value ?? 0})`;
 }
 
+/** Instances that are started on members: who of them has still to report may have the newest data. */
 function candidatesOf(state: View, role: ServiceRecord): readonly ServiceRecord[] {
   const { promotes } = definitionOf(state, role);
   if (promotes === undefined) return [];
   return instancesOf(state, promotes).filter((instance) => {
     const node = phaseNode(instance.phase);
-    return node !== null && isLive(state.nodes[node]) && isKeptThere(state, instance, node);
+    return instance.phase.kind === "started" && node !== null && isLive(state.nodes[node]);
   });
+}
+
+function isDoubted({ phase, doubts }: ServiceRecord): boolean {
+  const node = phaseNode(phase);
+  return node !== null && doubts.includes(node);
 }
 
 /** An instance tells its score. One about an earlier order counts for nothing. */

@@ -283,7 +283,9 @@ function removeOne(world: GroupWorld): void {
     return startLater(world, host, world.dice.between(0, 500));
   }
   host.cutPower();
-  world.events.after(world.dice.between(0, 1_500), () => say("remove-node"));
+  world.events.after(world.dice.between(0, 1_500), () => {
+    if (!isDiskLost(world)) say("remove-node");
+  });
   startLater(world, host, world.dice.between(0, 4_000));
 }
 
@@ -354,7 +356,7 @@ function healArbiterDisk({ arbiterDisk: disk, now }: GroupWorld): void {
 
 /** A vote that is withdrawn while somebody comes back without its disk may need the operator (specified limit): one at a time. */
 function isDiskLost({ hosts }: GroupWorld): boolean {
-  return hosts.some(({ disk, setup }) => setup.rules.replayDisk(disk.records).isBlank);
+  return hosts.some(({ disk, setup }) => !disk.isWhole || setup.rules.replayDisk(disk.records).isBlank);
 }
 
 /** A lost witness and a lost disk of a node at once may need the operator: one at a time. */
