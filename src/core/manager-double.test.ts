@@ -122,16 +122,17 @@ describe("[SVC-26] a service that ran on two nodes at once", () => {
     [1_000, "ran on n1 and n3 at once for 28 s"],
     [15_000, "ran on n1 and n2 at once for 14 s"],
   ])("is told of with the node that had it last before the other one stopped, %i ms ago", (ranMsAgo, text) => {
-    const later = withElsewhere(withElsewhere([{ node: n1, elsewhere: [] }], n2, wallMs(1_000)), n3, wallMs(20_000));
+    const later = withElsewhere(withElsewhere([{ node: n1, elsewhere: null }], n2, wallMs(1_000)), n3, wallMs(20_000));
     const endedAt = wallMs(30_000 - ranMsAgo);
     const [told] = later.map((one) => doubleUntil(one, endedAt));
     expect(told && doubleText({ ...told, endedAt, entry: 1 }, endedAt)).toBe(text);
   });
 
   it("of a node that is away for ever is kept by its first and its last places", () => {
-    let known: readonly Abandoned[] = [{ node: n1, elsewhere: [] }];
+    let known: readonly Abandoned[] = [{ node: n1, elsewhere: null }];
     for (let at = 1; at <= 100; at += 1) known = withElsewhere(known, at % 2 === 0 ? n2 : n3, wallMs(at));
-    expect(known[0]?.elsewhere.map(({ since }) => since)).toEqual([1, 94, 95, 96, 97, 98, 99, 100]);
+    expect(known[0]?.elsewhere).toEqual({ node: n3, since: 1 });
+    expect(known[0]?.later?.map(({ since }) => since)).toEqual([93, 94, 95, 96, 97, 98, 99, 100]);
   });
 
   it("is nothing of a node that was removed meanwhile, and comes again", () => {

@@ -569,7 +569,7 @@ export const testedMistakes: readonly TestedMistake[] = [
   {
     name: "a double names where it was started first, not last",
     tests: "manager-double",
-    patches: [patch("services/double-record.ts", "elsewhere.findLast(", "elsewhere.find(")],
+    patches: [patch("services/double-record.ts", "later.findLast(", "later.slice(1).findLast(")],
   },
   {
     name: "who has not told yet what it runs leaves",

@@ -18,10 +18,12 @@ export interface Double {
   readonly entry: number;
 }
 
-/** A node that was taken as off although it might have run the service, and where it was started since: the first time, and the last few. */
+/** A node that was taken as off although it might have run the service, and where that was started since: first, and the last few times. */
 export interface Abandoned {
   readonly node: NodeId;
-  readonly elsewhere: readonly Elsewhere[];
+  readonly elsewhere: Elsewhere | null;
+  /** Oldest first. Absent: none. */
+  readonly later?: readonly Elsewhere[];
 }
 
 export interface Elsewhere {
@@ -29,21 +31,24 @@ export interface Elsewhere {
   readonly since: WallMs;
 }
 
-/** Kept of one abandoned node, with the first. */
-const elsewhereMax = 8;
+/** Kept of one abandoned node. */
+const laterMax = 8;
 
 /** The service is being started on a node: whoever else was abandoned runs it beside, if he still does. */
 export function withElsewhere(abandoned: readonly Abandoned[], node: NodeId, since: WallMs): readonly Abandoned[] {
   return abandoned.map((one) => {
     if (one.node === node) return one;
-    const [first, ...later] = [...one.elsewhere, { node, since }];
-    return { ...one, elsewhere: first === undefined ? [] : [first, ...later.slice(1 - elsewhereMax)] };
+    if (one.elsewhere === null) return { ...one, elsewhere: { node, since } };
+    return { ...one, later: [...(one.later ?? []), { node, since }].slice(-laterMax) };
   });
 }
 
 /** The double of a node that ran it until then, beside whoever was started last before. null: nobody was. */
-export function doubleUntil({ node, elsewhere }: Abandoned, until: WallMs): Omit<Double, "endedAt" | "entry"> | null {
-  const [first] = elsewhere;
-  const last = elsewhere.findLast(({ since }) => since < until);
-  return first === undefined || last === undefined ? null : { nodes: [node, last.node], beganAt: first.since };
+export function doubleUntil(
+  { node, elsewhere, later = [] }: Abandoned,
+  until: WallMs,
+): Omit<Double, "endedAt" | "entry"> | null {
+  if (elsewhere === null || elsewhere.since >= until) return null;
+  const last = later.findLast(({ since }) => since < until) ?? elsewhere;
+  return { nodes: [node, last.node], beganAt: elsewhere.since };
 }

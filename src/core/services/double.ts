@@ -10,7 +10,7 @@ const doublesMax = 10;
 /** The node is taken as off. By its own word it is known to run nothing; by anybody else's, it may turn out otherwise. */
 export function noteAbandoned(draft: Draft, record: ServiceRecord, node: NodeId): ServiceRecord {
   const known = (record.abandoned ?? []).filter((other) => other.node !== node);
-  return patchService(draft, record, { abandoned: [...known, { node, elsewhere: [] }] });
+  return patchService(draft, record, { abandoned: [...known, { node, elsewhere: null }] });
 }
 
 /**
