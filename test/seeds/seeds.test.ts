@@ -6,7 +6,7 @@ import { realWire } from "../../src/sim/real-wire.ts";
 import { parseKeys } from "../../src/wire/keys.ts";
 import { isWhole, share } from "./share.ts";
 
-/** 257 in all, and a twentieth of them in the fast gate; test/exploration goes on with 10 of each shape, and `npm run soak` takes others, for as long as one likes. */
+/** 269 in all, and a twentieth of them in the fast gate; test/exploration goes on with 10 of each shape, and `npm run soak` takes others, for as long as one likes. */
 const seedsOf: Readonly<Partial<Record<Shape, number>>> = {
   "2": 27,
   "3": 27,
@@ -31,6 +31,8 @@ const seedsOf: Readonly<Partial<Record<Shape, number>>> = {
   "3-cut": 6,
   "3-sbd": 6,
   "3-related": 9,
+  "3-apart": 6,
+  "3-exclusive": 6,
   "3-tree": 9,
   "2-tree": 3,
   "3-clones": 9,

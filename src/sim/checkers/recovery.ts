@@ -28,22 +28,33 @@ export function recoveryChecker(bench: Bench): Checker {
     const count = others.filter((other) => truth.activeNodes(other).length > 0).length;
     return instance?.limit !== undefined && count >= instance.limit;
   };
+  /** A service that it may not meet is there. */
+  const isMet = (node: NodeId, service: ServiceConfig): boolean =>
+    config.services.some((other) => isApart(service, other) && truth.isActive(node, other));
   /** It waits for another service, or may not be where the others are: as it is to be, when that service is as it is to be. */
   const isKept = (service: ServiceConfig, able: readonly NodeId[]): boolean => {
     const isDown = (id: string): boolean =>
       config.services.every(
         (other) => other.id !== id || !config.nodes.some((node) => truth.isStarted(node.id, other)),
       );
-    const isMet = (node: NodeId): boolean =>
-      config.services.some((other) => isApart(service, other) && truth.isActive(node, other));
     const isLacking = (service.after ?? []).some((first) => first.soft !== true && isDown(first.service));
     const mates = relatedTo(config.services, service).flatMap((other) => truth.activeNodes(other));
-    return isLacking || able.every(isMet) || (isWithOthers(service) && mates.some((node) => !able.includes(node)));
+    return (
+      isLacking ||
+      able.every((node) => isMet(node, service)) ||
+      (isWithOthers(service) && mates.some((node) => !able.includes(node)))
+    );
   };
   const isWithOthers = (service: ServiceConfig): boolean =>
     config.services.some((other) => (other.id === service.id ? (other.with ?? []).length > 0 : names(other, service)));
+  /** It had better not meet another one, which may be worth more to it than the better node. */
+  const isShy = (service: ServiceConfig): boolean =>
+    config.services.some((other) => isSoftlyApart(service, other) || isSoftlyApart(other, service));
   const isPlain = (service: ServiceConfig): boolean =>
-    !isWithOthers(service) && service.domain.failbackBetween === undefined && service.domain.stickiness === undefined;
+    !isWithOthers(service) &&
+    !isShy(service) &&
+    service.domain.failbackBetween === undefined &&
+    service.domain.stickiness === undefined;
   return {
     onQuiet(): void {
       if (wishes.isClusterStopping(all())) return;
@@ -61,7 +72,7 @@ export function recoveryChecker(bench: Bench): Checker {
           if (!isKept(service, able) && !isFull(service))
             bench.report("LIVE-1", `service ${service.id} is not started, though ${able.join(", ")} may run it`);
         } else if (service.domain.failback && service.domain.ordered && isPlain(service)) {
-          const best = service.domain.nodes.find((node) => able.includes(node));
+          const best = service.domain.nodes.find((node) => able.includes(node) && !isMet(node, service));
           if (best !== undefined && started[0] !== best) {
             bench.report("LIVE-1", `service ${service.id} is on ${started[0]}, not on the best node ${best}`);
           }
@@ -73,4 +84,8 @@ export function recoveryChecker(bench: Bench): Checker {
 
 function names(other: ServiceConfig, service: ServiceConfig): boolean {
   return (other.with ?? []).some((relation) => relation.service === service.id);
+}
+
+function isSoftlyApart(service: ServiceConfig, other: ServiceConfig): boolean {
+  return (service.apart ?? []).some((relation) => relation.soft === true && relation.service === other.id);
 }

@@ -17,6 +17,7 @@ import type { ConfigFile } from "../machine.ts";
  * `off` (the witness loses its power, and its disk is slow at times), `waits` (after all were off, no view before all are there),
  * `reloaded` (other timers, votes, time-outs and policies come in force, by some daemons at once, by others when they are restarted),
  * `removed` (nodes are removed for ever, and readmitted),
+ * `apart` (a service never where another one is, and one that had better not be), `exclusive` (a service alone on its node),
  * `promotable` (a database of which one instance is promoted, and what follows it).
  */
 export const shapes = [
@@ -56,6 +57,10 @@ export const shapes = [
   "3-sbd",
   "3-related",
   "5-related",
+  "3-apart",
+  "4-apart",
+  "3-exclusive",
+  "4-exclusive",
   "3-tree",
   "2-tree",
   "3-clones",
@@ -93,6 +98,8 @@ export type ShapeWord =
   | "storage"
   | "reachlist"
   | "related"
+  | "apart"
+  | "exclusive"
   | "stopped"
   | "off"
   | "waits"
@@ -186,6 +193,7 @@ function shapeText(shape: Shape, variant: Variant): string {
     "services:",
     "  web:",
     ...(saysShape(shape, "related") ? ["    after: [data]"] : []),
+    ...(saysShape(shape, "apart") ? ["    apart: [data]"] : []),
     "    domain: { nodes: [n1, n2], ordered: true, restricted: true, failback: true }",
     ...(policy === "restart" ? [] : [`    recovery: { policy: ${policy} }`]),
     "    resources:",
@@ -199,6 +207,8 @@ function shapeText(shape: Shape, variant: Variant): string {
     resource("base"),
     "  mail:",
     ...(saysShape(shape, "related") ? ["    with: [data]"] : []),
+    ...(saysShape(shape, "apart") ? ["    apart: [{ service: web, soft: true }]"] : []),
+    ...(saysShape(shape, "exclusive") ? ["    exclusive: true"] : []),
     `    domain: { nodes: [${[...nodes]
       .reverse()
       .map((node) => `n${node}`)
