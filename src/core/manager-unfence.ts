@@ -64,12 +64,12 @@ export function unfence(work: Work): void {
 
 /**
  * True while the others must not be told what runs here, so that services wait for this node as they do for its report: else each would start on
- * whoever has its storage first, and move to the best node a moment later.
+ * whoever has its storage first, and move to the best node a moment later. Not of one that is about to leave: it is switched on no more.
  */
 export function isUnfenceAwaited(work: Work): boolean {
-  const { cluster, self, unfencing } = work.state;
+  const { cluster, self, unfencing, shutdown } = work.state;
   const here = cluster.nodes[self];
-  if (here === undefined || notUnfenced(managerConfig(work.state), here).length === 0) return false;
+  if (shutdown !== null || here === undefined || notUnfenced(managerConfig(work.state), here).length === 0) return false;
   if (unfencing.stay !== here.enteredAt || work.moment.now >= unfencing.awaitedUntil) return false;
   wake(work, unfencing.awaitedUntil);
   return true;

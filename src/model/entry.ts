@@ -29,13 +29,7 @@ export interface Entry {
 /** What entries say. `view`, `electorate`, `left` and `halted` are the group's; the manager reads them too. */
 export type EntryBody =
   /** First entry of a view, written with its installation, so that the log alone tells the whole history. */
-  | {
-      readonly kind: "view";
-      readonly members: readonly Member[];
-      readonly coordinator: NodeId;
-      /** Its coordinator had no lease any more: who stays in the view may have stopped what it ran. */
-      readonly withoutLease?: true;
-    }
+  | { readonly kind: "view"; readonly members: readonly Member[]; readonly coordinator: NodeId }
   /** Who may vote from here on, a name for each vote. The votes of one node change at a time. */
   | { readonly kind: "electorate"; readonly voters: readonly NodeId[]; readonly reason: string }
   /** A clean leave: services stopped, vote withdrawn. The proof that the node runs nothing. */

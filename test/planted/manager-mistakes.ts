@@ -256,11 +256,6 @@ export const toldMistakes: readonly ToldMistake[] = [
     patches: [patch(watchdog, "return instantMs(0);\n  if (isIdle", "return facts.leaseUntil;\n  if (isIdle")],
   },
   {
-    name: "who stays in the view after a time without a lease is believed to run what it was given",
-    story: "quorum-is-back-with-a-third-node",
-    patches: [patch("services/apply-view.ts", "body.withoutLease === true", "body.members.length < 0")],
-  },
-  {
     name: "who has yet to say whether it runs is not waited for before a promotion",
     story: "maintenance-ends-and-the-newest-is-promoted",
     patches: [patch("services/promotion.ts", "node !== null && isLive(state", "!isDoubted(instance) && isLive(state")],
@@ -560,11 +555,6 @@ export const testedMistakes: readonly TestedMistake[] = [
     name: "what was found since is proven away by the end of the cluster",
     tests: "services/cluster-stop",
     patches: [patch("services/apply-entry.ts", "if (!mayRun) setOff", "setOff")],
-  },
-  {
-    name: "a view does not tell that nobody had a lease any more",
-    tests: "group-quorum",
-    patches: [patch("replication/propose.ts", "...(isLeased(turn) ? {} : { withoutLease: true })", "")],
   },
   {
     name: "a double names where it was started first, not last",

@@ -14,7 +14,6 @@ import { isRemoved } from "./removed-nodes.ts";
  * A new view: who came, who went, and what is therefore no longer known.
  *
  * - Who was not in the view before, or came with a new life, has to report what it runs before anything is started.
- * - When nobody had a lease any more, who stays has to report on what it was given.
  * - Who is gone without having left is lost: what it ran stays where it was written, unknown, until it is known not to run.
  * - When nobody in the view was in the one before (a cold start), what was written of absent nodes is no longer believed: each of
  *   them may run anything, unless it was known to be off.
@@ -35,7 +34,6 @@ export function applyView(draft: Draft, body: Extract<EntryBody, { kind: "view" 
       hasChanged = true;
       comesIn(draft, record, member.incarnation);
     } else if (record.off !== null && record.off !== "left") comesIn(draft, record, member.incarnation);
-    else if (body.withoutLease === true) doubtWhatRuns(draft, member.node);
   }
   for (const record of sortedNodes(draft)) {
     if (!members.has(record.node) && isCold && record.off === null) {
@@ -74,14 +72,6 @@ export function addDoubt(draft: Draft, node: NodeId): void {
   for (const record of servicesInOrder(draft)) {
     if (record.doubts.includes(node) || !concerns(definitionOf(draft, record), node)) continue;
     patchService(draft, record, { doubts: [...record.doubts, node].toSorted() });
-  }
-}
-
-/** [SVC-48] It may have stopped all that for want of a quorum, and has to say so before anybody goes by what is written of it. */
-function doubtWhatRuns(draft: Draft, node: NodeId): void {
-  for (const record of servicesInOrder(draft)) {
-    const isThere = record.phase.kind === "started" && record.phase.node === node && !record.doubts.includes(node);
-    if (isThere) patchService(draft, record, { doubts: [...record.doubts, node].toSorted() });
   }
 }
 

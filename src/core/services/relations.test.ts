@@ -115,20 +115,6 @@ describe("after", () => {
     expect(goalState(both.done().state, goal).kind).toBe("reached");
   });
 
-  it("[REL-1, SVC-48] after a time without a quorum the first does not count as started before its node says so", () => {
-    const both = site({ web: { after: those("db"), domain: only("n1") }, db: { domain: only("n3") } }).lose("n1");
-    expect(both.places).toBe("web stopped, db n3");
-    both.regain("n1").report("n1").report("n2");
-    expect([orders(both), reason(both, "web")]).toEqual(["", "waits: db is on n3, which has not reported yet"]);
-    expect(orders(both.report("n3"))).toBe("db start");
-    expect(both.done().places).toBe("web n1, db n3");
-  });
-
-  it("[REL-1, SVC-48] what has run on meanwhile is left alone", () => {
-    const both = site(chain).regain().report("n2", ["db"]).report("n1", ["web"]).done();
-    expect([both.places, both.starts.get("db"), both.starts.get("web")]).toEqual(["web n1, db n2", 1, 1]);
-  });
-
   it("[REL-1] a chain of three goes down from its end and comes up from its beginning", () => {
     const three = site({ web: { after: those("db") }, db: { after: those("log") }, log: {} });
     const said = three.texts.length;

@@ -150,13 +150,6 @@ export class Site {
     return this.#view();
   }
 
-  /** The same members, after a time in which they were none: who comes was given nothing before. */
-  regain(...coming: readonly string[]): this {
-    for (const node of coming.map(parseNodeId)) this.#boots.set(node, (this.#boots.get(node) ?? 1) + 1);
-    this.#members = [...new Set([...this.#members, ...coming.map(parseNodeId)])].toSorted();
-    return this.#view(true);
-  }
-
   off(name: string): this {
     const target = parseNodeId(name);
     const by = this.#members[0] ?? target;
@@ -263,10 +256,10 @@ export class Site {
     return this.texts.slice(count).join("\n");
   }
 
-  #view(isWithoutLease = false): this {
+  #view(): this {
     const members = this.#members.map((node) => ({ node, incarnation: this.#life(node) }));
     const [coordinator = parseNodeId("n1")] = this.#members;
-    return this.say({ kind: "view", coordinator, members, ...(isWithoutLease ? { withoutLease: true } : {}) });
+    return this.say({ kind: "view", coordinator, members });
   }
 
   #life(node: NodeId): Incarnation {
