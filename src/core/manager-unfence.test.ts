@@ -147,6 +147,19 @@ describe("a node that is cut off", () => {
     expect(logged(driver, "fence on n1 by fence_disk")).toHaveLength(1);
   });
 
+  it("[SVC-47] and is told to end as it joins does not wait to be switched on", () => {
+    const driver = poweredOn();
+    run(driver, 20_000);
+    powerOff(driver, "n3");
+    run(driver, 15_000);
+    powerOn(driver, "n3");
+    run(driver, 305);
+    expect(nodeOf(driver, "n1").manager?.cluster.nodes[parseNodeId("n3")]?.isMember).toBe(true);
+    feed(driver, nodeOf(driver, "n3"), { kind: "shutdown" });
+    run(driver, 1_000);
+    expect(nodeOf(driver, "n3").hasLeft).toBe(true);
+  });
+
   it("[FEN-18] keeps what it runs when the device is described in another way, and is given nothing until it was asked", () => {
     const given = config();
     const driver = poweredOn(newDriver(given));

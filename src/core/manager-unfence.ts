@@ -69,7 +69,8 @@ export function unfence(work: Work): void {
 export function isUnfenceAwaited(work: Work): boolean {
   const { cluster, self, unfencing, shutdown } = work.state;
   const here = cluster.nodes[self];
-  if (shutdown !== null || here === undefined || notUnfenced(managerConfig(work.state), here).length === 0) return false;
+  if (shutdown !== null || here === undefined || notUnfenced(managerConfig(work.state), here).length === 0)
+    return false;
   if (unfencing.stay !== here.enteredAt || work.moment.now >= unfencing.awaitedUntil) return false;
   wake(work, unfencing.awaitedUntil);
   return true;
