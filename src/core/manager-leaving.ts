@@ -2,11 +2,10 @@ import type { Effect } from "../model/effect.ts";
 import { after } from "../model/units.ts";
 import { managerConfig, type ManagerState, patch, say, submit, wake, type Work } from "./manager-work.ts";
 import { watchdogAtExit } from "./manager-watchdog.ts";
-import { servicesInOrder } from "./services/cluster-state.ts";
+import { mayRunAnything } from "./services/cluster-state.ts";
 import { endingTogether, isAllStopped } from "./services/cluster-stop.ts";
 import { mayStayBehind } from "./services/frozen.ts";
 import { isQuiet } from "./services/runner-state.ts";
-import { whereItMayRun } from "./services/service-record.ts";
 
 /** The group has this long to order the leave before the daemon goes without proof, in deadtimes. */
 const leaveDeadtimes = 6;
@@ -48,7 +47,7 @@ export function shutDown(work: Work): void {
     return;
   }
   // [SVC-47] Also what it has not told of yet.
-  const hasServices = isMember && servicesInOrder(cluster).some((record) => whereItMayRun(record).includes(self));
+  const hasServices = isMember && mayRunAnything(cluster, self);
   if (!isQuiet(runner) || (isIn && hasServices)) return;
   if (!isIn || here === undefined) {
     exit(work);

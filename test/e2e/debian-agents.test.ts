@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,6 +5,7 @@ import { nginxConfig, nginxConfigFile } from "../../lab/demo/site.ts";
 import { HaleCluster } from "../../lab/hale-cluster.ts";
 import type { LabHost } from "../../lab/host.ts";
 import { Lab } from "../../lab/lab.ts";
+import { detachDisk, makeSharedDisk } from "./shared-disk.ts";
 
 // Debian's own agents and init scripts, started on one real host, moved to the other and stopped. What is true is looked at from outside. Not
 // among them is portblock: with the iptables of Debian 12, which prints protocols as numbers, it does not find its rule again, and leaves it.
@@ -30,10 +30,7 @@ let kinds: Readonly<Record<string, Kind>>;
 
 beforeAll(async () => {
   lab = await Lab.create({ hosts: ["n1", "n2", "n3"] });
-  const image = join(lab.folder, "shared", "disk");
-  execFileSync("truncate", ["-s", "64M", image]);
-  execFileSync("mkfs.ext4", ["-q", image]);
-  disk = execFileSync("losetup", ["--find", "--show", image], { encoding: "utf8" }).trim();
+  disk = makeSharedDisk(lab);
   await Promise.all([...lab.hosts.values()].map(prepare));
   kinds = kindsOf(lab.virtualIp());
   const domain = { nodes: ["n1", "n2"], ordered: true, restricted: true };
@@ -48,7 +45,7 @@ beforeAll(async () => {
 }, settleMs);
 afterAll(async () => {
   await lab.close();
-  execFileSync("losetup", ["--detach", disk]);
+  detachDisk(disk);
 });
 
 async function prepare(host: LabHost): Promise<void> {

@@ -1,10 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { HaleCluster } from "../../lab/hale-cluster.ts";
-import type { LabHost } from "../../lab/host.ts";
 import { Lab } from "../../lab/lab.ts";
 import { waitUntil } from "../../lab/wait-until.ts";
+import { detachDisk, makeSharedDisk } from "./shared-disk.ts";
 
 // Goal: a file server of Samba goes from host to host with its disk, its address and its passwords, whatever becomes of its host, and what a client was
 // told to be written is there afterwards.
@@ -20,10 +18,7 @@ let disk: string;
 
 beforeAll(async () => {
   lab = await Lab.create({ hosts: ["n1", "n2", "n3"] });
-  const image = join(lab.folder, "shared", "disk");
-  execFileSync("truncate", ["-s", "64M", image]);
-  execFileSync("mkfs.ext4", ["-q", image]);
-  disk = execFileSync("losetup", ["--find", "--show", image], { encoding: "utf8" }).trim();
+  disk = makeSharedDisk(lab);
   const share = `[data]\n  path = ${mount}/data\n  read only = no\n  force user = root\n`;
   for (const host of lab.hosts.values()) {
     await host.writeFile("/etc/hale/smb.conf", `[global]\n  load printers = no\n${share}`);
@@ -42,13 +37,13 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await lab.close();
-  execFileSync("losetup", ["--detach", disk]);
+  detachDisk(disk);
 });
 
 /** What a client does. @throws Error when the server does not do it */
-async function client(...commands: readonly string[]): Promise<string> {
+async function client(command: string): Promise<string> {
   const login = ["-U", `root%${password}`, `//${lab.virtualIp()}/data`];
-  return lab.client.run(["smbclient", ...login, "-c", commands.join("; ")]);
+  return lab.client.run(["smbclient", ...login, "-c", command]);
 }
 
 async function write(name: string, text: string): Promise<void> {
@@ -61,8 +56,11 @@ async function read(name: string): Promise<string> {
   return lab.client.run(["cat", "/tmp/got"]);
 }
 
-async function servers(host: LabHost): Promise<string> {
-  return (await host.exec(["pgrep", "-x", "smbd"])).stdout;
+async function isServed(name: string, text: string): Promise<boolean> {
+  return read(name).then(
+    (found) => found === text,
+    () => false,
+  );
 }
 
 test("[SMB-1, SAFE-1] what a client has written is served by whoever has the disk", { timeout: settleMs }, async () => {
@@ -73,25 +71,17 @@ test("[SMB-1, SAFE-1] what a client has written is served by whoever has the dis
   await write("first", "before anything happens");
 
   await cluster.must("n1", ["service", "relocate", "files", "--to", "n2"], settleMs);
-  expect(await servers(n1)).toBe("");
+  expect((await n1.exec(["pgrep", "-x", "smbd"])).stdout).toBe("");
   expect(await read("first")).toBe("before anything happens");
   await write("second", "before n2 loses its power");
 
   await n2.powerOff();
   await cluster.waitForService("files", { owner: "n1", timeoutMs: settleMs });
   await waitUntil("the client to be served again", settleMs, async () =>
-    read("second").then(
-      (text) => text === "before n2 loses its power",
-      () => false,
-    ),
+    isServed("second", "before n2 loses its power"),
   );
   expect(await read("first")).toBe("before anything happens");
 
   await n1.run(["pkill", "-KILL", "-x", "smbd"]);
-  await waitUntil("it to be started again", settleMs, async () =>
-    read("first").then(
-      () => true,
-      () => false,
-    ),
-  );
+  await waitUntil("it to be started again", settleMs, async () => isServed("first", "before anything happens"));
 });

@@ -258,7 +258,13 @@ export const toldMistakes: readonly ToldMistake[] = [
   {
     name: "who has yet to say whether it runs is not waited for before a promotion",
     story: "maintenance-ends-and-the-newest-is-promoted",
-    patches: [patch("services/promotion.ts", "node !== null && isLive(state", "!isDoubted(instance) && isLive(state")],
+    patches: [
+      patch(
+        "services/promotion.ts",
+        "({ phase }) => phase",
+        "({ phase, doubts }) => !doubts.includes(phase.node) && phase",
+      ),
+    ],
   },
   {
     name: "leaves with services running",
@@ -554,17 +560,23 @@ export const testedMistakes: readonly TestedMistake[] = [
   {
     name: "what was found since is proven away by the end of the cluster",
     tests: "services/cluster-stop",
-    patches: [patch("services/apply-entry.ts", "if (!mayRun) setOff", "setOff")],
+    patches: [patch("services/apply-entry.ts", "if (!mayRunAnything(draft, node)) setOff", "setOff")],
   },
   {
     name: "a double names where it was started first, not last",
     tests: "manager-double",
-    patches: [patch("services/double-record.ts", "later.findLast(", "later.slice(1).findLast(")],
+    patches: [patch("services/double-record.ts", "later.findLast(isBefore) ?? elsewhere", "elsewhere")],
   },
   {
     name: "who has not told yet what it runs leaves",
     tests: "manager",
-    patches: [patch("manager-leaving.ts", "whereItMayRun(record)", "whereItMayRun({ ...record, doubts: [] })")],
+    patches: [
+      patch(
+        "services/cluster-state.ts",
+        "whereItMayRun(record).includes",
+        "whereItMayRun({ ...record, doubts: [] }).includes",
+      ),
+    ],
   },
   {
     name: "who comes while the cluster is stopped keeps what it ran",

@@ -19,6 +19,7 @@ import {
   type Applied,
   type ClusterState,
   type Draft,
+  mayRunAnything,
   movePhase,
   patchNode,
   patchService,
@@ -178,8 +179,7 @@ function applyLeft(draft: Draft, { node, incarnation }: Body<"left">): void {
 
 /** [SVC-47] What was found since it was said is not proven away: whoever may run something at this place is lost when it is gone. */
 function leaveIdle(draft: Draft, node: NodeId, incarnation: Incarnation, reason: string): void {
-  const mayRun = servicesInOrder(draft).some((record) => whereItMayRun(record).includes(node));
-  if (!mayRun) setOff(draft, node, incarnation, "left", reason);
+  if (!mayRunAnything(draft, node)) setOff(draft, node, incarnation, "left", reason);
 }
 
 function applyLeaving(draft: Draft, body: Body<"leaving">): void {

@@ -4,7 +4,7 @@ import type { DeviceId, NodeId, ServiceId } from "../../model/ids.ts";
 import { type WallMs, wallMs } from "../../model/units.ts";
 import { type FenceRecord, noFence } from "../fencing/fence-record.ts";
 import { type FrozenRecord, type NodeRecord, unseenNode } from "../fencing/node-record.ts";
-import { historyMax, phaseText, type ServicePhase, type ServiceRecord } from "./service-record.ts";
+import { historyMax, phaseText, type ServicePhase, type ServiceRecord, whereItMayRun } from "./service-record.ts";
 import type { ScheduleRecord } from "./schedule-record.ts";
 import { withElsewhere } from "./double-record.ts";
 
@@ -168,6 +168,11 @@ export function nodesInOrder(state: Pick<ClusterState, "config" | "nodes">): rea
 export function servicesInOrder(state: Pick<ClusterState, "config" | "services">): readonly ServiceRecord[] {
   const { services: configured } = indexOf(state.config);
   return inOrder(configured, state.services);
+}
+
+/** [SVC-47] Something may run on the node: by what the entries tell, or because nobody can tell. */
+export function mayRunAnything(state: Pick<ClusterState, "config" | "services">, node: NodeId): boolean {
+  return servicesInOrder(state).some((record) => whereItMayRun(record).includes(node));
 }
 
 function inOrder<Id extends string, Value>(

@@ -43,12 +43,13 @@ export function withElsewhere(abandoned: readonly Abandoned[], node: NodeId, sin
   });
 }
 
-/** The double of a node that ran it until then, beside whoever was started last before. null: nobody was. */
+/** The double of a node that ran it until then (null: it still does), beside whoever was started last before. null: nobody was. */
 export function doubleUntil(
   { node, elsewhere, later = [] }: Abandoned,
-  until: WallMs,
+  until: WallMs | null,
 ): Omit<Double, "endedAt" | "entry"> | null {
-  if (elsewhere === null || elsewhere.since >= until) return null;
-  const last = later.findLast(({ since }) => since < until) ?? elsewhere;
+  const isBefore = ({ since }: Elsewhere): boolean => until === null || since < until;
+  if (elsewhere === null || !isBefore(elsewhere)) return null;
+  const last = later.findLast(isBefore) ?? elsewhere;
   return { nodes: [node, last.node], beganAt: elsewhere.since };
 }

@@ -30,7 +30,7 @@ export function meetAgain(
   const record = patchService(draft, before, { abandoned: before.abandoned?.filter((other) => other !== met) ?? [] });
   const isElsewhere = phaseNode(record.phase) !== null && phaseNode(record.phase) !== node;
   const stoppedAt = wallMs(draft.at - (ranMsAgo ?? Number.MAX_SAFE_INTEGER));
-  const double = doubleUntil(met, isActive ? draft.at : stoppedAt);
+  const double = doubleUntil(met, isActive ? null : stoppedAt);
   if (double === null) return record;
   const endedWithIt = isElsewhere ? null : record.since;
   return addDouble(draft, record, { ...double, endedAt: isActive ? endedWithIt : stoppedAt });

@@ -61,15 +61,13 @@ export function promotionAgainst(state: View, role: ServiceRecord, node: NodeId)
 function candidatesOf(state: View, role: ServiceRecord): readonly ServiceRecord[] {
   const { promotes } = definitionOf(state, role);
   if (promotes === undefined) return [];
-  return instancesOf(state, promotes).filter((instance) => {
-    const node = phaseNode(instance.phase);
-    return instance.phase.kind === "started" && node !== null && isLive(state.nodes[node]);
-  });
+  return instancesOf(state, promotes).filter(
+    ({ phase }) => phase.kind === "started" && isLive(state.nodes[phase.node]),
+  );
 }
 
 function isDoubted({ phase, doubts }: ServiceRecord): boolean {
-  const node = phaseNode(phase);
-  return node !== null && doubts.includes(node);
+  return phase.kind === "started" && doubts.includes(phase.node);
 }
 
 /** An instance tells its score. One about an earlier order counts for nothing. */

@@ -2,7 +2,7 @@ import { besideOn } from "../../core/placement/clones.ts";
 import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Bench, Checker } from "./checker.ts";
-import { isApart, relatedTo } from "./relations.ts";
+import { avoids, isApart, relatedTo } from "./relations.ts";
 
 /**
  * LIVE-1: once faults are over, every enabled service that some node may run is started, on the best node where it goes back. What an operator
@@ -49,7 +49,7 @@ export function recoveryChecker(bench: Bench): Checker {
     config.services.some((other) => (other.id === service.id ? (other.with ?? []).length > 0 : names(other, service)));
   /** It had better not meet another one, which may be worth more to it than the better node. */
   const isShy = (service: ServiceConfig): boolean =>
-    config.services.some((other) => isSoftlyApart(service, other) || isSoftlyApart(other, service));
+    config.services.some((other) => avoids(service, other, true) || avoids(other, service, true));
   const isPlain = (service: ServiceConfig): boolean =>
     !isWithOthers(service) &&
     !isShy(service) &&
@@ -84,8 +84,4 @@ export function recoveryChecker(bench: Bench): Checker {
 
 function names(other: ServiceConfig, service: ServiceConfig): boolean {
   return (other.with ?? []).some((relation) => relation.service === service.id);
-}
-
-function isSoftlyApart(service: ServiceConfig, other: ServiceConfig): boolean {
-  return (service.apart ?? []).some((relation) => relation.soft === true && relation.service === other.id);
 }

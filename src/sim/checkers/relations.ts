@@ -73,11 +73,14 @@ export function relationsChecker(bench: Bench): Checker {
 /** No node may have both. */
 export function isApart(one: ServiceConfig, other: ServiceConfig): boolean {
   if (one.id === other.id) return false;
-  const names = (from: ServiceConfig, to: ServiceConfig): boolean =>
-    from.apart?.some(({ service, soft }) => service === to.id && soft !== true) === true;
   const isAlone = (from: ServiceConfig, to: ServiceConfig): boolean =>
     from.exclusive === true && to.instance === undefined;
-  return isAlone(one, other) || isAlone(other, one) || names(one, other) || names(other, one);
+  return isAlone(one, other) || isAlone(other, one) || avoids(one, other) || avoids(other, one);
+}
+
+/** It names the other one as one that it must not meet, or, `isSoft`, had better not. */
+export function avoids(from: ServiceConfig, to: ServiceConfig, isSoft = false): boolean {
+  return from.apart?.some(({ service, soft = false }) => service === to.id && soft === isSoft) === true;
 }
 
 /** All that a service has to do with, directly or through others, itself included: what happens to one may move the others. */
