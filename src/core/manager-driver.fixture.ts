@@ -547,7 +547,7 @@ function execute(driver: Driver, node: DriverNode, effect: Effect): void {
       tellAgent(driver, node, effect.notification);
       return;
     case "fence":
-      runFence(driver, node, effect.call);
+      runFence(driver, node, effect);
       return;
     case "event":
       say(driver, node, `event ${effect.event.entry ?? "-"} ${effect.event.service ?? ""} ${effect.event.text}`);
@@ -649,7 +649,8 @@ function checkStart(driver: Driver, node: DriverNode, operation: Extract<Effect,
   }
 }
 
-function runFence(driver: Driver, node: DriverNode, call: Extract<Effect, { kind: "fence" }>["call"]): void {
+function runFence(driver: Driver, node: DriverNode, { call, notAfter }: Extract<Effect, { kind: "fence" }>): void {
+  if (notAfter !== undefined && driver.now >= notAfter) throw new RangeError(`Fences ${call.plug} without a lease`);
   say(driver, node, `fence ${call.action} ${call.plug ?? ""} by ${call.agent}`);
   later(driver, driver.deviceMs, () => {
     const confirmed = driver.isFenceWorking && !driver.brokenAgents.has(call.agent);

@@ -105,6 +105,23 @@ describe("a step with a delay", () => {
   });
 });
 
+describe("a performer that has stood still", () => {
+  it("[FEN-3] fences nobody before it has a lease again: its attempt may be void, and its target back", () => {
+    const driver = started(withLevels());
+    const n2 = nodeOf(driver, "n2");
+    const { leaseMs } = n2;
+    ask(driver, "n3", { kind: "fence-node", node: parseNodeId("n1") });
+    Object.assign(n2, { leaseUntil: driver.now, leaseMs: 0 });
+    run(driver, 1_000);
+    expect(logged(driver, "fence 1 requested, by n2")).not.toEqual([]);
+    expect(logged(driver, "fence off")).toEqual([]);
+    Object.assign(n2, { leaseUntil: driver.now + leaseMs, leaseMs });
+    feed(driver, n2, null);
+    run(driver, 1_000);
+    expect(logged(driver, "n2 fence off n1")).toHaveLength(1);
+  });
+});
+
 // Goal: nothing of the group changes when a device confirms the end of a member that lives on, and nothing would tell.
 describe("[FEN-24] a device that confirms what it has not done", () => {
   it("[SVC-26] is found out by the node itself, which stops what runs elsewhere by now", () => {

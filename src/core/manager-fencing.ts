@@ -1,3 +1,4 @@
+import type { Effect } from "../model/effect.ts";
 import type { EntryBody } from "../model/entry.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { Intent } from "../model/intent.ts";
@@ -6,6 +7,7 @@ import {
   beginFence,
   confirmedJobs,
   dueJobs,
+  type FenceRunner,
   type FenceStepResult,
   type FenceTask,
   type FenceVerdict,
@@ -23,10 +25,14 @@ import { spareMembers } from "./quorum/spare-members.ts";
 import { type FenceProof, isSubmitted, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
 import { type FenceNeed, fenceNeeds, isForService, nextForService, offMembers } from "./services/plan.ts";
 
-/** Begins the device calls of attempts announced for this node, and of the group's own fence. */
+/**
+ * Begins the device calls of attempts announced for this node, and of the group's own fence.
+ *
+ * [FEN-3] An announced one only while the lease runs: whoever stood still may learn of it when the others have given it up and its target is back.
+ */
 export function fenceAsTold(work: Work): void {
   const { cluster, self, incarnation } = work.state;
-  for (const fence of Object.values(cluster.fences)) {
+  for (const fence of work.facts.isLeased ? Object.values(cluster.fences) : []) {
     const { inFlight, target, attempt } = fence;
     if (inFlight === null || inFlight.by !== self || inFlight.byIncarnation !== incarnation) continue;
     const begun = work.state.fenceBegun[target] ?? { own: 0, arbiter: 0 };
@@ -91,9 +97,16 @@ function isWanted({ state, facts }: Work, { target, attempt, isArbiter }: FenceT
 /** Takes over what a step of the runner has given. */
 export function afterFencer(work: Work, step: FenceStepResult): void {
   patch(work, { fencer: step.runner });
-  work.effects.push(...step.effects);
+  work.effects.push(...step.effects.map((effect) => withinLease(work, step.runner, effect)));
   for (const verdict of step.verdicts) onVerdict(work, verdict);
   for (const target of step.switchedOn ?? []) tellSwitchedOn(work, target);
+}
+
+/** The group's own fence is made to get a lease; and what is known to be off may be switched on at any time. */
+function withinLease({ facts }: Work, { jobs }: FenceRunner, effect: Effect): Effect {
+  if (effect.kind !== "fence" || effect.call.action === "on") return effect;
+  const isArbiter = jobs.find(({ call }) => call === effect.call.id)?.isArbiter ?? false;
+  return isArbiter ? effect : { ...effect, notAfter: facts.leaseUntil };
 }
 
 function tellSwitchedOn(work: Work, target: NodeId): void {

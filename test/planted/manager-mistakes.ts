@@ -515,6 +515,17 @@ export const testedMistakes: readonly TestedMistake[] = [
     patches: [patch("manager-services.ts", 'if (off === "fenced" && since', 'if (off === "left" && since')],
   },
   {
+    name: "a fence begins without a lease",
+    tests: "manager-fencing",
+    patches: [
+      patch(
+        "manager-fencing.ts",
+        "of work.facts.isLeased ? Object.values(cluster.fences) : [])",
+        "of Object.values(cluster.fences))",
+      ),
+    ],
+  },
+  {
     name: "a device that confirmed what it had not done is believed again",
     tests: "manager-fencing",
     patches: [patch(fence, "|| wrong.length === 0) return told;", "|| wrong.length >= 0) return told;")],
