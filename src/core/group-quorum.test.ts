@@ -235,4 +235,18 @@ describe("a lease", () => {
     world.run(300);
     expect(a.toWorldTime(a.facts()?.leaseUntil ?? 0)).toBeGreaterThan(world.now);
   });
+
+  test("[GRP-111] that nobody has any more is told by the view that follows; while it lasts, a view is like any other", () => {
+    const world = formed("abc");
+    const told = (): unknown => world.checkers.log.findLast(({ body }) => body.kind === "view")?.body;
+    world.host("c").cutPower();
+    world.runUntil(() => world.isOneView(["a", "b"]), 3_000);
+    expect(told()).not.toHaveProperty("withoutLease");
+    isolate(world, "a");
+    world.run(3 * deadtime);
+    world.network.heal();
+    world.runUntil(() => world.isOneView(["a", "b"]), 3_000);
+    world.run(100);
+    expect(told()).toHaveProperty("withoutLease", true);
+  });
 });

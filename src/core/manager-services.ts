@@ -9,6 +9,7 @@ import { patch, say, submit, wake, type Work } from "./manager-work.ts";
 import { leaseHere, leaseInForce } from "./manager-spans.ts";
 import { isUnfenceAwaited } from "./manager-unfence.ts";
 import { isWatchdogAwaited } from "./manager-watchdog.ts";
+import { firstsStartedOn } from "./services/after.ts";
 import { servicesInOrder } from "./services/cluster-state.ts";
 import { canRetry, retryBackOffMs } from "./services/failure-memory.ts";
 import { frozenText } from "./services/frozen.ts";
@@ -102,6 +103,25 @@ export function tellDegraded(work: Work): void {
 /** A report waits this long for the slower probes, so that one entry tells of all. */
 const reportWaitMs = 200;
 
+/** [REL-8] All that has changed here while there was no lease is told: what is still written to run does. */
+function tellSure(work: Work, { node, enteredAt: since, unsureSince }: NodeRecord): void {
+  if (!unsureSince) return;
+  const { cluster, incarnation, runner } = work.state;
+  const isSettled = firstsStartedOn(cluster, node).every((record) => {
+    const runtime = runner.runtimes[record.service];
+    return frozenText(cluster, record) !== null || (runtime !== undefined && isUp(runtime) && !isBusy(runtime));
+  });
+  if (!isSettled) return;
+  submit(work, `sure:${unsureSince}`, {
+    kind: "observed",
+    node,
+    incarnation,
+    since,
+    services: [],
+    sureOf: unsureSince,
+  });
+}
+
 /** Tells what runs here, of every service of which the others do not know it. */
 export function report(work: Work): void {
   const { cluster, self, incarnation, runner, pending, isStopping, reportDueSince } = work.state;
@@ -120,6 +140,7 @@ export function report(work: Work): void {
     return runtime !== undefined && isKnown(runtime) && !isBusy(runtime) && !runtime.resources.some(isBelieved);
   });
   if (due.length === 0) {
+    tellSure(work, here);
     if (reportDueSince !== null) patch(work, { reportDueSince: null });
     return;
   }

@@ -29,7 +29,13 @@ export interface Entry {
 /** What entries say. `view`, `electorate`, `left` and `halted` are the group's; the manager reads them too. */
 export type EntryBody =
   /** First entry of a view, written with its installation, so that the log alone tells the whole history. */
-  | { readonly kind: "view"; readonly members: readonly Member[]; readonly coordinator: NodeId }
+  | {
+      readonly kind: "view";
+      readonly members: readonly Member[];
+      readonly coordinator: NodeId;
+      /** Its coordinator had no lease when it made this: who stays in the view may have stopped what it ran. */
+      readonly withoutLease?: true;
+    }
   /** Who may vote from here on, a name for each vote. The votes of one node change at a time. */
   | { readonly kind: "electorate"; readonly voters: readonly NodeId[]; readonly reason: string }
   /** A clean leave: services stopped, vote withdrawn. The proof that the node runs nothing. */
@@ -54,6 +60,8 @@ export type EntryBody =
       readonly services: readonly Observation[];
       /** How long it acts on alone. Absent in what an earlier version wrote. */
       readonly leaseMs?: number;
+      /** Index of the view entry after which the others were no longer sure of what it runs: by now they know it. Absent: they were sure. */
+      readonly sureOf?: number;
     }
   /** A node carried out (or could not) what the plan asked of it. */
   | {

@@ -256,6 +256,11 @@ export const toldMistakes: readonly ToldMistake[] = [
     patches: [patch(watchdog, "return instantMs(0);\n  if (isIdle", "return facts.leaseUntil;\n  if (isIdle")],
   },
   {
+    name: "something is started upon what may have been stopped in a time without a lease",
+    story: "quorum-is-back-with-a-third-node",
+    patches: [patch("services/apply-view.ts", "body.withoutLease === true", "body.members.length < 0")],
+  },
+  {
     name: "who has yet to say whether it runs is not waited for before a promotion",
     story: "maintenance-ends-and-the-newest-is-promoted",
     patches: [
@@ -572,6 +577,16 @@ export const testedMistakes: readonly TestedMistake[] = [
     name: "what was found since is proven away by the end of the cluster",
     tests: "services/cluster-stop",
     patches: [patch("services/apply-entry.ts", "if (!mayRunAnything(draft, node)) setOff", "setOff")],
+  },
+  {
+    name: "a view does not tell that there was no lease any more",
+    tests: "group-quorum",
+    patches: [patch("replication/propose.ts", "...(isLeased(turn) ? {} : { withoutLease: true })", "")],
+  },
+  {
+    name: "a word for an earlier view says that all is told",
+    tests: "services/relations",
+    patches: [patch("services/apply-observed.ts", "body.sureOf === node.unsureSince", "node.unsureSince")],
   },
   {
     name: "a double names where it was started first, not last",

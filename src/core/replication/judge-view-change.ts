@@ -4,6 +4,7 @@ import { compareViewIds, sameViewId } from "../../model/view.ts";
 import { isHeard } from "../membership/peer.ts";
 import type { Promised, Proposing } from "./group-state.ts";
 import { looksQuorate } from "./judge-electing.ts";
+import { isLeased } from "./own-lease.ts";
 import { abortProposal, failProposal, toElecting } from "./phases.ts";
 import { boundLife, propose, resendStage, unanswered } from "./propose.ts";
 import { isDue, jitter, markLate, markSlow, neighbours, peerOf, type Turn } from "./turn.ts";
@@ -64,7 +65,7 @@ export function judgeProposing(turn: Turn, proposing: Proposing): void {
 function lateJoiners(turn: Turn, proposing: Proposing): readonly NodeId[] {
   const { leaseUntil } = turn.state;
   const { stage, joiners, askedAt } = proposing;
-  if (stage.kind !== "asking" || leaseUntil <= turn.moment.now) return [];
+  if (stage.kind !== "asking" || !isLeased(turn)) return [];
   const missing = unanswered(proposing);
   const isOnlyJoiners = missing.every((node) => joiners.includes(node) && !keepsItsView(turn, node));
   return isOnlyJoiners && isDue(turn, after(askedAt, (leaseUntil - askedAt) / 2)) ? missing : [];

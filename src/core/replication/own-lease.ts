@@ -5,6 +5,11 @@ import { countedElectorates } from "../quorum/votes.ts";
 import { peerOf, type Turn } from "./turn.ts";
 import type { NodeId } from "../../model/ids.ts";
 
+/** This node may act by itself. */
+export function isLeased({ state, moment }: Turn): boolean {
+  return moment.now < state.leaseUntil;
+}
+
 /** [GRP-41] Extends the lease by what has been echoed, while active; it never gets shorter, and outlives the view by its rest. */
 export function extendLease(turn: Turn): void {
   const { state, moment } = turn;

@@ -13,6 +13,7 @@ import type { Fetching, Installing, MemberAnswer, Proposing } from "./group-stat
 import { applyInstall, type Install } from "./install.ts";
 import { cutLog, appendEntries, entriesBetween, foundingVoters, logBehind } from "./log.ts";
 import { type PartRange, restOf, sendCheckpointPart, sendPart, takeTransfer } from "./transfer.ts";
+import { isLeased } from "./own-lease.ts";
 import { diskFloor, isBelow } from "./remembered-disk.ts";
 import { nextStamp } from "./stamp.ts";
 import { abortProposal, failProposal, logPosition, toElecting } from "./phases.ts";
@@ -218,7 +219,7 @@ function install(turn: Turn, proposing: Proposing, stage: Fetching): void {
     view: proposing.view,
     id: { origin: self, incarnation, sequence: 0 },
     at: nextStamp(state.stamped, chosen, turn.moment),
-    body: { kind: "view", members, coordinator: self },
+    body: { kind: "view", members, coordinator: self, ...(isLeased(turn) ? {} : { withoutLease: true }) },
   };
   const log = appendEntries(chosen, [viewEntry]);
   const installOf = (answer: MemberAnswer): Install => {

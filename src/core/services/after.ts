@@ -1,4 +1,4 @@
-import type { ServiceId } from "../../model/ids.ts";
+import type { NodeId, ServiceId } from "../../model/ids.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { besideOn } from "../placement/clones.ts";
 import { relationsOf } from "../placement/relations.ts";
@@ -106,7 +106,25 @@ function isInTheWay(state: DecisionView, later: ServiceRecord, isSoft: boolean):
 }
 
 function isUp(state: DecisionView, { phase, doubts }: ServiceRecord): boolean {
-  return phase.kind === "started" && isLive(state.nodes[phase.node]) && !doubts.includes(phase.node);
+  if (phase.kind !== "started" || doubts.includes(phase.node)) return false;
+  return isLive(state.nodes[phase.node]) && !isUnsure(state, phase.node);
+}
+
+/** [REL-8] Its node may have stopped it for want of a quorum, and has not said yet. */
+function isUnsure(state: DecisionView, node: NodeId): boolean {
+  return Boolean(state.nodes[node]?.unsureSince);
+}
+
+/** [REL-8] What is started on the node, and comes before other services. */
+export function firstsStartedOn(state: DecisionView, node: NodeId): readonly ServiceRecord[] {
+  if (state.config === null) return [];
+  const { before } = relationsOf(state.config.config);
+  return Object.values(state.services).filter(
+    (record) =>
+      record.phase.kind === "started" &&
+      record.phase.node === node &&
+      (before(record.service).length > 0 || besideInstance(state, record).length > 0),
+  );
 }
 
 /** Where nobody can say what a service does, it is not known to be down: whoever depends on it goes on until it is. */
@@ -119,6 +137,7 @@ function isKnownDown(state: DecisionView, { phase, doubts }: ServiceRecord): boo
 function isOnItsWay(state: DecisionView, record: ServiceRecord): boolean {
   const { phase } = record;
   if (!isWanted(record)) return false;
+  if (phase.kind === "started") return isLive(state.nodes[phase.node]) && isUnsure(state, phase.node);
   if (phase.kind === "starting" || phase.kind === "stopping") return isLive(state.nodes[phase.node]);
   if (phase.kind !== "stopped" || blockersOf(state, record).length > 0) return false;
   return placementOf(state, record).chosen !== null && awaitedBy(state, record).every((awaited) => awaited.isComing);
@@ -130,5 +149,6 @@ function whatItDoes(state: DecisionView, record: ServiceRecord): string {
   const node = phaseNode(record.phase);
   if (node !== null && !isLive(state.nodes[node])) return `was on ${node}, which is not here`;
   if (node !== null && record.doubts.includes(node)) return `is on ${node}, which has not reported yet`;
+  if (node !== null && isUnsure(state, node)) return `is on ${node}, which has not said yet that it still runs`;
   return `is ${phaseText(record.phase)}`;
 }

@@ -24,6 +24,7 @@ export function applyObserved(draft: Draft, body: Extract<EntryBody, { kind: "ob
   if (node === undefined || node.incarnation !== body.incarnation || node.enteredAt !== body.since || !node.isMember)
     return;
   patchNode(draft, body.node, leaseToldBy(body.leaseMs));
+  if (body.sureOf !== undefined && body.sureOf === node.unsureSince) patchNode(draft, body.node, { unsureSince: null });
   for (const observation of body.services) {
     const record = draft.services[observation.service];
     if (record !== undefined) applyObservation(draft, record, body.node, observation);

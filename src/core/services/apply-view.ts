@@ -1,6 +1,7 @@
 import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
+import { firstsStartedOn } from "./after.ts";
 import { notePast } from "./apply-fence.ts";
 import { disbelieved } from "../fencing/fence-record.ts";
 import { type NodeRecord, unseenNode } from "../fencing/node-record.ts";
@@ -14,6 +15,7 @@ import { isRemoved } from "./removed-nodes.ts";
  * A new view: who came, who went, and what is therefore no longer known.
  *
  * - Who was not in the view before, or came with a new life, has to report what it runs before anything is started.
+ * - When there was no lease any more, nothing new is started upon what runs on those who stay before they say that it still does.
  * - Who is gone without having left is lost: what it ran stays where it was written, unknown, until it is known not to run.
  * - When nobody in the view was in the one before (a cold start), what was written of absent nodes is no longer believed: each of
  *   them may run anything, unless it was known to be off.
@@ -34,6 +36,8 @@ export function applyView(draft: Draft, body: Extract<EntryBody, { kind: "view" 
       hasChanged = true;
       comesIn(draft, record, member.incarnation);
     } else if (record.off !== null && record.off !== "left") comesIn(draft, record, member.incarnation);
+    else if (body.withoutLease === true && runsFirsts(draft, member.node))
+      patchNode(draft, member.node, { unsureSince: draft.index });
   }
   for (const record of sortedNodes(draft)) {
     if (!members.has(record.node) && isCold && record.off === null) {
@@ -75,6 +79,11 @@ export function addDoubt(draft: Draft, node: NodeId): void {
   }
 }
 
+/** [REL-8] What others are started after. */
+function runsFirsts(draft: Draft, node: NodeId): boolean {
+  return firstsStartedOn(draft, node).length > 0;
+}
+
 function isContinuing(record: NodeRecord | undefined, incarnation: Incarnation): boolean {
   return record?.isMember === true && record.incarnation === incarnation;
 }
@@ -103,6 +112,7 @@ export function comesIn(draft: Draft, record: NodeRecord, incarnation: Incarnati
     off: null,
     watchdog: isSameLife ? record.watchdog : null,
     unfencedBy: [],
+    ...(record.unsureSince ? { unsureSince: null } : {}),
     isAccounted: false,
     isLeaving: isSameLife && record.isLeaving,
     ...(record.shutdown ? { shutdown: isSameLife ? withoutTheOthers(draft, record.shutdown) : null } : {}),

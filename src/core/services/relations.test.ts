@@ -115,6 +115,40 @@ describe("after", () => {
     expect(goalState(both.done().state, goal).kind).toBe("reached");
   });
 
+  it("[REL-8] after a time without a quorum nothing is started upon the first before its node says that all is told", () => {
+    const both = site({ web: { after: those("db"), domain: only("n1") }, db: { domain: only("n3") } }).lose("n1");
+    expect(both.places).toBe("web stopped, db n3");
+    both.regain("n1").report("n1").report("n2");
+    expect([orders(both), reason(both, "web")]).toEqual([
+      "",
+      "waits: db is on n3, which has not said yet that it still runs",
+    ]);
+    expect(orders(both.report("n3"))).toBe("db start");
+    expect(orders(both.done())).toBe("");
+    expect(both.sure("n3").done().places).toBe("web n1, db n3");
+  });
+
+  it("[REL-8] what runs is left alone, and a word for an earlier view counts for nothing", () => {
+    const both = site({ ...chain, log: { after: those("db"), domain: only("n3") } }).lose("n3");
+    both.regain();
+    const first = both.state.nodes[parseNodeId("n2")]?.unsureSince;
+    both.regain("n3").report("n3");
+    expect([both.done().places, both.starts.get("web"), both.starts.get("db")]).toEqual([
+      "web n1, db n2, log stopped",
+      1,
+      1,
+    ]);
+    expect(both.sure("n2", first ?? 0).done().places).toBe("web n1, db n2, log stopped");
+    expect(both.sure("n2").done().places).toBe("web n1, db n2, log n3");
+  });
+
+  it("[REL-3, REL-8] soft waits as well: it is about to be known", () => {
+    const soft = [{ service: db, soft: true }] as const;
+    const both = site({ web: { after: soft, domain: only("n1") }, db: { domain: only("n3") } }).lose("n1");
+    expect(orders(both.regain("n1").report("n1"))).toBe("");
+    expect(both.sure("n3").done().places).toBe("web n1, db n3");
+  });
+
   it("[REL-1] a chain of three goes down from its end and comes up from its beginning", () => {
     const three = site({ web: { after: those("db") }, db: { after: those("log") }, log: {} });
     const said = three.texts.length;

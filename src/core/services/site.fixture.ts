@@ -150,6 +150,13 @@ export class Site {
     return this.#view();
   }
 
+  /** The same members, after a time in which they were none: who comes was given nothing before. */
+  regain(...coming: readonly string[]): this {
+    for (const node of coming.map(parseNodeId)) this.#boots.set(node, (this.#boots.get(node) ?? 1) + 1);
+    this.#members = [...new Set([...this.#members, ...coming.map(parseNodeId)])].toSorted();
+    return this.#view(true);
+  }
+
   off(name: string): this {
     const target = parseNodeId(name);
     const by = this.#members[0] ?? target;
@@ -192,6 +199,13 @@ export class Site {
     }));
     const since = this.state.nodes[node]?.enteredAt ?? 0;
     return this.say({ kind: "observed", node, incarnation: this.#life(node), since, services }, 0);
+  }
+
+  /** It has told all that has changed since this view. */
+  sure(name: string, sureOf = this.state.nodes[parseNodeId(name)]?.unsureSince ?? 0): this {
+    const node = parseNodeId(name);
+    const since = this.state.nodes[node]?.enteredAt ?? 0;
+    return this.say({ kind: "observed", node, incarnation: this.#life(node), since, services: [], sureOf }, 0);
   }
 
   /** What nodes are told to do and have not done. */
@@ -256,10 +270,10 @@ export class Site {
     return this.texts.slice(count).join("\n");
   }
 
-  #view(): this {
+  #view(isWithoutLease = false): this {
     const members = this.#members.map((node) => ({ node, incarnation: this.#life(node) }));
     const [coordinator = parseNodeId("n1")] = this.#members;
-    return this.say({ kind: "view", coordinator, members });
+    return this.say({ kind: "view", coordinator, members, ...(isWithoutLease ? { withoutLease: true } : {}) });
   }
 
   #life(node: NodeId): Incarnation {
