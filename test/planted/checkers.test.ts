@@ -52,6 +52,17 @@ function settledWorld(rules?: Partial<Record<string, Rules>>, shape: Shape = "3"
   return world;
 }
 
+/** A cluster whose third node was without power, and is on its way back into the view; the disk of the second takes its time. */
+function backInWorld(status: "promised" | "active"): World {
+  const world = settledWorld();
+  world.powerOff(n3, "cable");
+  world.runUntil(settledMs + 5_000);
+  world.machine(n2).disk.writeMs = 600;
+  world.powerOn(n3, "cable");
+  while (world.truth.of(n3).body?.status !== status) world.runUntil(world.time.now + 10);
+  return world;
+}
+
 function rulesBroken(world: World): readonly string[] {
   return [...new Set(world.violations.map((violation) => violation.rule))].sort();
 }
@@ -256,6 +267,27 @@ describe("checkers", () => {
     expect(world.violations.map(({ text }) => text)).toEqual([
       expect.stringMatching(/^service web is started on n1, from n1, without a cause left; there was power off of n3/),
     ]);
+  });
+
+  test("[LIVE-2] who is hit again as it is taken in costs the others their lease, and nobody is blamed", () => {
+    const world = backInWorld("promised");
+    // Its promise is out, and that of the slow disk is not.
+    world.runUntil(world.time.now + 100);
+    world.powerOff(n3, "cable");
+    world.runUntil(world.time.now + 20_000);
+    expect(world.starts.get("web" as ServiceId)).toBe(2);
+    expect(world.violations).toEqual([]);
+  });
+
+  test("[LIVE-2] who goes and comes back while the others change their view has had one fault, which is no cause for them", () => {
+    const world = backInWorld("active");
+    world.powerOff(n3, "cable");
+    while (world.truth.of(n1).body?.status === "active") world.runUntil(world.time.now + 10);
+    world.powerOn(n3, "cable");
+    world.runUntil(world.time.now + 5_000);
+    world.machine(n1).kernel?.kill("web/disk" as ResourceId, false);
+    world.runUntil(world.time.now + 10_000);
+    expect(rulesBroken(world)).toEqual(["LIVE-2"]);
   });
 
   test("[LIVE-2] one fault that restarts a service twice", () => {

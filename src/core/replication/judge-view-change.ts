@@ -68,7 +68,7 @@ function lateJoiners(turn: Turn, proposing: Proposing): readonly NodeId[] {
   if (stage.kind !== "asking" || !isLeased(turn)) return [];
   const missing = unanswered(proposing);
   const isOnlyJoiners = missing.every((node) => joiners.includes(node) && !keepsItsView(turn, node));
-  return isOnlyJoiners && isDue(turn, after(askedAt, (leaseUntil - askedAt) / 2)) ? missing : [];
+  return isOnlyJoiners && isDue(turn, after(askedAt, ((leaseUntil - askedAt) * 2) / 5)) ? missing : [];
 }
 
 /** It does not answer because its view is alive, not because it is slow. */

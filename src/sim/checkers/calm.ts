@@ -17,15 +17,16 @@ export function calmChecker(bench: Bench, lasting: () => readonly Disturbance[])
   // One deadtime of the lease's two went by until the view ended, and the last echo is up to two heartbeats older than that.
   const restOfLeaseMs = config.heartbeat.deadtimeMs - 2 * config.heartbeat.keepaliveMs;
   return {
-    onDisturbance: (disturbance) => causes.add(disturbance),
+    onDisturbance: (disturbance) => causes.begin(disturbance),
     onSample: () => causes.refresh(),
     onBody(node, _, { status }): void {
       const since = idleSince.get(node);
       if (status !== "active") idleSince.set(node, since ?? bench.now());
       else idleSince.delete(node);
       if (status !== "active" || since === undefined || bench.now() - since < restOfLeaseMs) return;
-      // Two faults at once may make a view change outlast the lease; one may not.
-      if (causes.hit().size >= 2)
+      // Two faults at once may make a view change outlast the lease; one may not. They may be of one node: who is hit again as it is taken in is
+      // waited for until it is dead, and the others' disks write once more for a view without it (ADR 0076).
+      if (causes.hit().size >= 2 || causes.isHitAgainSince(since))
         causes.add({ text: `a view change of ${bench.now() - since} ms for ${node}`, nodes: [node] });
     },
     onFence(node): void {

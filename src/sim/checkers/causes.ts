@@ -27,11 +27,22 @@ export class Causes {
   readonly #bench: Bench;
   readonly #lasting: () => readonly Disturbance[];
   #causes: Cause[] = [];
+  /** When somebody was last hit again who was just being taken in. */
+  #hitAgainAtMs: number | null = null;
 
   /** @param lasting what goes on at this instant */
   constructor(bench: Bench, lasting: () => readonly Disturbance[]) {
     this.#bench = bench;
     this.#lasting = lasting;
+  }
+
+  /** Something hits its nodes anew: no mere consequence, nor an end. */
+  begin(disturbance: Disturbance): void {
+    const hit = this.hit();
+    const { truth, now } = this.#bench;
+    const isBeingTakenIn = (node: NodeId): boolean => truth.nodes.get(node)?.body?.status === "promised";
+    if (disturbance.nodes.some((node) => hit.has(node) && isBeingTakenIn(node))) this.#hitAgainAtMs = now();
+    this.add(disturbance);
   }
 
   add(disturbance: Disturbance): void {
@@ -51,7 +62,7 @@ export class Causes {
     }
     for (const each of present) {
       if (!this.#causes.some(({ text, isPast }) => text === each.text && !isPast))
-        this.add({ ...each, isLasting: true });
+        this.begin({ ...each, isLasting: true });
     }
     for (const cause of this.#causes) {
       const isOver = cause.isPast && cause.nodes.every((node) => this.#isSettled(node));
@@ -67,6 +78,11 @@ export class Causes {
   /** Everybody that was hit. */
   hit(): ReadonlySet<NodeId> {
     return new Set(this.#causes.flatMap(({ nodes }) => nodes));
+  }
+
+  /** One node had two faults: it was hit, had promised the view that takes it back in, and was hit again, at `sinceMs` or later. */
+  isHitAgainSince(sinceMs: number): boolean {
+    return this.#hitAgainAtMs !== null && this.#hitAgainAtMs >= sinceMs;
   }
 
   /** Those who were not hit could not be quorate by themselves. */
