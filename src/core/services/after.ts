@@ -35,13 +35,15 @@ export function awaitedBy(state: DecisionView, record: ServiceRecord): readonly 
   return [...after, ...awaitedBeside(state, record), ...awaitedOfRole(state, record)];
 }
 
-/** [PRO-3] Instances that have yet to say how new their data is. */
+/** [PRO-3] Instances that have yet to say how new their data is. Who is frozen does not before an operator unfreezes it. */
 export function awaitedOfRole(state: DecisionView, record: ServiceRecord): readonly Awaited[] {
-  return awaitedScores(state, record).map((service) => ({
-    service,
-    reason: "has not told its promotion score yet",
-    isComing: true,
-  }));
+  return awaitedScores(state, record).map((service) => {
+    const instance = state.services[service];
+    const frozen = instance === undefined ? null : frozenText(state, instance);
+    const reason =
+      frozen === null ? "has not told its promotion score yet" : `cannot be asked for its promotion score: ${frozen}`;
+    return { service, reason, isComing: frozen === null };
+  });
 }
 
 /** [CLN-6] A clone of which no instance is started anywhere yet. */

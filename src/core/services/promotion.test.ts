@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { instanceId, type NodeId, parseNodeId, parseServiceId } from "../../model/ids.ts";
 import { makeIncarnation } from "../../model/incarnation.ts";
-import { explainService } from "./explain.ts";
+import { explainService, explainServices } from "./explain.ts";
+import { idleRunner } from "./runner-state.ts";
 import { phaseNode } from "./service-record.ts";
 import { fenceNeeds } from "./plan.ts";
 import { roundOf } from "./promotion.ts";
@@ -86,6 +87,19 @@ describe("promotion", () => {
     tell(site.report("n2", ["db@n2"]), { n2: 3 }, ["n2"]);
     expect(site.phase("db")).toBe("stopped");
     expect(site.report("n3", ["db@n3"]).done().phase("db")).toBe("started on n3");
+  });
+
+  it("[PRO-3] who is frozen is waited for as well, and the reason says so", () => {
+    const site = running().ask({ kind: "freeze-service", service: instanceId(db, parseNodeId("n3")) });
+    site.lose("n1").off("n1");
+    tell(site, {}, ["n2"]);
+    expect(site.phase("db")).toBe("stopped");
+    expect(
+      explainServices(site.state, idleRunner, parseNodeId("n2")).find(({ service }) => service === db)?.reason,
+    ).toBe("waits: db@n3 cannot be asked for its promotion score: it is frozen (ann)");
+    site.ask({ kind: "unfreeze-service", service: instanceId(db, parseNodeId("n3")) });
+    tell(site.report("n3", ["db@n3"]), { n2: 3, n3: 8 }, ["n2", "n3"]);
+    expect(site.phase("db")).toBe("started on n3");
   });
 
   it("[PRO-2] whose data is behind is not promoted, though nobody else is there", () => {
