@@ -419,8 +419,15 @@ function reform(driver: Driver, delayMs: number): void {
         driver.entries.filter((entry) => entry.index > known),
       );
     }
+    const isWithout = driver.now >= coordinator.leaseUntil;
     renewLeases(driver);
-    order(driver, coordinator, { kind: "view", members, coordinator: coordinator.id }, 1_000_000 + counter);
+    const withoutLease = isWithout ? { withoutLease: true as const } : {};
+    order(
+      driver,
+      coordinator,
+      { kind: "view", members, coordinator: coordinator.id, ...withoutLease },
+      1_000_000 + counter,
+    );
     for (const node of here) {
       const held = node.held.splice(0);
       for (const { body } of held) submitNow(driver, node, body, Number.NaN);

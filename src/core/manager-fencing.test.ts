@@ -7,9 +7,11 @@ import {
   cut,
   type Driver,
   feed,
+  heal,
   logged,
   newDriver,
   nodeOf,
+  powerOff,
   powerOn,
   run,
   testConfig,
@@ -105,7 +107,55 @@ describe("a step with a delay", () => {
   });
 });
 
+describe("a node that is back", () => {
+  it.each([
+    ["after a delay", { delayMs: durationMs(8_000) }, 100],
+    ["after a level that has failed slowly", {}, 8_000],
+  ])("[FEN-2] in a new life is not fenced %s", (_, more, deviceMs) => {
+    const driver = started(withLevels(more));
+    driver.deviceMs = deviceMs;
+    driver.brokenAgents.add("fence_board");
+    powerOff(driver, "n1");
+    run(driver, 3_000);
+    expect(logged(driver, "n1 event")).not.toEqual([]);
+    ask(driver, "n3", { kind: "confirm-off-node", node: parseNodeId("n1") });
+    run(driver, 500);
+    powerOn(driver, "n1");
+    run(driver, 30_000);
+    expect(logged(driver, "fence off n1 by fence_test")).toEqual([]);
+    expect(nodeOf(driver, "n1").hasPower).toBe(true);
+    expect(logged(driver, "no longer wanted")).not.toEqual([]);
+  });
+
+  it("[FEN-2] in the life in which it was lost, and needed by nobody, is not fenced by the next level", () => {
+    const driver = started(withLevels());
+    driver.deviceMs = 8_000;
+    driver.brokenAgents.add("fence_board");
+    cut(driver, "n1");
+    run(driver, 5_000);
+    heal(driver);
+    run(driver, 20_000);
+    expect(logged(driver, "fence off n1 by fence_board")).toHaveLength(1);
+    expect(logged(driver, "fence off n1 by fence_test")).toEqual([]);
+  });
+});
+
 describe("a performer that has stood still", () => {
+  it("[FEN-2] begins a step whose delay ends in a moment without a lease when it has one again", () => {
+    const driver = started(withLevels({ delayMs: durationMs(1_000) }));
+    ask(driver, "n3", { kind: "fence-node", node: parseNodeId("n1") });
+    run(driver, 500);
+    const n2 = nodeOf(driver, "n2");
+    const { leaseMs } = n2;
+    Object.assign(n2, { leaseUntil: driver.now, leaseMs: 0 });
+    run(driver, 1_000);
+    expect(logged(driver, "fence off")).toEqual([]);
+    Object.assign(n2, { leaseUntil: driver.now + leaseMs, leaseMs });
+    feed(driver, n2, null);
+    run(driver, 1_000);
+    expect(logged(driver, "n2 fence off n1 by fence_board")).toHaveLength(1);
+  });
+
   it("[FEN-3] fences nobody before it has a lease again: its attempt may be void, and its target back", () => {
     const driver = started(withLevels());
     const n2 = nodeOf(driver, "n2");

@@ -23,7 +23,7 @@ import { isLive } from "./fencing/node-record.ts";
 import { fenceDueAt, surelyResetAt } from "./manager-patience.ts";
 import { spareMembers } from "./quorum/spare-members.ts";
 import { type FenceProof, isSubmitted, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
-import { type FenceNeed, fenceNeeds, isForService, nextForService, offMembers } from "./services/plan.ts";
+import { type FenceNeed, fenceNeeds, isForService, needReason, nextForService, offMembers } from "./services/plan.ts";
 
 /**
  * Begins the device calls of attempts announced for this node, and of the group's own fence.
@@ -61,17 +61,15 @@ function callDevices(work: Work, what: FenceTask): void {
 export function tendFencer(work: Work): void {
   for (const job of dueJobs(work.state.fencer, work.moment.now)) {
     const { fencer } = work.state;
-    afterFencer(
-      work,
-      isWanted(work, job) ? goOn(fencer, job) : giveUp(fencer, job, "no longer wanted after its delay"),
-    );
+    if (!isWanted(work, job)) afterFencer(work, giveUp(fencer, job, "no longer wanted after its delay"));
+    else if (job.isArbiter || work.facts.isLeased) afterFencer(work, goOn(fencer, job));
   }
   for (const job of confirmedJobs(work.state.fencer)) {
     const { fencer } = work.state;
     if (isKnownOff(work, job)) afterFencer(work, switchOnAgain(fencer, job));
     else if (!isUntold(work, job)) patch(work, { fencer: forget(fencer, job) });
   }
-  wake(work, fenceWakeAt(work.state.fencer));
+  wake(work, fenceWakeAt(work.state.fencer, work.moment.now));
 }
 
 /** [FEN-10] Nothing is switched on before the others know that it was off: it would live before the fence counts, and be fenced again. */
@@ -87,11 +85,15 @@ function isUntold({ state }: Work, { target, attempt, isArbiter }: FenceTask): b
   return fence !== undefined && fence.inFlight !== null && fence.attempt === attempt;
 }
 
-function isWanted({ state, facts }: Work, { target, attempt, isArbiter }: FenceTask): boolean {
+/** [FEN-2] Not of a node that is off, or back, for all that the others know: as it lives anew, or is a member that nobody needs to be sure of. */
+export function isWanted({ state, facts }: Work, { target, attempt, isArbiter }: FenceTask): boolean {
   if (isArbiter) return facts.arbiterFence?.target === target && facts.arbiterFence.attempt === attempt;
-  const fence = state.cluster.fences[target];
+  const { inFlight, attempt: announced } = state.cluster.fences[target] ?? {};
   // Without a view the others may have given the attempt up by now, and us.
-  return facts.view !== null && fence?.inFlight?.by === state.self && fence.attempt === attempt;
+  if (facts.view === null || inFlight?.by !== state.self || announced !== attempt) return false;
+  return (
+    state.cluster.nodes[target]?.incarnation === inFlight.incarnation && needReason(state.cluster, target) !== null
+  );
 }
 
 /** Takes over what a step of the runner has given. */

@@ -1,3 +1,4 @@
+import type { ServiceResult } from "../model/entry.ts";
 import type { NodeId, ServiceId } from "../model/ids.ts";
 import type { DeathHint } from "../model/operation.ts";
 import { after, type InstantMs } from "../model/units.ts";
@@ -5,11 +6,10 @@ import { mandate } from "./manager-lease.ts";
 import type { NodeRecord } from "./fencing/node-record.ts";
 import { besideOn, concerns } from "./placement/clones.ts";
 import { answerNotice } from "./manager-notices.ts";
-import { patch, say, submit, wake, type Work } from "./manager-work.ts";
+import { isSubmitted, patch, say, submit, wake, type Work } from "./manager-work.ts";
 import { leaseHere, leaseInForce } from "./manager-spans.ts";
 import { isUnfenceAwaited } from "./manager-unfence.ts";
 import { isWatchdogAwaited } from "./manager-watchdog.ts";
-import { firstsStartedOn } from "./services/after.ts";
 import { servicesInOrder } from "./services/cluster-state.ts";
 import { canRetry, retryBackOffMs } from "./services/failure-memory.ts";
 import { frozenText } from "./services/frozen.ts";
@@ -18,6 +18,8 @@ import { advanceRunner } from "./services/runner.ts";
 import type { RunnerStep } from "./services/runner-work.ts";
 import { markReported, markSuspect } from "./services/runner-state.ts";
 import { isKeptThere } from "./services/apply-degraded.ts";
+import type { ServiceRecord } from "./services/service-record.ts";
+import { unsureFirsts } from "./services/unsure.ts";
 import { missingOf } from "./services/runner-walk.ts";
 import { isBelieved, isBusy, isKnown, isUp, observationOf } from "./services/runtime.ts";
 
@@ -63,7 +65,7 @@ export function afterRunner(work: Work, step: RunnerStep): void {
   for (const id of step.answered) answerNotice(work, id);
   for (const { service, attempt, result } of step.reports) {
     const { self, incarnation } = work.state;
-    submit(work, `result:${service}:${attempt}:${result.kind}`, {
+    submit(work, resultKey(service, attempt, result.kind), {
       kind: "service-result",
       node: self,
       incarnation,
@@ -103,23 +105,35 @@ export function tellDegraded(work: Work): void {
 /** A report waits this long for the slower probes, so that one entry tells of all. */
 const reportWaitMs = 200;
 
-/** [REL-8] All that has changed here while there was no lease is told: what is still written to run does. */
-function tellSure(work: Work, { node, enteredAt: since, unsureSince }: NodeRecord): void {
+/**
+ * [REL-8] Nothing of what others come after has stopped here in a time without a lease that is not told. What is about to be started is no matter: the others wait
+ * until it is.
+ *
+ * @param ready what is about to be reported
+ */
+function tellSure(
+  work: Work,
+  { node, enteredAt: since, unsureSince }: NodeRecord,
+  ready: readonly ServiceRecord[],
+): void {
   if (!unsureSince) return;
   const { cluster, incarnation, runner } = work.state;
-  const isSettled = firstsStartedOn(cluster, node).every((record) => {
+  const isSettled = unsureFirsts(cluster, node).every((record) => {
     const runtime = runner.runtimes[record.service];
-    return frozenText(cluster, record) !== null || (runtime !== undefined && isUp(runtime) && !isBusy(runtime));
+    if (runtime === undefined) return true;
+    // Nobody looks at it, and it counts as started whatever has become of it; but not while it is being stopped.
+    if (frozenText(cluster, record) !== null) return !isBusy(runtime) && !ready.includes(record);
+    if (runtime.mustReport || runtime.task?.kind === "stop") return false;
+    if (record.phase.kind === "starting") return !isSubmitted(work, resultKey(record.service, record.order, "started"));
+    return isUp(runtime) && !isBusy(runtime);
   });
   if (!isSettled) return;
-  submit(work, `sure:${unsureSince}`, {
-    kind: "observed",
-    node,
-    incarnation,
-    since,
-    services: [],
-    sureOf: unsureSince,
-  });
+  const body = { kind: "observed", node, incarnation, since, services: [], sureOf: unsureSince } as const;
+  submit(work, `sure:${unsureSince}`, body);
+}
+
+function resultKey(service: ServiceId, attempt: number, kind: ServiceResult["kind"]): string {
+  return `result:${service}:${attempt}:${kind}`;
 }
 
 /** Tells what runs here, of every service of which the others do not know it. */
@@ -139,8 +153,8 @@ export function report(work: Work): void {
     const runtime = runner.runtimes[service];
     return runtime !== undefined && isKnown(runtime) && !isBusy(runtime) && !runtime.resources.some(isBelieved);
   });
+  tellSure(work, here, ready);
   if (due.length === 0) {
-    tellSure(work, here);
     if (reportDueSince !== null) patch(work, { reportDueSince: null });
     return;
   }

@@ -16,6 +16,7 @@ import { freeDevices, takeDeviceCheck, watchDevices } from "./manager-devices.ts
 import {
   afterFencer,
   fenceAsTold,
+  isWanted,
   probePorts,
   seeToFences,
   switchOnForTheGone,
@@ -207,7 +208,10 @@ function take(work: Work, input: ManagerInput): void {
       return;
     case "fence-result": {
       if (!takeDeviceCheck(work, input.call, input.outcome) && !takeUnfence(work, input.call, input.outcome))
-        afterFencer(work, onFenceOutcome(work.state.fencer, input.call, input.outcome, work.moment.now));
+        afterFencer(
+          work,
+          onFenceOutcome(work.state.fencer, input.call, input.outcome, work.moment.now, (job) => isWanted(work, job)),
+        );
       return;
     }
     case "port-state":

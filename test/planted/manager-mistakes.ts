@@ -51,7 +51,7 @@ export const toldMistakes: readonly ToldMistake[] = [
   {
     name: "a promotion does not wait until everybody is told",
     story: "standby-hangs-when-told-of-the-promotion",
-    patches: [patch(plan, 'action: untoldOf(state, record).length > 0 ? "wait" : "start"', 'action: "start"')],
+    patches: [patch(plan, "const isHeld = untoldOf(state, record).length > 0 || waits", "const isHeld = waits")],
   },
   {
     name: "the first of the file is promoted",
@@ -582,6 +582,24 @@ export const testedMistakes: readonly TestedMistake[] = [
     name: "a view does not tell that there was no lease any more",
     tests: "group-quorum",
     patches: [patch("replication/propose.ts", "...(isLeased(turn) ? {} : { withoutLease: true })", "")],
+  },
+  {
+    name: "a node says that all is told while it still stops",
+    tests: "manager-sure",
+    patches: [
+      patch("manager-services.ts", 'if (runtime.mustReport || runtime.task?.kind === "stop") return false;', ""),
+      patch("manager-services.ts", "return isUp(runtime) && !isBusy(runtime);", "return isUp(runtime);"),
+    ],
+  },
+  {
+    name: "an order of before a time without a lease is carried out",
+    tests: "services/relations",
+    patches: [patch("services/plan.ts", " || waitsForWord(state, record);", ";")],
+  },
+  {
+    name: "a node that is back is fenced by the next level",
+    tests: "manager-fencing",
+    patches: [patch("manager-fencing.ts", "needReason(state.cluster, target) !== null", "attempt > 0")],
   },
   {
     name: "a word for an earlier view says that all is told",

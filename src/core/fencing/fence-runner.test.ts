@@ -59,6 +59,8 @@ function withActions(actions: Readonly<Record<string, FenceDeviceConfig["action"
   return { ...whole, fencing: { kind: "devices", devices } };
 }
 
+const wanted = (): boolean => true;
+
 /** Answers every call from the table and tells what was called and what came of it. */
 function play(using: ClusterConfig, works: Readonly<Record<string, boolean>>): readonly string[] {
   const said: string[] = [];
@@ -87,6 +89,7 @@ function play(using: ClusterConfig, works: Readonly<Record<string, boolean>>): r
         call,
         { confirmed, reason: confirmed ? "" : "no answer", output: "", durationMs: 1 },
         start,
+        wanted,
       ),
     );
     for (const job of confirmedJobs(runner)) take(switchOnAgain(runner, job));
@@ -171,23 +174,35 @@ describe("fencing a node by its devices", () => {
     const slow: FenceStep = { ...step("pdu2"), delayMs: durationMs(5_000) };
     const task = { target, attempt: 1, isArbiter: false };
     const begun = beginFence(idleFenceRunner, config([[step("pdu1"), slow]]), task, start);
-    expect(fenceWakeAt(begun.runner)).toBe(never);
+    expect(fenceWakeAt(begun.runner, start)).toBe(never);
     const ok = { confirmed: true, reason: "", output: "", durationMs: 1 };
-    const waiting = onFenceOutcome(begun.runner, 1, ok, instantMs(100));
-    expect([waiting.effects, waiting.verdicts, fenceWakeAt(waiting.runner)]).toEqual([[], [], 5_100]);
+    const waiting = onFenceOutcome(begun.runner, 1, ok, instantMs(100), wanted);
+    expect([waiting.effects, waiting.verdicts, fenceWakeAt(waiting.runner, instantMs(100))]).toEqual([[], [], 5_100]);
     // The answer of the first device, once more, is no answer of the second.
-    expect(onFenceOutcome(waiting.runner, 1, ok, instantMs(200)).verdicts).toEqual([]);
+    expect(onFenceOutcome(waiting.runner, 1, ok, instantMs(200), wanted).verdicts).toEqual([]);
     expect(dueJobs(waiting.runner, instantMs(5_099))).toEqual([]);
     const [due] = dueJobs(waiting.runner, instantMs(5_100));
     if (due === undefined) throw new Error("its delay is over");
     const called = goOn(waiting.runner, due);
     expect(called.effects).toMatchObject([{ kind: "fence", call: { agent: "fence_pdu2", action: "off" } }]);
-    const done = onFenceOutcome(called.runner, 2, ok, instantMs(5_200));
+    const done = onFenceOutcome(called.runner, 2, ok, instantMs(5_200), wanted);
     expect([done.runner.jobs, done.verdicts]).toMatchObject([[], [{ confirmed: true }]]);
     expect(giveUp(waiting.runner, due, "why")).toMatchObject({
       runner: { jobs: [] },
       verdicts: [{ confirmed: false, reason: "why" }],
     });
+  });
+
+  it("[FEN-2] asks no other device when nobody needs to be sure of the node any more", () => {
+    const task = { target, attempt: 1, isArbiter: false };
+    const levels = config([[step("pdu1"), step("pdu2")], [step("ipmi")]]);
+    const begun = beginFence(idleFenceRunner, levels, task, start);
+    for (const confirmed of [true, false]) {
+      const outcome = { confirmed, reason: "no answer", output: "", durationMs: 1 };
+      const after = onFenceOutcome(begun.runner, 1, outcome, start, () => false);
+      const reason = confirmed ? "no longer wanted" : "pdu1: no answer; no longer wanted";
+      expect(after).toMatchObject({ effects: [], verdicts: [{ confirmed: false, reason }], runner: { jobs: [] } });
+    }
   });
 
   it("[FEN-3] ignores the answer to a call it did not make", () => {
@@ -197,7 +212,13 @@ describe("fencing a node by its devices", () => {
       { target, attempt: 1, isArbiter: false },
       start,
     );
-    const late = onFenceOutcome(begun.runner, 99, { confirmed: true, reason: "", output: "", durationMs: 1 }, start);
+    const late = onFenceOutcome(
+      begun.runner,
+      99,
+      { confirmed: true, reason: "", output: "", durationMs: 1 },
+      start,
+      wanted,
+    );
     expect(late).toEqual({ runner: begun.runner, effects: [], verdicts: [] });
   });
 });

@@ -113,9 +113,10 @@ export function giveUp(runner: FenceRunner, job: FenceJob, reason: string): Fenc
   return failed(runner, { ...job, problems: [...job.problems, reason] });
 }
 
-/** When the next delay is over; `never`: no step waits. */
-export function fenceWakeAt(runner: FenceRunner): InstantMs {
-  return runner.jobs.reduce((at, { waitsUntil }) => earliest(at, waitsUntil ?? never), never);
+/** When the next delay will be over; `never`: none will. */
+export function fenceWakeAt(runner: FenceRunner, now: InstantMs): InstantMs {
+  const later = runner.jobs.filter(({ waitsUntil }) => waitsUntil !== null && waitsUntil > now);
+  return later.reduce((at, { waitsUntil }) => earliest(at, waitsUntil ?? never), never);
 }
 
 /** True when some device is configured that can fence the node. */
@@ -123,30 +124,39 @@ export function canFence(config: ClusterConfig, node: NodeConfig | undefined): b
   return config.fencing.kind === "devices" && node !== undefined && node.fence.some((level) => level.length > 0);
 }
 
-/** A device has answered. An unknown call is ignored. */
+/**
+ * A device has answered. An unknown call is ignored.
+ *
+ * @param isWanted asked before another device is: the node may be back, or known to be off, by now
+ */
 export function onFenceOutcome(
   runner: FenceRunner,
   call: number,
   outcome: FenceOutcome,
   now: InstantMs,
+  isWanted: (job: FenceJob) => boolean,
 ): FenceStepResult {
   const job = runner.jobs.find((candidate) => candidate.call === call && candidate.waitsUntil === null);
   if (job === undefined) return { runner, effects: [], verdicts: [] };
   if (job.phase === "on") return switchOn(runner, { ...job, step: job.step + 1 });
   const level = job.levels[job.level] ?? [];
+  const goFurther = (next: FenceJob): FenceStepResult => {
+    const isLast = (next.levels[next.level] ?? []).length === 0;
+    return isLast || isWanted(job) ? callStep(runner, next, now) : giveUp(runner, next, "no longer wanted");
+  };
   if (!outcome.confirmed) {
     const problem = `${level[job.step]?.device ?? "device"}: ${outcome.reason}`;
-    return callStep(runner, { ...job, level: job.level + 1, step: 0, problems: [...job.problems, problem] }, now);
+    return goFurther({ ...job, level: job.level + 1, step: 0, problems: [...job.problems, problem] });
   }
-  if (job.step + 1 < level.length) return callStep(runner, { ...job, step: job.step + 1 }, now);
-  if (!level.some((step) => !isCut(job, step))) return onlyCutOff(runner, job, level, now);
+  if (job.step + 1 < level.length) return goFurther({ ...job, step: job.step + 1 });
+  if (!level.some((step) => !isCut(job, step))) return goFurther(onlyCutOff(job, level));
   return onLevelConfirmed(runner, job, level);
 }
 
 /** [FEN-25] It keeps its addresses, and whatever needs no disk: what follows in its levels has to end it. */
-function onlyCutOff(runner: FenceRunner, job: FenceJob, level: readonly FenceStep[], now: InstantMs): FenceStepResult {
+function onlyCutOff(job: FenceJob, level: readonly FenceStep[]): FenceJob {
   const problem = `${level.map(({ device }) => device).join(" and ")}: cut it off, and it runs on`;
-  return callStep(runner, { ...job, level: job.level + 1, step: 0, problems: [...job.problems, problem] }, now);
+  return { ...job, level: job.level + 1, step: 0, problems: [...job.problems, problem] };
 }
 
 function isCut(job: FenceJob, step: FenceStep): boolean {

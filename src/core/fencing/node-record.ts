@@ -43,7 +43,7 @@ export interface NodeRecord {
   readonly leaseMs?: number;
   /** Devices that have switched it on in this stay, of those that cut off. Absent: none. */
   readonly unfencedBy?: readonly DeviceId[];
-  /** Index of the view entry since which it may have stopped what comes before something else, until it says that all is told. Absent: it has not. */
+  /** Index of the view entry before which it may have stopped what it was given, until it says that it has told all. null, or absent: it has. */
   readonly unsureSince?: number | null;
   /** When it was lost, the entries told everything it may run: only those services must wait for it. */
   readonly isAccounted: boolean;

@@ -1,4 +1,4 @@
-import type { NodeId, ServiceId } from "../../model/ids.ts";
+import type { ServiceId } from "../../model/ids.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { besideOn } from "../placement/clones.ts";
 import { relationsOf } from "../placement/relations.ts";
@@ -8,6 +8,7 @@ import { frozenText } from "./frozen.ts";
 import { blockersOf } from "./eligibility.ts";
 import { isWanted, phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 import { awaitedScores } from "./promotion.ts";
+import { isCloneUnsure, isUnsure } from "./unsure.ts";
 import { placementOf } from "./together.ts";
 
 /** A service that must be started first. */
@@ -56,7 +57,9 @@ export function awaitedBeside(state: DecisionView, record: ServiceRecord): reado
     return [
       {
         service,
-        reason: "has no instance that is started",
+        reason: isCloneUnsure(state, service)
+          ? "has no instance whose node has said yet that it still runs"
+          : "has no instance that is started",
         isComing: isComing || instances.some((instance) => isOnItsWay(state, instance)),
       },
     ];
@@ -107,26 +110,10 @@ function isInTheWay(state: DecisionView, later: ServiceRecord, isSoft: boolean):
   return !isSoft || kind === "stopping";
 }
 
-function isUp(state: DecisionView, { phase, doubts }: ServiceRecord): boolean {
+function isUp(state: DecisionView, record: ServiceRecord): boolean {
+  const { phase, doubts } = record;
   if (phase.kind !== "started" || doubts.includes(phase.node)) return false;
-  return isLive(state.nodes[phase.node]) && !isUnsure(state, phase.node);
-}
-
-/** [REL-8] Its node may have stopped it for want of a quorum, and has not said yet. */
-function isUnsure(state: DecisionView, node: NodeId): boolean {
-  return Boolean(state.nodes[node]?.unsureSince);
-}
-
-/** [REL-8] What is started on the node, and comes before other services. */
-export function firstsStartedOn(state: DecisionView, node: NodeId): readonly ServiceRecord[] {
-  if (state.config === null) return [];
-  const { before } = relationsOf(state.config.config);
-  return Object.values(state.services).filter(
-    (record) =>
-      record.phase.kind === "started" &&
-      record.phase.node === node &&
-      (before(record.service).length > 0 || besideInstance(state, record).length > 0),
-  );
+  return isLive(state.nodes[phase.node]) && !isUnsure(state, record);
 }
 
 /** Where nobody can say what a service does, it is not known to be down: whoever depends on it goes on until it is. */
@@ -139,7 +126,7 @@ function isKnownDown(state: DecisionView, { phase, doubts }: ServiceRecord): boo
 function isOnItsWay(state: DecisionView, record: ServiceRecord): boolean {
   const { phase } = record;
   if (!isWanted(record)) return false;
-  if (phase.kind === "started") return isLive(state.nodes[phase.node]) && isUnsure(state, phase.node);
+  if (phase.kind === "started") return isUnsure(state, record);
   if (phase.kind === "starting" || phase.kind === "stopping") return isLive(state.nodes[phase.node]);
   if (phase.kind !== "stopped" || blockersOf(state, record).length > 0) return false;
   return placementOf(state, record).chosen !== null && awaitedBy(state, record).every((awaited) => awaited.isComing);
@@ -151,6 +138,7 @@ function whatItDoes(state: DecisionView, record: ServiceRecord): string {
   const node = phaseNode(record.phase);
   if (node !== null && !isLive(state.nodes[node])) return `was on ${node}, which is not here`;
   if (node !== null && record.doubts.includes(node)) return `is on ${node}, which has not reported yet`;
-  if (node !== null && isUnsure(state, node)) return `is on ${node}, which has not said yet that it still runs`;
+  if (record.phase.kind === "started" && isUnsure(state, record))
+    return `is on ${node}, which has not said yet that it still runs`;
   return `is ${phaseText(record.phase)}`;
 }

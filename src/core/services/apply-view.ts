@@ -1,7 +1,6 @@
 import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
-import { firstsStartedOn } from "./after.ts";
 import { notePast } from "./apply-fence.ts";
 import { disbelieved } from "../fencing/fence-record.ts";
 import { type NodeRecord, unseenNode } from "../fencing/node-record.ts";
@@ -9,13 +8,14 @@ import { concerns } from "../placement/clones.ts";
 import { definitionOf, type Draft, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
 import { withoutTheOthers } from "./cluster-stop.ts";
 import { countLoss } from "./quarantine.ts";
+import { phaseNode } from "./service-record.ts";
 import { isRemoved } from "./removed-nodes.ts";
 
 /**
  * A new view: who came, who went, and what is therefore no longer known.
  *
  * - Who was not in the view before, or came with a new life, has to report what it runs before anything is started.
- * - When there was no lease any more, nothing new is started upon what runs on those who stay before they say that it still does.
+ * - When there was no lease any more, nothing is begun upon what those who stay were given before they say that they have told all.
  * - Who is gone without having left is lost: what it ran stays where it was written, unknown, until it is known not to run.
  * - When nobody in the view was in the one before (a cold start), what was written of absent nodes is no longer believed: each of
  *   them may run anything, unless it was known to be off.
@@ -23,6 +23,7 @@ import { isRemoved } from "./removed-nodes.ts";
 export function applyView(draft: Draft, body: Extract<EntryBody, { kind: "view" }>): void {
   const members = new Map(body.members.map((member) => [member.node, member.incarnation]));
   const isCold = !body.members.some((member) => isContinuing(draft.nodes[member.node], member.incarnation));
+  const placed = new Set(servicesInOrder(draft).map(({ phase }) => phaseNode(phase)));
   let hasChanged = false;
   for (const record of sortedNodes(draft)) {
     if (!record.isMember || members.has(record.node)) continue;
@@ -36,7 +37,7 @@ export function applyView(draft: Draft, body: Extract<EntryBody, { kind: "view" 
       hasChanged = true;
       comesIn(draft, record, member.incarnation);
     } else if (record.off !== null && record.off !== "left") comesIn(draft, record, member.incarnation);
-    else if (body.withoutLease === true && runsFirsts(draft, member.node))
+    else if (body.withoutLease === true && placed.has(member.node))
       patchNode(draft, member.node, { unsureSince: draft.index });
   }
   for (const record of sortedNodes(draft)) {
@@ -77,11 +78,6 @@ export function addDoubt(draft: Draft, node: NodeId): void {
     if (record.doubts.includes(node) || !concerns(definitionOf(draft, record), node)) continue;
     patchService(draft, record, { doubts: [...record.doubts, node].toSorted() });
   }
-}
-
-/** [REL-8] What others are started after. */
-function runsFirsts(draft: Draft, node: NodeId): boolean {
-  return firstsStartedOn(draft, node).length > 0;
 }
 
 function isContinuing(record: NodeRecord | undefined, incarnation: Incarnation): boolean {

@@ -14,6 +14,7 @@ import { failedStopOf } from "./node-against.ts";
 import { blockersOf } from "./eligibility.ts";
 import { frozenText } from "./frozen.ts";
 import { untoldOf } from "./notices.ts";
+import { waitsForWord } from "./unsure.ts";
 import { isWanted, placesOf, type ServiceRecord } from "./service-record.ts";
 
 /** What one node is to do with one service: carry out order `attempt`, keep it running as it is, or leave its hands off. */
@@ -57,8 +58,10 @@ function workOutOrders(state: ClusterState, node: NodeId): readonly Order[] {
     const { phase } = record;
     if (phase.kind === "stopped" || phase.kind === "failed" || phase.node !== node) return [];
     switch (phase.kind) {
-      case "starting":
-        return [{ ...base, action: untoldOf(state, record).length > 0 ? "wait" : "start", attempt: record.order }];
+      case "starting": {
+        const isHeld = untoldOf(state, record).length > 0 || waitsForWord(state, record);
+        return [{ ...base, action: isHeld ? "wait" : "start", attempt: record.order }];
+      }
       case "started":
         return frozenText(state, record) === null
           ? [{ ...base, action: "keep", attempt: record.order }]

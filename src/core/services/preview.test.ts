@@ -70,6 +70,16 @@ describe("what would follow", () => {
     expect(where.state).toBe(before);
   });
 
+  it("[SVC-31, REL-8] whoever has yet to say that it has told all does so", () => {
+    const where = new Site(
+      siteConfig(nodes, { web: { after: those("db"), domain: only("n1", "n2") }, db: { domain: only("n3") } }),
+    );
+    expect(told(where.regain(), { kind: "relocate-service", service: web, to: n2 })).toEqual([
+      "stop web n1, start web n2",
+      "service web is started on n2",
+    ]);
+  });
+
   it("[SVC-31] a refusal is told as it would be", () => {
     const where = guardedSite({ web: { domain: only("n1") } });
     expect(told(where, { kind: "relocate-service", service: web, to: n2 })).toEqual([

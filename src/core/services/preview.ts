@@ -147,6 +147,11 @@ class Trial {
         const body: EntryBody = { kind: "notified", node, incarnation, clone, operation, entry };
         asked.set(`${node} is told ${operation} of ${clone} ${entry}`, () => ({ endsAt: this.#nowMs, body }));
       }
+      const { enteredAt: since = 0, unsureSince } = this.state.nodes[node] ?? {};
+      if (unsureSince) {
+        const body: EntryBody = { kind: "observed", node, incarnation, since, services: [], sureOf: unsureSince };
+        asked.set(`${node} has told all since ${unsureSince}`, () => ({ endsAt: this.#nowMs, body }));
+      }
       const due = reportsDue(this.state, node);
       if (due.length > 0) asked.set(`${node} reports ${due.join(" ")}`, () => this.#report(node, due));
     }

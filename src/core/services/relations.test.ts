@@ -142,6 +142,51 @@ describe("after", () => {
     expect(both.sure("n2").done().places).toBe("web n1, db n2, log n3");
   });
 
+  it("[REL-8] nor upon what was about to be started, nor by an order of before", () => {
+    const given = { web: { after: those("db"), domain: only("n1") }, db: { domain: only("n3"), enabled: false } };
+    const starting = site(given).ask({ kind: "enable-service", service: db }).regain();
+    starting.obey();
+    expect([starting.phase("db"), orders(starting)]).toEqual(["started on n3", ""]);
+    expect(orders(starting.sure("n3"))).toBe("web start");
+    const ordered = site(given).ask({ kind: "enable-service", service: db });
+    ordered.obey();
+    expect(orders(ordered)).toBe("web start");
+    expect([orders(ordered.regain()), ordered.phase("web")]).toEqual(["", "starting on n1"]);
+    expect(ordered.sure("n3").done().places).toBe("web n1, db n3");
+  });
+
+  it("[REL-8] what is given to a node after the view is not asked about", () => {
+    const both = site({
+      web: { after: those("db"), domain: only("n1") },
+      db: { domain: only("n3"), enabled: false },
+      log: {},
+    });
+    both.regain().ask({ kind: "enable-service", service: db });
+    expect(both.done().places).toBe("web n1, db n3, log n1");
+  });
+
+  it("[REL-8] nothing returns to a better node meanwhile: it could not be started there", () => {
+    const back = { ...only("n1", "n2"), failback: true };
+    const both = site({ web: { after: those("db"), domain: back }, db: { domain: only("n3") } })
+      .lose("n1")
+      .off("n1");
+    expect(both.done().places).toBe("web n2, db n3");
+    both.regain("n1").report("n1");
+    expect([orders(both), both.places]).toEqual(["", "web n2, db n3"]);
+    expect(both.sure("n3").done().places).toBe("web n1, db n3");
+  });
+
+  it("[REL-8] a relation that is new counts at once", () => {
+    const idle = { domain: only("n1"), enabled: false };
+    const both = site({ db: { domain: only("n3") }, web: idle }).regain();
+    both.reload(siteConfig(nodes, { db: { domain: only("n3") }, web: { ...idle, after: those("db") } }));
+    both.ask({ kind: "enable-service", service: web });
+    expect([orders(both), reason(both, "web")]).toEqual([
+      "",
+      "waits: db is on n3, which has not said yet that it still runs",
+    ]);
+  });
+
   it("[REL-3, REL-8] soft waits as well: it is about to be known", () => {
     const soft = [{ service: db, soft: true }] as const;
     const both = site({ web: { after: soft, domain: only("n1") }, db: { domain: only("n3") } }).lose("n1");
