@@ -339,11 +339,17 @@ export class World implements PowerControl, MachineWitness {
     if (operation.action === "start" || this.truth.wishes.isFrozen(operation.service, this.truth.of(node).delivered))
       this.#catchUp(node);
     if (operation.action === "start" && service !== undefined && !this.truth.isActive(node, service)) {
-      // What was being started when its node was cut off goes on, as during any fence.
-      if (this.fence.isCutOff(node)) this.report("FEN-18", `${node} starts ${service.id} while it is cut off`);
+      // What was being started when its node was cut off goes on, as during any fence; and who is being fenced acts on until its lease is over.
+      if (this.fence.isCutOff(node) && !this.#isBeingFenced(node))
+        this.report("FEN-18", `${node} starts ${service.id} while it is cut off`);
       this.starts.set(service.id, (this.starts.get(service.id) ?? 0) + 1);
     }
     for (const checker of this.#checkers) checker.onOperation?.(node, operation);
+  }
+
+  #isBeingFenced(node: NodeId): boolean {
+    const { wishes, entries } = this.truth;
+    return Boolean(wishes.stateAt(entries.length).fences[node]?.inFlight);
   }
 
   onTruth(node: NodeId, resource: ResourceId, truth: ResourceTruth): void {
