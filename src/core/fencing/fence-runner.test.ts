@@ -189,20 +189,25 @@ describe("fencing a node by its devices", () => {
     expect([done.runner.jobs, done.verdicts]).toMatchObject([[], [{ confirmed: true }]]);
     expect(giveUp(waiting.runner, due, "why")).toMatchObject({
       runner: { jobs: [] },
-      verdicts: [{ confirmed: false, reason: "why" }],
+      verdicts: [{ confirmed: false, reason: "why; pdu1: done, and left so" }],
     });
   });
 
-  it("[FEN-2] asks no other device when nobody needs to be sure of the node any more", () => {
-    const task = { target, attempt: 1, isArbiter: false };
-    const levels = config([[step("pdu1"), step("pdu2")], [step("ipmi")]]);
-    const begun = beginFence(idleFenceRunner, levels, task, start);
-    for (const confirmed of [true, false]) {
+  it("[FEN-2] asks no other device when nobody needs to be sure of the node any more, and says what is left half done", () => {
+    const answered = (using: ClusterConfig, confirmed: boolean): FenceStepResult => {
+      const { runner } = beginFence(idleFenceRunner, using, { target, attempt: 1, isArbiter: false }, start);
       const outcome = { confirmed, reason: "no answer", output: "", durationMs: 1 };
-      const after = onFenceOutcome(begun.runner, 1, outcome, start, () => false);
-      const reason = confirmed ? "no longer wanted" : "pdu1: no answer; no longer wanted";
-      expect(after).toMatchObject({ effects: [], verdicts: [{ confirmed: false, reason }], runner: { jobs: [] } });
-    }
+      return onFenceOutcome(runner, 1, outcome, start, () => false);
+    };
+    expect(answered(config([[step("pdu1")], [step("ipmi")]]), false)).toMatchObject({
+      effects: [],
+      verdicts: [{ confirmed: false, reason: "pdu1: no answer; no longer wanted" }],
+      runner: { jobs: [] },
+    });
+    expect(answered(config([[step("pdu1"), step("pdu2")]]), true)).toMatchObject({
+      effects: [],
+      verdicts: [{ confirmed: false, reason: "no longer wanted; pdu1: done, and left so" }],
+    });
   });
 
   it("[FEN-3] ignores the answer to a call it did not make", () => {

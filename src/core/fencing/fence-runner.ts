@@ -108,9 +108,14 @@ export function goOn(runner: FenceRunner, job: FenceJob): FenceStepResult {
   return callDevice(runner, { ...job, waitsUntil: null });
 }
 
-/** Ends an attempt before its step has begun. */
+/**
+ * Ends an attempt before its step has begun. Of two power supplies, the first stays off: to switch it on could come after the next attempt has switched it
+ * off, and whoever reads the result knows.
+ */
 export function giveUp(runner: FenceRunner, job: FenceJob, reason: string): FenceStepResult {
-  return failed(runner, { ...job, problems: [...job.problems, reason] });
+  const done = (job.levels[job.level] ?? []).slice(0, job.step).map(({ device }) => device);
+  const left = done.length === 0 ? [] : [`${done.join(" and ")}: done, and left so`];
+  return failed(runner, { ...job, problems: [...job.problems, reason, ...left] });
 }
 
 /** When the next delay will be over; `never`: none will. */
