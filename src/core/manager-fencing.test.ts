@@ -140,6 +140,27 @@ describe("a node that is back", () => {
   });
 });
 
+describe("a performer without a lease", () => {
+  it("[FEN-2, FEN-3] asks no other device when one has failed, and goes on when it has one again", () => {
+    const driver = started(withLevels());
+    driver.deviceMs = 1_000;
+    driver.brokenAgents.add("fence_board");
+    ask(driver, "n3", { kind: "fence-node", node: parseNodeId("n1") });
+    run(driver, 500);
+    expect(logged(driver, "n2 fence off n1 by fence_board")).toHaveLength(1);
+    const n2 = nodeOf(driver, "n2");
+    const { leaseMs } = n2;
+    Object.assign(n2, { leaseUntil: driver.now, leaseMs: 0 });
+    run(driver, 2_000);
+    expect(logged(driver, "fence off n1 by fence_test")).toEqual([]);
+    Object.assign(n2, { leaseUntil: driver.now + leaseMs, leaseMs });
+    feed(driver, n2, null);
+    run(driver, 3_000);
+    expect(logged(driver, "n2 fence off n1 by fence_test")).toHaveLength(1);
+    expect(logged(driver, "fence 1 failed")).toEqual([]);
+  });
+});
+
 describe("a performer that has stood still", () => {
   it("[FEN-2] begins a step whose delay ends in a moment without a lease when it has one again", () => {
     const driver = started(withLevels({ delayMs: durationMs(1_000) }));

@@ -25,20 +25,16 @@ import { spareMembers } from "./quorum/spare-members.ts";
 import { type FenceProof, isSubmitted, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
 import { type FenceNeed, fenceNeeds, isForService, needReason, nextForService, offMembers } from "./services/plan.ts";
 
-/**
- * Begins the device calls of attempts announced for this node, and of the group's own fence.
- *
- * [FEN-3] An announced one only while the lease runs: whoever stood still may learn of it when the others have given it up and its target is back.
- */
+/** Takes up the attempts announced for this node, and the group's own fence. */
 export function fenceAsTold(work: Work): void {
   const { cluster, self, incarnation } = work.state;
-  for (const fence of work.facts.isLeased ? Object.values(cluster.fences) : []) {
+  for (const fence of Object.values(cluster.fences)) {
     const { inFlight, target, attempt } = fence;
     if (inFlight === null || inFlight.by !== self || inFlight.byIncarnation !== incarnation) continue;
     const begun = work.state.fenceBegun[target] ?? { own: 0, arbiter: 0 };
     if (begun.own >= attempt) continue;
     patch(work, { fenceBegun: { ...work.state.fenceBegun, [target]: { ...begun, own: attempt } } });
-    callDevices(work, { target, attempt, isArbiter: false });
+    begin(work, { target, attempt, isArbiter: false });
   }
   if (work.state.sworn !== null && answerArbiter(work)) return;
   const wanted = work.facts.arbiterFence;
@@ -47,22 +43,25 @@ export function fenceAsTold(work: Work): void {
   if (begun.arbiter >= wanted.attempt) return;
   patch(work, { fenceBegun: { ...work.state.fenceBegun, [wanted.target]: { ...begun, arbiter: wanted.attempt } } });
   say(work, "warning", `fences ${wanted.target}, to go on alone (attempt ${wanted.attempt})`);
-  callDevices(work, { ...wanted, isArbiter: true });
+  begin(work, { ...wanted, isArbiter: true });
 }
 
-function callDevices(work: Work, what: FenceTask): void {
+function begin(work: Work, what: FenceTask): void {
   const { cluster, fencer } = work.state;
   const fence = cluster.fences[what.target];
   const wrong = disbelieved(fence, fence?.inFlight?.incarnation ?? null);
   afterFencer(work, beginFence(fencer, managerConfig(work.state), what, work.moment.now, wrong));
 }
 
-/** [FEN-2] Steps whose delay is over begin, unless nobody waits for them any more: a node may have come back since. */
+/**
+ * [FEN-2] Steps that are due begin, unless nobody waits for them any more: a node may have come back since. But for the group's own fence, only while the lease
+ * runs: whoever stood still, or is alone, may not know yet that the others have given the attempt up.
+ */
 export function tendFencer(work: Work): void {
   for (const job of dueJobs(work.state.fencer, work.moment.now)) {
+    if (!job.isArbiter && !work.facts.isLeased) continue;
     const { fencer } = work.state;
-    if (!isWanted(work, job)) afterFencer(work, giveUp(fencer, job, "no longer wanted after its delay"));
-    else if (job.isArbiter || work.facts.isLeased) afterFencer(work, goOn(fencer, job));
+    afterFencer(work, isWanted(work, job) ? goOn(fencer, job) : giveUp(fencer, job, "no longer wanted"));
   }
   for (const job of confirmedJobs(work.state.fencer)) {
     const { fencer } = work.state;
@@ -86,11 +85,10 @@ function isUntold({ state }: Work, { target, attempt, isArbiter }: FenceTask): b
 }
 
 /** [FEN-2] Not of a node that is off, or back, for all that the others know: as it lives anew, or is a member that nobody needs to be sure of. */
-export function isWanted({ state, facts }: Work, { target, attempt, isArbiter }: FenceTask): boolean {
+function isWanted({ state, facts }: Work, { target, attempt, isArbiter }: FenceTask): boolean {
   if (isArbiter) return facts.arbiterFence?.target === target && facts.arbiterFence.attempt === attempt;
   const { inFlight, attempt: announced } = state.cluster.fences[target] ?? {};
-  // Without a view the others may have given the attempt up by now, and us.
-  if (facts.view === null || inFlight?.by !== state.self || announced !== attempt) return false;
+  if (inFlight?.by !== state.self || announced !== attempt) return false;
   return (
     state.cluster.nodes[target]?.incarnation === inFlight.incarnation && needReason(state.cluster, target) !== null
   );

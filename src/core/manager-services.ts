@@ -19,7 +19,7 @@ import type { RunnerStep } from "./services/runner-work.ts";
 import { markReported, markSuspect } from "./services/runner-state.ts";
 import { isKeptThere } from "./services/apply-degraded.ts";
 import type { ServiceRecord } from "./services/service-record.ts";
-import { unsureFirsts } from "./services/unsure.ts";
+import { comesFirst, unsureOn } from "./services/unsure.ts";
 import { missingOf } from "./services/runner-walk.ts";
 import { isBelieved, isBusy, isKnown, isUp, observationOf } from "./services/runtime.ts";
 
@@ -106,8 +106,8 @@ export function tellDegraded(work: Work): void {
 const reportWaitMs = 200;
 
 /**
- * [REL-8] Nothing of what others come after has stopped here in a time without a lease that is not told. What is about to be started is no matter: the others wait
- * until it is.
+ * [REL-8] Nothing has stopped here in a time without a lease that is not told, and what others come after runs. What is about to be started is no matter: the others
+ * wait until it is. And what nothing comes after may do so by the next configuration.
  *
  * @param ready what is about to be reported
  */
@@ -118,12 +118,13 @@ function tellSure(
 ): void {
   if (!unsureSince) return;
   const { cluster, incarnation, runner } = work.state;
-  const isSettled = unsureFirsts(cluster, node).every((record) => {
+  const isSettled = unsureOn(cluster, node).every((record) => {
     const runtime = runner.runtimes[record.service];
     if (runtime === undefined) return true;
     // Nobody looks at it, and it counts as started whatever has become of it; but not while it is being stopped.
     if (frozenText(cluster, record) !== null) return !isBusy(runtime) && !ready.includes(record);
     if (runtime.mustReport || runtime.task?.kind === "stop") return false;
+    if (!comesFirst(cluster, record)) return true;
     if (record.phase.kind === "starting") return !isSubmitted(work, resultKey(record.service, record.order, "started"));
     return isUp(runtime) && !isBusy(runtime);
   });

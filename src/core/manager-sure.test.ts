@@ -4,10 +4,12 @@ import { parseNodeId, parseServiceId } from "../model/ids.ts";
 import {
   ask,
   cut,
+  feed,
   type Driver,
   heal,
   logged,
   newDriver,
+  nodeOf,
   powerOn,
   run,
   testConfig,
@@ -68,6 +70,29 @@ describe("[REL-8] a node that stays after a time without a lease", () => {
     inTheDark(driver);
     run(driver, 60_000);
     expect([told(driver, "n2", "log"), told(driver, "n2", "shop")]).toEqual(["started on n1", "started on n3"]);
+  });
+
+  it("says nothing either while it still stops what others come after only by the next configuration", () => {
+    const domains = { shop: only("n3"), db: only("n1") };
+    const plain = testConfig(nodes, [
+      { name: "shop", domain: domains.shop },
+      { name: "db", domain: domains.db },
+    ]);
+    const driver = newDriver(plain);
+    powerOn(driver, ...nodes);
+    run(driver, 5_000);
+    driver.behaviours.push({ resource: "db/daemon", action: "stop", takesMs: 20_000, times: 1 });
+    inTheDark(driver);
+    run(driver, 700);
+    const services = plain.services.map((one) => (one.id === "shop" ? { ...one, after: [{ service: db }] } : one));
+    const config = { ...plain, services };
+    feed(driver, nodeOf(driver, "n2"), { kind: "config", request: 900, config, digest: "m", author: "root" });
+    run(driver, 500);
+    ask(driver, "n2", { kind: "restart-service", service: parseServiceId("shop") });
+    run(driver, 8_000);
+    expect(told(driver, "n2", "shop")).toBe("stopped");
+    run(driver, 30_000);
+    expect(told(driver, "n2", "shop")).toBe("started on n3");
   });
 
   it("may hold what waits for another one that stays, and the other way round", () => {

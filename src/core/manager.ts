@@ -16,7 +16,6 @@ import { freeDevices, takeDeviceCheck, watchDevices } from "./manager-devices.ts
 import {
   afterFencer,
   fenceAsTold,
-  isWanted,
   probePorts,
   seeToFences,
   switchOnForTheGone,
@@ -208,10 +207,7 @@ function take(work: Work, input: ManagerInput): void {
       return;
     case "fence-result": {
       if (!takeDeviceCheck(work, input.call, input.outcome) && !takeUnfence(work, input.call, input.outcome))
-        afterFencer(
-          work,
-          onFenceOutcome(work.state.fencer, input.call, input.outcome, work.moment.now, (job) => isWanted(work, job)),
-        );
+        afterFencer(work, onFenceOutcome(work.state.fencer, input.call, input.outcome, work.moment.now));
       return;
     }
     case "port-state":

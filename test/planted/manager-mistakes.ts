@@ -520,14 +520,15 @@ export const testedMistakes: readonly TestedMistake[] = [
     patches: [patch("manager-services.ts", 'if (off === "fenced" && since', 'if (off === "left" && since')],
   },
   {
-    name: "a fence begins without a lease",
+    name: "a step without a delay begins without a lease",
     tests: "manager-fencing",
     patches: [
       patch(
         "manager-fencing.ts",
-        "of work.facts.isLeased ? Object.values(cluster.fences) : [])",
-        "of Object.values(cluster.fences))",
+        "if (!job.isArbiter && !work.facts.isLeased) continue;",
+        "if (!job.isArbiter && !work.facts.isLeased && job.level > 0) continue;",
       ),
+      patch("manager-fencing.ts", "return isArbiter ? effect :", "return effect.call.id > 0 ? effect :"),
     ],
   },
   {

@@ -59,8 +59,6 @@ function withActions(actions: Readonly<Record<string, FenceDeviceConfig["action"
   return { ...whole, fencing: { kind: "devices", devices } };
 }
 
-const wanted = (): boolean => true;
-
 /** Answers every call from the table and tells what was called and what came of it. */
 function play(using: ClusterConfig, works: Readonly<Record<string, boolean>>): readonly string[] {
   const said: string[] = [];
@@ -80,7 +78,11 @@ function play(using: ClusterConfig, works: Readonly<Record<string, boolean>>): r
     for (const verdict of result.verdicts)
       said.push(`${verdict.confirmed ? "confirmed" : "failed"}: ${verdict.reason}`);
   };
+  const goOnWithAll = (): void => {
+    for (const job of dueJobs(runner, start)) take(goOn(runner, job));
+  };
   take(beginFence(runner, using, { target, attempt: 1, isArbiter: false }, start));
+  goOnWithAll();
   for (let call = queue.shift(); call !== undefined; call = queue.shift()) {
     const confirmed = works[agents.get(call) ?? ""] ?? false;
     take(
@@ -89,13 +91,21 @@ function play(using: ClusterConfig, works: Readonly<Record<string, boolean>>): r
         call,
         { confirmed, reason: confirmed ? "" : "no answer", output: "", durationMs: 1 },
         start,
-        wanted,
       ),
     );
+    goOnWithAll();
     for (const job of confirmedJobs(runner)) take(switchOnAgain(runner, job));
   }
   expect(runner.jobs).toEqual([]);
   return said;
+}
+
+/** An attempt whose first device was asked. */
+function begun(using: ClusterConfig): FenceStepResult {
+  const { runner } = beginFence(idleFenceRunner, using, { target, attempt: 1, isArbiter: false }, start);
+  const [due] = dueJobs(runner, start);
+  if (due === undefined) throw new Error("its first step is due");
+  return goOn(runner, due);
 }
 
 describe("fencing a node by its devices", () => {
@@ -172,20 +182,19 @@ describe("fencing a node by its devices", () => {
 
   it("[FEN-2] waits before a step that has a delay, and only there", () => {
     const slow: FenceStep = { ...step("pdu2"), delayMs: durationMs(5_000) };
-    const task = { target, attempt: 1, isArbiter: false };
-    const begun = beginFence(idleFenceRunner, config([[step("pdu1"), slow]]), task, start);
-    expect(fenceWakeAt(begun.runner, start)).toBe(never);
+    const first = begun(config([[step("pdu1"), slow]]));
+    expect(fenceWakeAt(first.runner, start)).toBe(never);
     const ok = { confirmed: true, reason: "", output: "", durationMs: 1 };
-    const waiting = onFenceOutcome(begun.runner, 1, ok, instantMs(100), wanted);
+    const waiting = onFenceOutcome(first.runner, 1, ok, instantMs(100));
     expect([waiting.effects, waiting.verdicts, fenceWakeAt(waiting.runner, instantMs(100))]).toEqual([[], [], 5_100]);
     // The answer of the first device, once more, is no answer of the second.
-    expect(onFenceOutcome(waiting.runner, 1, ok, instantMs(200), wanted).verdicts).toEqual([]);
+    expect(onFenceOutcome(waiting.runner, 1, ok, instantMs(200)).verdicts).toEqual([]);
     expect(dueJobs(waiting.runner, instantMs(5_099))).toEqual([]);
     const [due] = dueJobs(waiting.runner, instantMs(5_100));
     if (due === undefined) throw new Error("its delay is over");
     const called = goOn(waiting.runner, due);
     expect(called.effects).toMatchObject([{ kind: "fence", call: { agent: "fence_pdu2", action: "off" } }]);
-    const done = onFenceOutcome(called.runner, 2, ok, instantMs(5_200), wanted);
+    const done = onFenceOutcome(called.runner, 2, ok, instantMs(5_200));
     expect([done.runner.jobs, done.verdicts]).toMatchObject([[], [{ confirmed: true }]]);
     expect(giveUp(waiting.runner, due, "why")).toMatchObject({
       runner: { jobs: [] },
@@ -193,38 +202,25 @@ describe("fencing a node by its devices", () => {
     });
   });
 
-  it("[FEN-2] asks no other device when nobody needs to be sure of the node any more, and says what is left half done", () => {
+  it("[FEN-2] asks no other device by itself, and says what is left half done by an attempt that is given up", () => {
     const answered = (using: ClusterConfig, confirmed: boolean): FenceStepResult => {
-      const { runner } = beginFence(idleFenceRunner, using, { target, attempt: 1, isArbiter: false }, start);
+      const { runner } = begun(using);
       const outcome = { confirmed, reason: "no answer", output: "", durationMs: 1 };
-      return onFenceOutcome(runner, 1, outcome, start, () => false);
+      const waiting = onFenceOutcome(runner, 1, outcome, start);
+      expect([waiting.effects, waiting.verdicts]).toEqual([[], []]);
+      const [due] = dueJobs(waiting.runner, start);
+      if (due === undefined) throw new Error("its next step is due");
+      return giveUp(waiting.runner, due, "no longer wanted");
     };
-    expect(answered(config([[step("pdu1")], [step("ipmi")]]), false)).toMatchObject({
-      effects: [],
-      verdicts: [{ confirmed: false, reason: "pdu1: no answer; no longer wanted" }],
-      runner: { jobs: [] },
-    });
-    expect(answered(config([[step("pdu1"), step("pdu2")]]), true)).toMatchObject({
-      effects: [],
-      verdicts: [{ confirmed: false, reason: "no longer wanted; pdu1: done, and left so" }],
-    });
+    const [levels, steps] = [config([[step("pdu1")], [], [step("ipmi")]]), config([[step("pdu1"), step("pdu2")]])];
+    const reasons = [answered(levels, false), answered(steps, true)].map(({ verdicts }) => verdicts[0]?.reason);
+    expect(reasons).toEqual(["pdu1: no answer; no longer wanted", "no longer wanted; pdu1: done, and left so"]);
   });
 
   it("[FEN-3] ignores the answer to a call it did not make", () => {
-    const begun = beginFence(
-      idleFenceRunner,
-      config([[step("pdu1")]]),
-      { target, attempt: 1, isArbiter: false },
-      start,
-    );
-    const late = onFenceOutcome(
-      begun.runner,
-      99,
-      { confirmed: true, reason: "", output: "", durationMs: 1 },
-      start,
-      wanted,
-    );
-    expect(late).toEqual({ runner: begun.runner, effects: [], verdicts: [] });
+    const { runner } = begun(config([[step("pdu1")]]));
+    const late = onFenceOutcome(runner, 99, { confirmed: true, reason: "", output: "", durationMs: 1 }, start);
+    expect(late).toEqual({ runner, effects: [], verdicts: [] });
   });
 });
 

@@ -66,7 +66,7 @@ export function takeCall(runner: FenceRunner): { readonly runner: FenceRunner; r
 export const idleFenceRunner: FenceRunner = { jobs: [], nextCall: 1 };
 
 /**
- * Begins an attempt; one that this runner has under way already goes on undisturbed.
+ * Begins an attempt: its first step is due. One that this runner has under way already goes on undisturbed.
  *
  * @param disbelieved devices whose word counts for nothing: levels with them are used only when there is no other
  */
@@ -95,15 +95,15 @@ export function beginFence(
     waitsUntil: null,
     problems: [],
   };
-  return callStep(runner, job, now);
+  return awaitStep(runner, job, now);
 }
 
-/** Attempts whose present step may begin: its delay is over. */
+/** Attempts whose present step is due: it had no delay, or that is over. Whether it is wanted by now is for others to know. */
 export function dueJobs(runner: FenceRunner, now: InstantMs): readonly FenceJob[] {
   return runner.jobs.filter(({ waitsUntil }) => waitsUntil !== null && now >= waitsUntil);
 }
 
-/** Begins the step that has waited. */
+/** Begins the step that was due. */
 export function goOn(runner: FenceRunner, job: FenceJob): FenceStepResult {
   return callDevice(runner, { ...job, waitsUntil: null });
 }
@@ -129,32 +129,23 @@ export function canFence(config: ClusterConfig, node: NodeConfig | undefined): b
   return config.fencing.kind === "devices" && node !== undefined && node.fence.some((level) => level.length > 0);
 }
 
-/**
- * A device has answered. An unknown call is ignored.
- *
- * @param isWanted asked before another device is: the node may be back, or known to be off, by now
- */
+/** A device has answered. Another one is not asked here: its step is due, for who knows whether it is still wanted. An unknown call is ignored. */
 export function onFenceOutcome(
   runner: FenceRunner,
   call: number,
   outcome: FenceOutcome,
   now: InstantMs,
-  isWanted: (job: FenceJob) => boolean,
 ): FenceStepResult {
   const job = runner.jobs.find((candidate) => candidate.call === call && candidate.waitsUntil === null);
   if (job === undefined) return { runner, effects: [], verdicts: [] };
   if (job.phase === "on") return switchOn(runner, { ...job, step: job.step + 1 });
   const level = job.levels[job.level] ?? [];
-  const goFurther = (next: FenceJob): FenceStepResult => {
-    const isLast = (next.levels[next.level] ?? []).length === 0;
-    return isLast || isWanted(job) ? callStep(runner, next, now) : giveUp(runner, next, "no longer wanted");
-  };
   if (!outcome.confirmed) {
     const problem = `${level[job.step]?.device ?? "device"}: ${outcome.reason}`;
-    return goFurther({ ...job, level: job.level + 1, step: 0, problems: [...job.problems, problem] });
+    return awaitStep(runner, { ...job, level: job.level + 1, step: 0, problems: [...job.problems, problem] }, now);
   }
-  if (job.step + 1 < level.length) return goFurther({ ...job, step: job.step + 1 });
-  if (!level.some((step) => !isCut(job, step))) return goFurther(onlyCutOff(job, level));
+  if (job.step + 1 < level.length) return awaitStep(runner, { ...job, step: job.step + 1 }, now);
+  if (!level.some((step) => !isCut(job, step))) return awaitStep(runner, onlyCutOff(job, level), now);
   return onLevelConfirmed(runner, job, level);
 }
 
@@ -232,8 +223,8 @@ function switchOn(runner: FenceRunner, job: FenceJob): FenceStepResult {
   return callDevice(runner, { ...job, step });
 }
 
-/** Begins the job's present step, after its delay, or ends the job when its levels are used up. Empty levels are no levels. */
-function callStep(runner: FenceRunner, started: FenceJob, now: InstantMs): FenceStepResult {
+/** The job's present step is due after its delay; the job ends when its levels are used up. Empty levels are no levels. */
+function awaitStep(runner: FenceRunner, started: FenceJob, now: InstantMs): FenceStepResult {
   let level = started.level;
   while (level < started.levels.length && (started.levels[level]?.length ?? 0) === 0) level += 1;
   const job = { ...started, level };
@@ -241,10 +232,9 @@ function callStep(runner: FenceRunner, started: FenceJob, now: InstantMs): Fence
   if (step === undefined) return failed(runner, job);
   if (deviceOf(job, step) === undefined) {
     const problems = [...job.problems, `${step.device}: no such device`];
-    return callStep(runner, { ...job, level: job.level + 1, step: 0, problems }, now);
+    return awaitStep(runner, { ...job, level: job.level + 1, step: 0, problems }, now);
   }
-  if (step.delayMs === undefined || step.delayMs === 0) return callDevice(runner, job);
-  const waiting = { ...job, call: 0, waitsUntil: after(now, step.delayMs) };
+  const waiting = { ...job, call: 0, waitsUntil: after(now, step.delayMs ?? 0) };
   return { runner: withJob(runner, waiting), effects: [], verdicts: [] };
 }
 

@@ -98,7 +98,9 @@ function seenWhileStopped(draft: Draft, record: ServiceRecord, node: NodeId, run
   const isOnlyPlace = current.strays.length === 0;
   const isLeftAlone = frozenText(draft, record) !== null;
   if (isOnlyPlace && ((runs === "all" && isWanted(record)) || isLeftAlone)) {
-    patchService(draft, current, { placedAt: draft.index });
+    // [REL-8] It may have been said before a time without a lease.
+    const { unsureSince } = draft.nodes[node] ?? {};
+    patchService(draft, current, { placedAt: unsureSince ? unsureSince - 1 : draft.index });
     movePhase(draft, current, { kind: "started", node }, `found running on ${node}`);
     return;
   }

@@ -23,7 +23,7 @@ import { isRemoved } from "./removed-nodes.ts";
 export function applyView(draft: Draft, body: Extract<EntryBody, { kind: "view" }>): void {
   const members = new Map(body.members.map((member) => [member.node, member.incarnation]));
   const isCold = !body.members.some((member) => isContinuing(draft.nodes[member.node], member.incarnation));
-  const placed = new Set(servicesInOrder(draft).map(({ phase }) => phaseNode(phase)));
+  const mayRun = new Set(servicesInOrder(draft).flatMap(({ phase, doubts }) => [phaseNode(phase), ...doubts]));
   let hasChanged = false;
   for (const record of sortedNodes(draft)) {
     if (!record.isMember || members.has(record.node)) continue;
@@ -37,7 +37,7 @@ export function applyView(draft: Draft, body: Extract<EntryBody, { kind: "view" 
       hasChanged = true;
       comesIn(draft, record, member.incarnation);
     } else if (record.off !== null && record.off !== "left") comesIn(draft, record, member.incarnation);
-    else if (body.withoutLease === true && placed.has(member.node))
+    else if (body.withoutLease === true && mayRun.has(member.node))
       patchNode(draft, member.node, { unsureSince: draft.index });
   }
   for (const record of sortedNodes(draft)) {

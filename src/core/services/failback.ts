@@ -13,7 +13,7 @@ import {
 import { frozenText } from "./frozen.ts";
 import type { ServiceRecord } from "./service-record.ts";
 import { waitsForWord } from "./unsure.ts";
-import { groupQuestion, leadsGroup } from "./together.ts";
+import { activeOthers, groupQuestion, leadsGroup } from "./together.ts";
 
 /** The better node to which a started service should return, at whatever time; of a group, by the domain of the first that runs, and only where all may run. */
 export function failbackPlace(state: DecisionView, record: ServiceRecord): NodeId | null {
@@ -22,7 +22,8 @@ export function failbackPlace(state: DecisionView, record: ServiceRecord): NodeI
   if (phase.kind !== "started" || !definitionOf(state, record).domain.failback || !record.isEnabled) return null;
   if (!isLive(state.nodes[phase.node]) || doubts.length > 0 || strays.length > 0 || !leadsGroup(state, record))
     return null;
-  if (!mayHaveNews(state, record, phase.node) || waitsForWord(state, record)) return null;
+  if (!mayHaveNews(state, record, phase.node)) return null;
+  if ([record, ...activeOthers(state, record)].some((member) => waitsForWord(state, member))) return null;
   return failbackTarget(groupQuestion(state, record, { owner: phase.node }), phase.node);
 }
 

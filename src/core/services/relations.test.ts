@@ -176,6 +176,24 @@ describe("after", () => {
     expect(both.sure("n3").done().places).toBe("web n1, db n3");
   });
 
+  it("[REL-8] nor does a member of a group that could not be started there", () => {
+    const back = { ...only("n1", "n2"), failback: true };
+    const b = { with: those("a"), after: those("db"), domain: only("n1", "n2") };
+    const three = site({ a: { domain: back }, b, db: { domain: only("n3") } })
+      .lose("n1")
+      .off("n1");
+    expect(three.done().places).toBe("a n2, b n2, db n3");
+    expect(orders(three.regain("n1").report("n1"))).toBe("");
+    expect(three.sure("n3").done().places).toBe("a n1, b n1, db n3");
+  });
+
+  it("[REL-8] what a node was found to run may have been said before the time without a lease", () => {
+    const given = { web: { domain: only("n1"), after: those("db") }, db: { domain: only("n3") } };
+    const both = new Site(siteConfig(nodes, given), ["n1", "n2"]).enter("n3").regain().report("n3", ["db"]);
+    expect([both.places, orders(both)]).toEqual(["web stopped, db n3", ""]);
+    expect(both.sure("n3").done().places).toBe("web n1, db n3");
+  });
+
   it("[REL-8] a relation that is new counts at once", () => {
     const idle = { domain: only("n1"), enabled: false };
     const both = site({ db: { domain: only("n3") }, web: idle }).regain();

@@ -33,16 +33,16 @@ export function isCloneUnsure(state: DecisionView, clone: ServiceId): boolean {
   return started.length > 0 && started.every((instance) => isUnsure(state, instance));
 }
 
-/** What the node is to speak of: it was given that before, and others come after it. */
-export function unsureFirsts(state: DecisionView, node: NodeId): readonly ServiceRecord[] {
-  if (state.config === null) return [];
+/** What the node is to speak of: it was given that before. */
+export function unsureOn(state: DecisionView, node: NodeId): readonly ServiceRecord[] {
+  return Object.values(state.services).filter((record) => phaseNode(record.phase) === node && isUnsure(state, record));
+}
+
+/** Something is started after it, or beside it. */
+export function comesFirst(state: DecisionView, record: ServiceRecord): boolean {
+  if (state.config === null) return false;
   const { before } = relationsOf(state.config.config);
-  return Object.values(state.services).filter(
-    (record) =>
-      phaseNode(record.phase) === node &&
-      isUnsure(state, record) &&
-      (before(record.service).length > 0 || besideInstance(state, record).length > 0),
-  );
+  return before(record.service).length > 0 || besideInstance(state, record).length > 0;
 }
 
 function isUnsureOf(state: DecisionView, service: ServiceId): boolean {
