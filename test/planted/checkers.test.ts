@@ -275,7 +275,7 @@ describe("checkers", () => {
     world.runUntil(world.time.now + 100);
     world.powerOff(n3, "cable");
     world.runUntil(world.time.now + 20_000);
-    expect(world.starts.get("web" as ServiceId)).toBe(2);
+    expect(world.starts.get("web")).toBe(2);
     expect(world.violations).toEqual([]);
   });
 

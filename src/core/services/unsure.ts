@@ -41,8 +41,8 @@ export function unsureOn(state: DecisionView, node: NodeId): readonly ServiceRec
 /** Something is started after it, or beside it. */
 export function comesFirst(state: DecisionView, record: ServiceRecord): boolean {
   if (state.config === null) return false;
-  const { before } = relationsOf(state.config.config);
-  return before(record.service).length > 0 || besideInstance(state, record).length > 0;
+  const relations = relationsOf(state.config.config);
+  return relations.before(record.service).length > 0 || besideInstance(state, record).length > 0;
 }
 
 function isUnsureOf(state: DecisionView, service: ServiceId): boolean {

@@ -39,9 +39,9 @@ export class Causes {
   /** Something hits its nodes anew: no mere consequence, nor an end. */
   begin(disturbance: Disturbance): void {
     const hit = this.hit();
-    const { truth, now } = this.#bench;
+    const { truth } = this.#bench;
     const isBeingTakenIn = (node: NodeId): boolean => truth.nodes.get(node)?.body?.status === "promised";
-    if (disturbance.nodes.some((node) => hit.has(node) && isBeingTakenIn(node))) this.#hitAgainAtMs = now();
+    if (disturbance.nodes.some((node) => hit.has(node) && isBeingTakenIn(node))) this.#hitAgainAtMs = this.#bench.now();
     this.add(disturbance);
   }
 
