@@ -66,6 +66,10 @@ export class FakeFence {
       const durationMs = this.#time.now - startedAt;
       process.call(() => done.resolve({ confirmed, reason, output: "", durationMs }));
     };
+    if (signal.aborted) {
+      this.#time.schedule(startedAt, null, () => finish(false, "cancelled before it was asked"));
+      return done;
+    }
     // A question that is cancelled has done nothing; an order has happened all the same.
     signal.addEventListener("abort", () => finish(false, "cancelled"), { once: true });
     const found = this.#find(call);
@@ -82,8 +86,10 @@ export class FakeFence {
       return done;
     }
     if (call.action === "monitor" || call.action === "status") {
+      const isOn = this.#power.hasPower(found.node);
+      const answer = call.action === "monitor" ? "works" : isOn ? "on" : "off";
       this.#time.schedule(startedAt + questionMs, null, () =>
-        finish(!state.isMute, state.isMute ? "no answer" : "works"),
+        finish(!state.isMute, state.isMute ? "no answer" : answer),
       );
       return done;
     }

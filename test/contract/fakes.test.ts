@@ -1,3 +1,5 @@
+import { formatConfigError } from "../../src/config/config-error.ts";
+import { parseConfig } from "../../src/config/parse-config.ts";
 import type { ResourceConfig } from "../../src/model/cluster-config.ts";
 import { type NodeId, parseNodeId, parseServiceId, resourceId } from "../../src/model/ids.ts";
 import type { Incarnation } from "../../src/model/incarnation.ts";
@@ -8,6 +10,7 @@ import { fakeAgents } from "../../src/sim/fake-agents.ts";
 import { FakeBeater } from "../../src/sim/fake-beater.ts";
 import { FakeClock, rightClock } from "../../src/sim/fake-clock.ts";
 import { FakeDisk, fakeJournal } from "../../src/sim/fake-disk.ts";
+import { FakeFence } from "../../src/sim/fake-fence.ts";
 import { FakeKernel, ServiceBook } from "../../src/sim/fake-kernel.ts";
 import { FakeNetwork } from "../../src/sim/fake-network.ts";
 import { FakeTransport } from "../../src/sim/fake-transport.ts";
@@ -16,6 +19,7 @@ import { SimProcess } from "../../src/sim/sim-process.ts";
 import { VirtualTime } from "../../src/sim/virtual-time.ts";
 import { type Beat, beaterContract } from "./beater.contract.ts";
 import { clockContract } from "./clock.contract.ts";
+import { fenceDeviceContract } from "./fence-device.contract.ts";
 import { journalContract } from "./journal.contract.ts";
 import { resourceAgentContract } from "./resource-agent.contract.ts";
 import { transportContract } from "./transport.contract.ts";
@@ -121,6 +125,40 @@ beaterContract("fake", async () => {
     until: (condition) => until(time, condition),
     pass: async (spanMs) => time.runUntil(time.now + spanMs),
     dispose: async () => beater.stop(),
+  };
+});
+
+fenceDeviceContract("fake", () => {
+  const time = new VirtualTime();
+  const ends = ["pdu", "bad", "slow"].map((name) => `${name}: { agent: fence_pdu, ip: ${name} }`);
+  const steps = ["pdu", "bad", "slow"].map((name) => `[{ device: ${name}, plug: 1 }]`);
+  const file = [
+    "cluster: fake",
+    "nodes:",
+    `  n1: { addresses: [10.1.0.1], fence: [${steps.join(", ")}] }`,
+    "  n2: { addresses: [10.1.0.2], fence: [] }",
+    "  n3: { addresses: [10.1.0.3], fence: [] }",
+    "quorum: majority",
+    `fencing: { devices: { ${ends.join(", ")} } }`,
+  ];
+  const parsed = parseConfig(file.join("\n"), "fake");
+  if (!parsed.ok) throw new RangeError(parsed.errors.map(formatConfigError).join("\n"));
+  let isOn = true;
+  const power = { powerOff: () => void (isOn = false), powerOn: () => void (isOn = true), hasPower: () => isOn };
+  const fence = new FakeFence(time, parsed.config, power);
+  const [, bad, slow] = [...fence.devices.values()];
+  Object.assign(bad ?? {}, { works: false });
+  Object.assign(slow ?? {}, { actionMs: 3_600_000 });
+  const named = (ip: string) => ({ agent: "fence_pdu", parameters: { ip }, plug: "1" });
+  return {
+    device: fence.forProcess(process(time)),
+    works: named("pdu"),
+    refuses: named("bad"),
+    hangs: named("slow"),
+    missing: { ...named("pdu"), agent: "fence_nowhere" },
+    settle: (promise) => settle(time, promise),
+    isOn: () => isOn,
+    close: () => undefined,
   };
 });
 

@@ -14,6 +14,8 @@ export interface FenceDeviceHarness {
   readonly hangs: Pick<FenceCall, "agent" | "parameters" | "plug">;
   /** Of an agent that does not exist. */
   readonly missing: Pick<FenceCall, "agent" | "parameters" | "plug">;
+  /** Where time does not pass by itself: lets it, until the promise has settled. */
+  readonly settle?: (promise: Promise<FenceOutcome>) => Promise<FenceOutcome>;
   /** Looked at from outside. */
   isOn(): boolean | Promise<boolean>;
   close(): void | Promise<void>;
@@ -42,7 +44,8 @@ export function fenceDeviceContract(name: string, open: () => FenceDeviceHarness
     ): Promise<FenceOutcome> {
       calls += 1;
       const call = { ...harness[which], id: calls, action, timeoutMs: durationMs(timeoutMs) };
-      const outcome = await harness.device.run(call, signal);
+      const running = harness.device.run(call, signal);
+      const outcome = await (harness.settle?.(running) ?? running);
       expect(outcome.reason).not.toBe("");
       expect(outcome.reason).not.toMatch(/\n/);
       return outcome;

@@ -41,6 +41,30 @@ it("authkeys(5) has an example that is right", async () => {
   expect(readKeys(example(await page("authkeys.5.md")))).toMatchObject({ ok: true, keys: { signWith: 2 } });
 });
 
+it("whatever the pages tell to type is there", async () => {
+  const program = buildProgram(fakeContext().context, () => undefined);
+  const known = new Map(
+    program.commands.map((command) => [command.name(), command.commands.map((inner) => inner.name())]),
+  );
+  const pages = [
+    "docs/man/haled.8.md",
+    "docs/man/cluster.yaml.5.md",
+    "docs/man/authkeys.5.md",
+    "docs/errors.md",
+    "README.md",
+    "packaging/README.md",
+  ];
+  const texts = await Promise.all(
+    pages.map(async (path) => readFile(new URL(`../../../${path}`, import.meta.url), "utf8")),
+  );
+  const told = texts.join("\n").matchAll(/`hale ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?/g);
+  const wrong = [...told].filter(([, command = "", inner]) => {
+    const inners = known.get(command);
+    return inners === undefined || (inners.length > 0 && inner !== undefined && !inners.includes(inner));
+  });
+  expect(wrong.map(([text]) => text)).toEqual([]);
+});
+
 it("hale(1) names every command and option", async () => {
   const text = await page("hale.1.md");
   const missing: string[] = [];
