@@ -568,9 +568,11 @@ function execute(driver: Driver, node: DriverNode, effect: Effect): void {
       later(driver, 0, () => feed(driver, node, { kind: "watchdog-result", call: effect.call, outcome }));
       return;
     }
+    case "announce":
+      say(driver, node, `announces ${effect.address.id}`);
+      return;
     case "cancel":
     case "cancel-fence":
-    case "announce":
     case "keep-away":
     case "disarm-watchdog":
     case "exit":

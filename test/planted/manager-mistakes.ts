@@ -532,6 +532,17 @@ export const testedMistakes: readonly TestedMistake[] = [
     ],
   },
   {
+    name: "addresses are not announced again when the view changes",
+    tests: "manager-announce",
+    patches: [
+      patch(
+        "manager-entries.ts",
+        'config.kind === "address" && state === "running"',
+        'config.kind === "address" && state === "unknown"',
+      ),
+    ],
+  },
+  {
     name: "a device that confirmed what it had not done is believed again",
     tests: "manager-fencing",
     patches: [patch(fence, "|| wrong.length === 0) return told;", "|| wrong.length >= 0) return told;")],
