@@ -1,8 +1,12 @@
-import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { runTypeScript } from "../../lab/run-type-script.ts";
-import { killCreator } from "./leftovers.ts";
+import { waitUntil } from "../../lab/wait-until.ts";
+import { expectNothingLeft, killCreator, namespacesOf } from "./leftovers.ts";
 
 const argv = runTypeScript("demo.ts");
 const report = new URL("../../demo-report/", import.meta.url);
@@ -21,11 +25,42 @@ test(
   demoMsMax,
 );
 
-for (const stage of ["2. A real haled", "power cut on"]) {
-  test(`Ctrl-C in the demo at "${stage}" leaves nothing behind`, async () => {
-    await killCreator({ argv, signal: "SIGINT", stage, delayMs: 20, stageMs: demoMsMax });
+for (const [signal, stage] of [
+  ["SIGINT", "2. A real haled"],
+  ["SIGINT", "power cut on"],
+  ["SIGKILL", "power cut on"],
+] as const) {
+  test(`${signal} in the demo at "${stage}" leaves nothing behind`, async () => {
+    await killCreator({ argv, signal, stage, delayMs: 20, stageMs: demoMsMax });
   });
 }
+
+test(
+  "on a terminal the cluster stays up, the commands that it prints work, and Ctrl-C ends it well",
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), "hale-demo-"));
+    const env = { ...process.env, CI: "", TMPDIR: folder };
+    const terminal = spawn("script", ["-qefc", argv.join(" "), "/dev/null"], {
+      env,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const ended = new Promise((resolve) => terminal.once("exit", resolve));
+    let output = "";
+    terminal.stdout.on("data", (text: Buffer) => (output += text.toString()));
+    await waitUntil("the demo to hand over", demoMsMax, () => /alias on=\S+[^]*hale events -f/.test(output));
+    const on = /alias on=(\S+)/.exec(output)?.[1] ?? "";
+    const asked = async (words: string): Promise<string> => (await promisify(execFile)(on, words.split(" "))).stdout;
+    expect(JSON.parse(await asked("n1 hale status --json"))).toMatchObject({ group: { isQuorate: true } });
+    expect(await asked("n1 hale why intranet")).toContain("intranet");
+    expect(await asked(/client curl -s http:\S+/.exec(output)?.[0] ?? "")).toMatch(/n\d/);
+    const namespaces = await namespacesOf(folder);
+    terminal.stdin.write("\u0003");
+    expect(await ended).toBe(0);
+    await expectNothingLeft(folder, namespaces);
+    await rm(folder, { recursive: true });
+  },
+  2 * demoMsMax,
+);
 
 test("where namespaces are refused, the demo says what to do", async () => {
   const refused = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin", ...argv];

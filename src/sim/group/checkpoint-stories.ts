@@ -132,7 +132,7 @@ export const aRewriteIsWholeOrNotThere: Story = (rules) => {
       if (host !== b || isDown || !effects.some((effect) => effect.kind === "persist" && effect.isRewrite === true))
         return;
       isDown = true;
-      world.events.after(world.dice.between(0, 20) / 10, () => b.cutPower());
+      world.events.after(world.dice.between(0, 30) / 10, () => b.cutPower());
     };
     fillLog(world, "a", 12);
     if (!isDown) return ["b rewrote nothing"];
