@@ -101,12 +101,13 @@ export class PostgresSite implements AsyncDisposable {
       const now = (await this.acknowledged()).length;
       return now > before ? now : undefined;
     });
-    const lostAt = monotonicMs();
     if (loss === "power") await this.lab.host(from).powerOff();
     else {
       const kill = `kill -9 $(head -n 1 ${data}/postmaster.pid)`;
       await this.lab.host(from).exec(["sh", "-c", kill]);
     }
+    // Until here the old one may have gone on.
+    const lostAt = monotonicMs();
     await waitUntil("commits again", settleMs, async () => {
       const written = await this.acknowledged();
       return written
@@ -150,8 +151,13 @@ export class PostgresSite implements AsyncDisposable {
 
   async #owner(): Promise<string> {
     return waitUntil("a primary", settleMs, async () => {
-      const [seen = "n1"] = this.cluster.running;
-      return this.cluster.owner("db", seen);
+      // Who has just been switched on tells what it knew before, and has no quorum yet.
+      for (const node of this.cluster.running) {
+        const status = await this.cluster.status(node);
+        const owner = status?.services.find(({ service }) => service === "db")?.owner;
+        if (status?.group.isQuorate === true && owner) return owner;
+      }
+      return undefined;
     });
   }
 }
