@@ -6,6 +6,7 @@ import type { ScheduleSnapshot, Why } from "../model/snapshot.ts";
 import type { CliContext } from "./cli-context.ts";
 import { fakeContext, fakeEvents, linesOf } from "./fixtures/fake-context.fixture.ts";
 import { healthy, whyIntranet } from "./fixtures/snapshots.fixture.ts";
+import { buildProgram } from "./build-program.ts";
 import { runCli } from "./run-cli.ts";
 import { parseServiceId } from "../model/ids.ts";
 import { wallMs } from "../model/units.ts";
@@ -214,6 +215,21 @@ describe("changing", () => {
     expect((await hale("schedule")).out).toBe("nothing is scheduled\n");
     expect((await hale("status", { client })).out).toContain("57  1970-01-01 02:01:03  service relocate web  eva");
     expect((await hale("schedule cancel 57")).intents).toEqual([{ kind: "cancel-scheduled", id: 57 }]);
+  });
+
+  it("has a dry run for whatever changes the cluster", () => {
+    const changing = ["service", "node", "cluster", "maintenance"];
+    const program = buildProgram(fakeContext().context, () => undefined);
+    const commands = program.commands.flatMap((group) =>
+      group.commands.map((command) => ({ group: group.name(), command })),
+    );
+    const lacking = commands.filter(({ group, command }) => {
+      const isChange =
+        changing.includes(group) || ["config reload", "schedule cancel"].includes(`${group} ${command.name()}`);
+      return isChange && !command.options.some(({ long }) => long === "--dry-run");
+    });
+    expect(commands.length).toBeGreaterThan(30);
+    expect(lacking.map(({ group, command }) => `${group} ${command.name()}`)).toEqual([]);
   });
 
   it("prints one document for programs", async () => {

@@ -1,10 +1,11 @@
-import { type Command, Option } from "commander";
+import { Option } from "commander";
 import { isName, isServiceName, parseNodeId, parseServiceId, type NodeId, type ServiceId } from "../../model/ids.ts";
 import { ClusterError } from "../../model/errors.ts";
 import { type Intent, type ShutdownPolicy, shutdownPolicies } from "../../model/intent.ts";
 import type { CliProgram } from "../cli-command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type ChangeOptions, submitIntent } from "../submit-intent.ts";
+import { withChangeOptions, withLaterOptions } from "./change-options.ts";
 
 /** What changes something: `service …`, `node …`, `cluster …`, `maintenance …`. */
 export function addChangeCommands(cli: CliProgram): void {
@@ -152,21 +153,6 @@ async function submitIfSure(
     context.stderr.write("Nothing was done\n");
     finish(exitCodes.failed);
   } else finish(await submitIntent(context, intent, options));
-}
-
-/** Of what may wait for its time. */
-function withLaterOptions(command: Command): Command {
-  return withChangeOptions(command)
-    .option("--at <time>", "not now but at 03:00, 2026-12-01T03:00 or 2026-12-01T03:00Z; see hale schedule")
-    .option("--in <span>", "not now but after 30m, 2h, ...");
-}
-
-function withChangeOptions(command: Command): Command {
-  return command
-    .option("--dry-run", "do nothing; tell what would start, stop and move, in which order, and how long what is down")
-    .option("--no-wait", "return once it is accepted, before it is done")
-    .option("--timeout <span>", "wait no longer than this; what was accepted goes on")
-    .option("--json", "one document at the end instead of progress");
 }
 
 function serviceNamed(text: string): ServiceId {

@@ -1,8 +1,9 @@
 import { ClusterError } from "../../model/errors.ts";
 import { lookOf, writeJson, type CliProgram } from "../cli-command.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { submitIntent } from "../submit-intent.ts";
+import { type ChangeOptions, submitIntent } from "../submit-intent.ts";
 import { scheduleText } from "../text/schedule-text.ts";
+import { withChangeOptions } from "./change-options.ts";
 
 /** `hale schedule`, `hale schedule cancel ID`. */
 export function addScheduleCommands({ program, context, finish }: CliProgram): void {
@@ -16,13 +17,11 @@ export function addScheduleCommands({ program, context, finish }: CliProgram): v
       else context.stdout.write(scheduleText(schedule, lookOf(context)));
       finish(exitCodes.done);
     });
-  group
-    .command("cancel")
-    .description("take one off the list")
+  withChangeOptions(group.command("cancel").description("take one off the list"))
     .argument("<id>", "its number in hale schedule")
-    .action(async (id: string) => {
+    .action(async (id: string, options: ChangeOptions) => {
       if (!/^\d{1,15}$/.test(id))
         throw new ClusterError("USAGE", `Cannot cancel ${JSON.stringify(id)}: wants a number of "hale schedule"`);
-      finish(await submitIntent(context, { kind: "cancel-scheduled", id: Number(id) }, { wait: true }));
+      finish(await submitIntent(context, { kind: "cancel-scheduled", id: Number(id) }, options));
     });
 }
