@@ -25,6 +25,7 @@ export interface FakeTransportParts {
 export class FakeTransport implements Transport {
   readonly #parts: FakeTransportParts;
   #receive: ((received: ReceivedBytes) => void) | null = null;
+  #fromWitness: ((received: ReceivedBytes) => void) | null = null;
   /** null: every machine of the network, as at first. */
   #peers: readonly NodeId[] | null = null;
   #waiting = 0;
@@ -46,20 +47,31 @@ export class FakeTransport implements Transport {
   /** The way to the witness: through the same network, by this process's life. */
   witnessLink(): WitnessLink {
     return {
-      open: () => VirtualPromise.resolved(),
+      open: (receive) => {
+        this.#fromWitness = receive;
+        return VirtualPromise.resolved();
+      },
       send: (bytes) => {
-        if (this.#receive !== null) this.#parts.network.sendDatagram(this.#parts.self, simWitness, bytes);
+        if (this.#fromWitness !== null) this.#parts.network.sendDatagram(this.#parts.self, simWitness, bytes);
       },
       useTags: () => undefined,
       counters: () => ({}),
-      close: () => VirtualPromise.resolved(),
+      close: () => {
+        this.#fromWitness = null;
+        return VirtualPromise.resolved();
+      },
     };
   }
 
   /** The machine hands over what came for the port. */
   deliver(bytes: Uint8Array, link: LinkId | null, source: string): void {
     const { process, clock } = this.#parts;
-    const origin = source === simWitness ? witnessOrigin : source;
+    const isWitness = source === simWitness;
+    const origin = isWitness ? witnessOrigin : source;
+    const hand = (): void =>
+      isWitness
+        ? this.#fromWitness?.({ bytes, link: null, source, origin, arrivedAt: clock.now() })
+        : this.#receive?.({ bytes, link, source, origin, arrivedAt: clock.now() });
     if (process.isPaused) {
       if (this.#waiting >= socketPacketsMax) {
         this.#overflow += 1;
@@ -68,11 +80,11 @@ export class FakeTransport implements Transport {
       this.#waiting += 1;
       process.call(() => {
         this.#waiting -= 1;
-        this.#receive?.({ bytes, link, source, origin, arrivedAt: clock.now() });
+        hand();
       });
       return;
     }
-    this.#receive?.({ bytes, link, source, origin, arrivedAt: clock.now() });
+    hand();
   }
 
   sendDatagram(to: NodeId, bytes: Uint8Array): void {

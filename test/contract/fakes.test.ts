@@ -15,6 +15,7 @@ import { FakeKernel, ServiceBook } from "../../src/sim/fake-kernel.ts";
 import { FakeNetwork } from "../../src/sim/fake-network.ts";
 import { FakeTransport } from "../../src/sim/fake-transport.ts";
 import { Random } from "../../src/sim/random.ts";
+import { simWitness } from "../../src/sim/sim-witness.ts";
 import { SimProcess } from "../../src/sim/sim-process.ts";
 import { VirtualTime } from "../../src/sim/virtual-time.ts";
 import { type Beat, beaterContract } from "./beater.contract.ts";
@@ -23,6 +24,7 @@ import { fenceDeviceContract } from "./fence-device.contract.ts";
 import { journalContract } from "./journal.contract.ts";
 import { resourceAgentContract } from "./resource-agent.contract.ts";
 import { transportContract } from "./transport.contract.ts";
+import { witnessLinkContract } from "./witness-link.contract.ts";
 
 // What the simulator puts in the place of the outside must keep the same promises as the outside.
 
@@ -125,6 +127,28 @@ beaterContract("fake", async () => {
     until: (condition) => until(time, condition),
     pass: async (spanMs) => time.runUntil(time.now + spanMs),
     dispose: async () => beater.stop(),
+  };
+});
+
+witnessLinkContract("fake", async () => {
+  const time = new VirtualTime();
+  const network = new FakeNetwork(time, new Random(1), 1);
+  const [self, other] = [parseNodeId("n1"), parseNodeId("n2")];
+  const life = process(time);
+  const transport = new FakeTransport({ self, network, time, process: life, clock: new FakeClock(time, life) });
+  network.connect(self, {
+    receive: (bytes, link, from) => transport.deliver(bytes, link, from),
+    portState: () => "open",
+  });
+  const atWitness: Uint8Array[] = [];
+  network.connect(simWitness, { receive: (bytes) => void atWitness.push(bytes), portState: () => "silent" });
+  return {
+    link: transport.witnessLink(),
+    atWitness,
+    answer: (bytes) => network.sendDatagram(simWitness, self, bytes),
+    intrude: (bytes) => network.sendDatagram(other, self, bytes),
+    until: (condition) => until(time, condition),
+    close: () => undefined,
   };
 });
 

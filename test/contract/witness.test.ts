@@ -1,3 +1,4 @@
+import { createSocket } from "node:dgram";
 import { copyFile, mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +18,9 @@ import type { Journal } from "../../src/ports/journal.ts";
 import { parseKeys } from "../../src/wire/keys.ts";
 import { Opener } from "../../src/wire/opener.ts";
 import { Sealer } from "../../src/wire/sealer.ts";
+import { waitUntil } from "../../lab/wait-until.ts";
 import { findFreePort } from "./free-port.ts";
+import { witnessLinkContract } from "./witness-link.contract.ts";
 
 // Goal: the witness's disk and wire hold what its rules need: nothing granted is forgotten, and nobody without the key is answered.
 
@@ -195,24 +198,36 @@ describe("the wire of a witness", () => {
     expect(answers).toHaveLength(1);
     await desk.close();
   });
+});
 
-  test("a question and its answer travel, and strangers are not heard", async () => {
-    const { clock } = openClock();
-    const port = await findFreePort();
-    const echo: WitnessServer = await WitnessServer.open({
-      ip: "127.0.0.1",
-      port,
-      clock,
-      counters: new Counters(),
-      receive: (bytes, address) => echo.send(address, bytes),
-      onUnfiltered: () => undefined,
-    });
-    const link = new UdpWitnessLink({ ip: "127.0.0.1", port, clock });
-    const heard = new Promise<Uint8Array>((resolve) => {
-      void link.open(({ bytes }) => resolve(bytes)).then(() => link.send(new Uint8Array([1, 2, 3])));
-    });
-    expect([...(await heard)]).toEqual([1, 2, 3]);
-    await link.close();
-    await echo.close();
+witnessLinkContract("over UDP", async () => {
+  const { clock } = openClock();
+  const port = await findFreePort();
+  const atWitness: Uint8Array[] = [];
+  let from = "";
+  const witness = await WitnessServer.open({
+    ip: "127.0.0.1",
+    port,
+    clock,
+    counters: new Counters(),
+    receive: (bytes, address) => {
+      from = address;
+      atWitness.push(bytes);
+    },
+    onUnfiltered: () => undefined,
   });
+  const stranger = createSocket("udp4");
+  const link = new UdpWitnessLink({ ip: "127.0.0.1", port, clock });
+  return {
+    link,
+    atWitness,
+    answer: (bytes) => witness.send(from, bytes),
+    intrude: (bytes) => stranger.send(bytes, Number(from.split(":").at(-1)), "127.0.0.1"),
+    until: async (condition) => void (await waitUntil("what was sent to arrive", 5_000, condition)),
+    close: async () => {
+      await link.close();
+      await witness.close();
+      stranger.close();
+    },
+  };
 });
