@@ -3,6 +3,7 @@ import { exploreHarmless, harmlessKinds } from "../../src/sim/explore/explore-ha
 import { exploreSeed } from "../../src/sim/explore/explore-seed.ts";
 import { shapes } from "../../src/sim/explore/shapes.ts";
 import { tinyLimits } from "../../src/sim/group/group-run.ts";
+import { replayLine } from "../replay-line.ts";
 
 /** Of each kind and shape. */
 const harmlessSeeds = 3;
@@ -18,7 +19,10 @@ describe("seeds under one circumstance", () => {
     const failed: string[] = [];
     for (let seed = 1; seed <= trimmedSeeds; seed += 1) {
       const [first] = exploreSeed(seed, shape, { limits: tinyLimits }).violations;
-      if (first !== undefined) failed.push(`seed ${seed}: ${first.rule} ${first.text}`);
+      if (first !== undefined)
+        failed.push(
+          `${replayLine("exploration", `all the time: ${shape}`)}: seed ${seed}: ${first.rule} ${first.text}`,
+        );
     }
     expect(failed).toEqual([]);
   });
@@ -30,7 +34,8 @@ describe("seeds under one circumstance", () => {
       for (const shape of usual) {
         for (let seed = 1; seed <= harmlessSeeds; seed += 1) {
           const [first] = exploreHarmless(seed, kind, shape).violations;
-          if (first !== undefined) failed.push(`shape ${shape} seed ${seed}: ${first.rule} ${first.text}`);
+          if (first !== undefined)
+            failed.push(`${replayLine("exploration", kind)}: shape ${shape} seed ${seed}: ${first.rule} ${first.text}`);
         }
       }
       expect(failed).toEqual([]);

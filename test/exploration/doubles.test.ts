@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { exploreDoubles } from "../../src/sim/explore/explore-doubles.ts";
+import { replayLine } from "../replay-line.ts";
 
 const seeds = 12;
 
@@ -12,7 +13,8 @@ for (const shape of ["3-none", "5-none"] as const) {
       const result = exploreDoubles(seed, shape);
       doubles += result.doubles;
       const [first] = result.violations;
-      if (first !== undefined) failed.push(`shape ${shape} seed ${seed}: ${first.rule} ${first.text}`);
+      if (first !== undefined)
+        failed.push(`${replayLine("exploration", shape)}: seed ${seed}: ${first.rule} ${first.text}`);
     }
     expect(failed).toEqual([]);
     // There is something to tell.

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { exploreSeed } from "../../src/sim/explore/explore-seed.ts";
 import type { Shape } from "../../src/sim/explore/shapes.ts";
 import { runSeed, type RunKind } from "../../src/sim/group/group-run.ts";
+import { replayLine } from "../replay-line.ts";
 
 // Goal: what holds for three nodes holds for as many as a cluster may have.
 
@@ -23,7 +24,10 @@ describe("large clusters", () => {
       const failed: string[] = [];
       for (let seed = 0; seed < seeds; seed += 1) {
         const [first] = runSeed(kind, seed).violations;
-        if (first !== undefined) failed.push(`seed ${seed}: ${first.rule} at ${first.at}: ${first.text}`);
+        if (first !== undefined)
+          failed.push(
+            `${replayLine("exploration", kind.name)}: seed ${seed}: ${first.rule} at ${first.at}: ${first.text}`,
+          );
       }
       expect(failed).toEqual([]);
     },

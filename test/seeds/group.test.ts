@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { runSeed, type RunKind } from "../../src/sim/group/group-run.ts";
+import { replayLine } from "../replay-line.ts";
 import { share } from "./share.ts";
 
 // Goal: whatever happens to the group alone, its promises hold, and it is one view again soon after the faults end. 449 seeds in all,
@@ -74,7 +75,8 @@ describe("the group alone", () => {
     const failed: string[] = [];
     for (let seed = 0; seed < seeds; seed += 1) {
       const [first] = runSeed(kind, seed).violations;
-      if (first !== undefined) failed.push(`seed ${seed}: ${first.rule} at ${first.at}: ${first.text}`);
+      if (first !== undefined)
+        failed.push(`${replayLine("seeds", kind.name)}: seed ${seed}: ${first.rule} at ${first.at}: ${first.text}`);
     }
     expect(failed).toEqual([]);
   });
