@@ -2,7 +2,8 @@ import type { Effect } from "../model/effect.ts";
 import type { EntryBody } from "../model/entry.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { Intent } from "../model/intent.ts";
-import { after, type InstantMs, never } from "../model/units.ts";
+import type { GroupFacts } from "../model/group-facts.ts";
+import { after, type InstantMs, instantMs, never } from "../model/units.ts";
 import {
   beginFence,
   confirmedJobs,
@@ -54,12 +55,17 @@ function begin(work: Work, what: FenceTask): void {
 }
 
 /**
- * [FEN-2] Steps that are due begin, unless nobody waits for them any more: a node may have come back since. But for the group's own fence, only while the lease
- * runs: whoever stood still, or is alone, may not know yet that the others have given the attempt up.
+ * [FEN-2] Steps that are due begin, unless nobody waits for them any more: a node may have come back since. But for the group's own fence, only while the others
+ * surely count on this node: whoever stood still, or is alone, may not know yet that they have given the attempt up.
  */
 export function tendFencer(work: Work): void {
-  for (const job of dueJobs(work.state.fencer, work.moment.now)) {
-    if (!job.isArbiter && !work.facts.isLeased) continue;
+  const { moment, facts } = work;
+  for (const job of dueJobs(work.state.fencer, moment.now)) {
+    if (!job.isArbiter && moment.now >= countedOnUntil(facts)) {
+      // A longer lease is no news: nobody would wake this.
+      wake(work, after(moment.now, lookAgainMs));
+      continue;
+    }
     const { fencer } = work.state;
     afterFencer(work, isWanted(work, job) ? goOn(fencer, job) : giveUp(fencer, job, "no longer wanted"));
   }
@@ -97,16 +103,24 @@ function isWanted({ state, facts }: Work, { target, attempt, isArbiter }: FenceT
 /** Takes over what a step of the runner has given. */
 export function afterFencer(work: Work, step: FenceStepResult): void {
   patch(work, { fencer: step.runner });
-  work.effects.push(...step.effects.map((effect) => withinLease(work, step.runner, effect)));
+  work.effects.push(...step.effects.map((effect) => inTime(work, step.runner, effect)));
   for (const verdict of step.verdicts) onVerdict(work, verdict);
   for (const target of step.switchedOn ?? []) tellSwitchedOn(work, target);
 }
 
+/** While a step waits for that. */
+const lookAgainMs = 100;
+
+/** A quorum has heard it within the last deadtime: half of the lease is over only when it may have been counted as dead. */
+function countedOnUntil({ leaseUntil, leaseMs }: GroupFacts): InstantMs {
+  return instantMs(leaseUntil - leaseMs / 2);
+}
+
 /** The group's own fence is made to get a lease; and what is known to be off may be switched on at any time. */
-function withinLease({ facts }: Work, { jobs }: FenceRunner, effect: Effect): Effect {
+function inTime({ facts }: Work, { jobs }: FenceRunner, effect: Effect): Effect {
   if (effect.kind !== "fence" || effect.call.action === "on") return effect;
   const isArbiter = jobs.find(({ call }) => call === effect.call.id)?.isArbiter ?? false;
-  return isArbiter ? effect : { ...effect, notAfter: facts.leaseUntil };
+  return isArbiter ? effect : { ...effect, notAfter: countedOnUntil(facts) };
 }
 
 function tellSwitchedOn(work: Work, target: NodeId): void {

@@ -525,8 +525,8 @@ export const testedMistakes: readonly TestedMistake[] = [
     patches: [
       patch(
         "manager-fencing.ts",
-        "if (!job.isArbiter && !work.facts.isLeased) continue;",
-        "if (!job.isArbiter && !work.facts.isLeased && job.level > 0) continue;",
+        "if (!job.isArbiter && moment.now >= countedOnUntil(facts)) {",
+        "if (!job.isArbiter && moment.now >= countedOnUntil(facts) && job.level > 0) {",
       ),
       patch("manager-fencing.ts", "return isArbiter ? effect :", "return effect.call.id > 0 ? effect :"),
     ],

@@ -49,6 +49,14 @@ describe("the whole cluster is stopped", () => {
     );
   });
 
+  it("[SVC-45] also when all who are there end by themselves: who comes meanwhile is given nothing", () => {
+    const one = new Site(siteConfig(nodes, { web: {} }), ["n2"]);
+    one.say({ kind: "leaving", node: n2, incarnation: one.lifeOf("n2") }).ask(stop);
+    expect(one.join("n1").done().places).toBe("web stopped");
+    one.say({ kind: "left", node: n2, incarnation: one.lifeOf("n2"), voters: [] }).vanish("n2");
+    expect(one.done().places).toBe("web n1");
+  });
+
   it("[SVC-46] and all of them are known to run nothing: whoever is back starts everything", () => {
     const one = halt(site().ask(stop).done());
     expect(nodes.map((node) => one.state.nodes[parseNodeId(node)]?.off)).toEqual(["left", "left", "left"]);

@@ -37,11 +37,15 @@ export function refuseClusterStop(state: View): Refusal | null {
   return notAllowed(`${what}: ${why}; first: ${thawCommand(state, frozen)}`);
 }
 
-/** [SVC-45] Every member gives up what it runs. Whoever is shut down by itself already goes on with that. */
+/**
+ * [SVC-45] Every member gives up what it runs. Whoever is shut down by itself already goes on with that; where nobody else is there, it is
+ * marked all the same, so that who comes before it is gone is given nothing.
+ */
 export function stopCluster(draft: Draft, by: string): void {
-  const staying = nodesInOrder(draft).filter((record) => isLive(record) && !record.isLeaving && !record.shutdown);
+  const here = nodesInOrder(draft).filter((record) => isLive(record) && !record.shutdown);
+  const staying = here.filter(({ isLeaving }) => !isLeaving);
   const shutdown = { services: "move", by, at: draft.at, withAll: true } as const;
-  for (const { node } of staying) patchNode(draft, node, { isLeaving: true, shutdown });
+  for (const { node } of staying.length > 0 ? staying : here) patchNode(draft, node, { isLeaving: true, shutdown });
   const text = `the cluster is being stopped by ${by}: all services stop, then all daemons end`;
   draft.events.push({ node: draft.origin, level: "warning", text });
 }
