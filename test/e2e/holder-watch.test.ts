@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Lab } from "../../lab/lab.ts";
 import { HolderWatch } from "../../lab/holder-watch.ts";
+import { waitUntil } from "../../lab/wait-until.ts";
 
 // Goal: the watch is trusted because it sees two holders where there are two.
 
@@ -16,6 +17,7 @@ test("the watch sees an address on two hosts at once, and nothing in an address 
 
   const doubled = HolderWatch.start(lab, lab.virtualIp());
   await change("n1", "add");
+  await waitUntil("the watch to see both", 5_000, () => doubled.doubles.length > 0);
   await change("n1", "del");
   expect(await doubled.stop()).toContainEqual(expect.stringMatching(/n1 and n2 hold 10\.77\.0\.200$/));
 });
