@@ -42,6 +42,17 @@ function started(config: ClusterConfig): Driver {
   return driver;
 }
 
+/** The performer has no lease any more. @returns gives it back */
+function takeLease(driver: Driver): () => void {
+  const n2 = nodeOf(driver, "n2");
+  const { leaseMs } = n2;
+  Object.assign(n2, { leaseUntil: driver.now, leaseMs: 0 });
+  return () => {
+    Object.assign(n2, { leaseUntil: driver.now + leaseMs, leaseMs });
+    feed(driver, n2, null);
+  };
+}
+
 function cannotStop(driver: Driver): void {
   const outcome = { status: "failed" as const, severity: "soft" as const, reason: "busy" };
   driver.behaviours.push({ resource: "web/daemon", action: "stop", node: "n1", outcome, times: 100 });
@@ -148,13 +159,10 @@ describe("a performer without a lease", () => {
     ask(driver, "n3", { kind: "fence-node", node: parseNodeId("n1") });
     run(driver, 500);
     expect(logged(driver, "n2 fence off n1 by fence_board")).toHaveLength(1);
-    const n2 = nodeOf(driver, "n2");
-    const { leaseMs } = n2;
-    Object.assign(n2, { leaseUntil: driver.now, leaseMs: 0 });
+    const giveBack = takeLease(driver);
     run(driver, 2_000);
     expect(logged(driver, "fence off n1 by fence_test")).toEqual([]);
-    Object.assign(n2, { leaseUntil: driver.now + leaseMs, leaseMs });
-    feed(driver, n2, null);
+    giveBack();
     run(driver, 3_000);
     expect(logged(driver, "n2 fence off n1 by fence_test")).toHaveLength(1);
     expect(logged(driver, "fence 1 failed")).toEqual([]);
@@ -166,28 +174,22 @@ describe("a performer that has stood still", () => {
     const driver = started(withLevels({ delayMs: durationMs(1_000) }));
     ask(driver, "n3", { kind: "fence-node", node: parseNodeId("n1") });
     run(driver, 500);
-    const n2 = nodeOf(driver, "n2");
-    const { leaseMs } = n2;
-    Object.assign(n2, { leaseUntil: driver.now, leaseMs: 0 });
+    const giveBack = takeLease(driver);
     run(driver, 1_000);
     expect(logged(driver, "fence off")).toEqual([]);
-    Object.assign(n2, { leaseUntil: driver.now + leaseMs, leaseMs });
-    feed(driver, n2, null);
+    giveBack();
     run(driver, 1_000);
     expect(logged(driver, "n2 fence off n1 by fence_board")).toHaveLength(1);
   });
 
   it("[FEN-3] fences nobody before it has a lease again: its attempt may be void, and its target back", () => {
     const driver = started(withLevels());
-    const n2 = nodeOf(driver, "n2");
-    const { leaseMs } = n2;
     ask(driver, "n3", { kind: "fence-node", node: parseNodeId("n1") });
-    Object.assign(n2, { leaseUntil: driver.now, leaseMs: 0 });
+    const giveBack = takeLease(driver);
     run(driver, 1_000);
     expect(logged(driver, "fence 1 requested, by n2")).not.toEqual([]);
     expect(logged(driver, "fence off")).toEqual([]);
-    Object.assign(n2, { leaseUntil: driver.now + leaseMs, leaseMs });
-    feed(driver, n2, null);
+    giveBack();
     run(driver, 1_000);
     expect(logged(driver, "n2 fence off n1")).toHaveLength(1);
   });

@@ -1,4 +1,3 @@
-import type { Effect } from "../model/effect.ts";
 import type { EntryBody } from "../model/entry.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { Intent } from "../model/intent.ts";
@@ -8,7 +7,6 @@ import {
   beginFence,
   confirmedJobs,
   dueJobs,
-  type FenceRunner,
   type FenceStepResult,
   type FenceTask,
   type FenceVerdict,
@@ -61,13 +59,15 @@ function begin(work: Work, what: FenceTask): void {
 export function tendFencer(work: Work): void {
   const { moment, facts } = work;
   for (const job of dueJobs(work.state.fencer, moment.now)) {
-    if (!job.isArbiter && moment.now >= countedOnUntil(facts)) {
+    // The group's own fence is made to get a lease.
+    const until = job.isArbiter ? never : countedOnUntil(facts);
+    if (moment.now >= until) {
       // A longer lease is no news: nobody would wake this.
       wake(work, after(moment.now, lookAgainMs));
       continue;
     }
     const { fencer } = work.state;
-    afterFencer(work, isWanted(work, job) ? goOn(fencer, job) : giveUp(fencer, job, "no longer wanted"));
+    afterFencer(work, isWanted(work, job) ? goOn(fencer, job, until) : giveUp(fencer, job, "no longer wanted"));
   }
   for (const job of confirmedJobs(work.state.fencer)) {
     const { fencer } = work.state;
@@ -103,7 +103,7 @@ function isWanted({ state, facts }: Work, { target, attempt, isArbiter }: FenceT
 /** Takes over what a step of the runner has given. */
 export function afterFencer(work: Work, step: FenceStepResult): void {
   patch(work, { fencer: step.runner });
-  work.effects.push(...step.effects.map((effect) => inTime(work, step.runner, effect)));
+  work.effects.push(...step.effects);
   for (const verdict of step.verdicts) onVerdict(work, verdict);
   for (const target of step.switchedOn ?? []) tellSwitchedOn(work, target);
 }
@@ -114,13 +114,6 @@ const lookAgainMs = 100;
 /** A quorum has heard it within the last deadtime: half of the lease is over only when it may have been counted as dead. */
 function countedOnUntil({ leaseUntil, leaseMs }: GroupFacts): InstantMs {
   return instantMs(leaseUntil - leaseMs / 2);
-}
-
-/** The group's own fence is made to get a lease; and what is known to be off may be switched on at any time. */
-function inTime({ facts }: Work, { jobs }: FenceRunner, effect: Effect): Effect {
-  if (effect.kind !== "fence" || effect.call.action === "on") return effect;
-  const isArbiter = jobs.find(({ call }) => call === effect.call.id)?.isArbiter ?? false;
-  return isArbiter ? effect : { ...effect, notAfter: countedOnUntil(facts) };
 }
 
 function tellSwitchedOn(work: Work, target: NodeId): void {

@@ -525,10 +525,9 @@ export const testedMistakes: readonly TestedMistake[] = [
     patches: [
       patch(
         "manager-fencing.ts",
-        "if (!job.isArbiter && moment.now >= countedOnUntil(facts)) {",
-        "if (!job.isArbiter && moment.now >= countedOnUntil(facts) && job.level > 0) {",
+        "const until = job.isArbiter ? never :",
+        "const until = job.isArbiter || job.level === 0 ? never :",
       ),
-      patch("manager-fencing.ts", "return isArbiter ? effect :", "return effect.call.id > 0 ? effect :"),
     ],
   },
   {

@@ -103,9 +103,13 @@ export function dueJobs(runner: FenceRunner, now: InstantMs): readonly FenceJob[
   return runner.jobs.filter(({ waitsUntil }) => waitsUntil !== null && now >= waitsUntil);
 }
 
-/** Begins the step that was due. */
-export function goOn(runner: FenceRunner, job: FenceJob): FenceStepResult {
-  return callDevice(runner, { ...job, waitsUntil: null });
+/**
+ * Begins the step that was due.
+ *
+ * @param notAfter its device is not asked at or after this instant; default: whenever
+ */
+export function goOn(runner: FenceRunner, job: FenceJob, notAfter?: InstantMs): FenceStepResult {
+  return callDevice(runner, { ...job, waitsUntil: null }, notAfter);
 }
 
 /**
@@ -142,7 +146,7 @@ export function onFenceOutcome(
   const level = job.levels[job.level] ?? [];
   if (!outcome.confirmed) {
     const problem = `${level[job.step]?.device ?? "device"}: ${outcome.reason}`;
-    return awaitStep(runner, { ...job, level: job.level + 1, step: 0, problems: [...job.problems, problem] }, now);
+    return awaitStep(runner, atNextLevel(job, problem), now);
   }
   if (job.step + 1 < level.length) return awaitStep(runner, { ...job, step: job.step + 1 }, now);
   if (!level.some((step) => !isCut(job, step))) return awaitStep(runner, onlyCutOff(job, level), now);
@@ -152,6 +156,10 @@ export function onFenceOutcome(
 /** [FEN-25] It keeps its addresses, and whatever needs no disk: what follows in its levels has to end it. */
 function onlyCutOff(job: FenceJob, level: readonly FenceStep[]): FenceJob {
   const problem = `${level.map(({ device }) => device).join(" and ")}: cut it off, and it runs on`;
+  return atNextLevel(job, problem);
+}
+
+function atNextLevel(job: FenceJob, problem: string): FenceJob {
   return { ...job, level: job.level + 1, step: 0, problems: [...job.problems, problem] };
 }
 
@@ -231,14 +239,13 @@ function awaitStep(runner: FenceRunner, started: FenceJob, now: InstantMs): Fenc
   const step = job.levels[job.level]?.[job.step];
   if (step === undefined) return failed(runner, job);
   if (deviceOf(job, step) === undefined) {
-    const problems = [...job.problems, `${step.device}: no such device`];
-    return awaitStep(runner, { ...job, level: job.level + 1, step: 0, problems }, now);
+    return awaitStep(runner, atNextLevel(job, `${step.device}: no such device`), now);
   }
   const waiting = { ...job, call: 0, waitsUntil: after(now, step.delayMs ?? 0) };
   return { runner: withJob(runner, waiting), effects: [], verdicts: [] };
 }
 
-function callDevice(runner: FenceRunner, job: FenceJob): FenceStepResult {
+function callDevice(runner: FenceRunner, job: FenceJob, notAfter?: InstantMs): FenceStepResult {
   const step = job.levels[job.level]?.[job.step];
   const device = step === undefined ? undefined : deviceOf(job, step);
   if (step === undefined || device === undefined) return { runner: without(runner, job), effects: [], verdicts: [] };
@@ -246,7 +253,8 @@ function callDevice(runner: FenceRunner, job: FenceJob): FenceStepResult {
   const action = job.phase === "on" ? "on" : off;
   const call = fenceCall(runner.nextCall, device, step, action);
   const next = withJob(runner, { ...job, call: call.id });
-  return { runner: { ...next, nextCall: runner.nextCall + 1 }, effects: [{ kind: "fence", call }], verdicts: [] };
+  const effect = { kind: "fence" as const, call, ...(notAfter === undefined ? {} : { notAfter }) };
+  return { runner: { ...next, nextCall: runner.nextCall + 1 }, effects: [effect], verdicts: [] };
 }
 
 function deviceOf(job: Pick<FenceJob, "devices">, step: FenceStep): FenceDeviceConfig | undefined {

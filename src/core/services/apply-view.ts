@@ -23,7 +23,9 @@ import { isRemoved } from "./removed-nodes.ts";
 export function applyView(draft: Draft, body: Extract<EntryBody, { kind: "view" }>): void {
   const members = new Map(body.members.map((member) => [member.node, member.incarnation]));
   const isCold = !body.members.some((member) => isContinuing(draft.nodes[member.node], member.incarnation));
-  const mayRun = new Set(servicesInOrder(draft).flatMap(({ phase, doubts }) => [phaseNode(phase), ...doubts]));
+  // Of no use in any other view.
+  const given = body.withoutLease === true ? servicesInOrder(draft) : [];
+  const mayRun = new Set(given.flatMap(({ phase, doubts }) => [phaseNode(phase), ...doubts]));
   let hasChanged = false;
   for (const record of sortedNodes(draft)) {
     if (!record.isMember || members.has(record.node)) continue;
@@ -37,8 +39,7 @@ export function applyView(draft: Draft, body: Extract<EntryBody, { kind: "view" 
       hasChanged = true;
       comesIn(draft, record, member.incarnation);
     } else if (record.off !== null && record.off !== "left") comesIn(draft, record, member.incarnation);
-    else if (body.withoutLease === true && mayRun.has(member.node))
-      patchNode(draft, member.node, { unsureSince: draft.index });
+    else if (mayRun.has(member.node)) patchNode(draft, member.node, { unsureSince: draft.index });
   }
   for (const record of sortedNodes(draft)) {
     if (!members.has(record.node) && isCold && record.off === null) {
