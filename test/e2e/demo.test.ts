@@ -40,7 +40,8 @@ test(
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "hale-demo-"));
     const env = { ...process.env, CI: "", TMPDIR: folder };
-    const terminal = spawn("script", ["-qefc", argv.join(" "), "/dev/null"], {
+    // In place of the shell: dash would stay, be hit by the same Ctrl-C, and end as one that was killed.
+    const terminal = spawn("script", ["-qefc", `exec ${argv.join(" ")}`, "/dev/null"], {
       env,
       stdio: ["pipe", "pipe", "inherit"],
     });
