@@ -195,6 +195,60 @@ describe("a performer that has stood still", () => {
   });
 });
 
+describe("a performer that is told to end", () => {
+  it("[FEN-26] ends once its device has answered: what was asked comes to pass whether it is here or not", () => {
+    for (const ms of [0, 1, 2, 3, 5, 8, 50]) {
+      const driver = started(withLevels());
+      driver.deviceMs = 3_000;
+      ask(driver, "n3", { kind: "fence-node", node: parseNodeId("n1") });
+      run(driver, ms);
+      feed(driver, nodeOf(driver, "n2"), { kind: "shutdown" });
+      run(driver, 2_500);
+      expect(nodeOf(driver, "n2").hasLeft).toBe(logged(driver, "n2 fence off n1").length === 0);
+      run(driver, 3_500);
+      expect(nodeOf(driver, "n2").hasLeft).toBe(true);
+      expect(logged(driver, "fence off n1")).toHaveLength(1);
+      expect(logged(driver, "is void")).toEqual([]);
+    }
+  });
+
+  it("[FEN-26] ends between two attempts, of which the next is another one's", () => {
+    const driver = started(withLevels());
+    for (const agent of ["fence_board", "fence_test"]) driver.brokenAgents.add(agent);
+    ask(driver, "n3", { kind: "fence-node", node: parseNodeId("n1") });
+    run(driver, 50);
+    feed(driver, nodeOf(driver, "n2"), { kind: "shutdown" });
+    run(driver, 30_000);
+    expect(nodeOf(driver, "n2").hasLeft).toBe(true);
+    expect(logged(driver, "n2 fence off n1")).toHaveLength(2);
+    expect(logged(driver, "n3 fence off n1").length).toBeGreaterThan(2);
+  });
+
+  it("[FEN-26] does not wait for a delay when nobody counts on it any more", () => {
+    const driver = started(withLevels({ delayMs: durationMs(20_000) }));
+    ask(driver, "n3", { kind: "fence-node", node: parseNodeId("n1") });
+    run(driver, 50);
+    cut(driver, "n2");
+    run(driver, 5_000);
+    feed(driver, nodeOf(driver, "n2"), { kind: "shutdown" });
+    run(driver, 1_000);
+    expect(logged(driver, "n2 exit")).toHaveLength(1);
+  });
+
+  it("[FEN-26, SVC-46] the cluster ends once no device is at work", () => {
+    const driver = started(withLevels());
+    driver.deviceMs = 3_000;
+    ask(driver, "n3", { kind: "fence-node", node: parseNodeId("n1") });
+    run(driver, 50);
+    ask(driver, "n3", { kind: "stop-cluster" });
+    const hasHalted = (): boolean => driver.entries.some(({ body }) => body.kind === "halted");
+    run(driver, 2_500);
+    expect(hasHalted()).toBe(false);
+    run(driver, 5_000);
+    expect(hasHalted()).toBe(true);
+  });
+});
+
 // Goal: nothing of the group changes when a device confirms the end of a member that lives on, and nothing would tell.
 describe("[FEN-24] a device that confirms what it has not done", () => {
   it("[SVC-26] is found out by the node itself, which stops what runs elsewhere by now", () => {

@@ -19,6 +19,8 @@ import {
 } from "./fencing/fence-runner.ts";
 import { disbelieved } from "./fencing/fence-record.ts";
 import { isLive } from "./fencing/node-record.ts";
+import { fenceKey } from "./manager-attempts.ts";
+import { isOnlyToLeave } from "./manager-leaving.ts";
 import { fenceDueAt, surelyResetAt } from "./manager-patience.ts";
 import { spareMembers } from "./quorum/spare-members.ts";
 import { type FenceProof, isSubmitted, managerConfig, patch, say, submit, wake, type Work } from "./manager-work.ts";
@@ -162,6 +164,7 @@ function onVerdict(work: Work, verdict: FenceVerdict): void {
 export function seeToFences(work: Work): void {
   const { cluster, self, arbiterProof } = work.state;
   if (arbiterProof !== null && tellProof(work, arbiterProof)) return;
+  if (isOnlyToLeave(work)) return;
   if (work.facts.view === null || cluster.nodes[self]?.incarnation !== work.state.incarnation) return;
   const needs = fenceNeeds(cluster);
   const next = needs.some(isForService)
@@ -187,7 +190,7 @@ export function seeToFences(work: Work): void {
         reason: "its time to stop has passed",
       });
     } else {
-      submit(work, `fence:${target}:${attempt}`, {
+      submit(work, fenceKey(target, attempt), {
         kind: "fence-begun",
         target,
         incarnation,

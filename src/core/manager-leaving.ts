@@ -1,6 +1,7 @@
 import type { Effect } from "../model/effect.ts";
 import { after } from "../model/units.ts";
 import { managerConfig, type ManagerState, patch, say, submit, wake, type Work } from "./manager-work.ts";
+import { isFencing } from "./manager-attempts.ts";
 import { watchdogAtExit } from "./manager-watchdog.ts";
 import { mayRunAnything } from "./services/cluster-state.ts";
 import { endingTogether, isAllStopped } from "./services/cluster-stop.ts";
@@ -32,7 +33,7 @@ export function shutDown(work: Work): void {
   const { facts, moment } = work;
   if (shutdown.leaveAskedAt === null && cluster.nodes[self]?.isLeaving !== true && mayStayBehind(cluster, self)) {
     // [SVC-30] Without a word to the group: a leave would be the proof that nothing runs here.
-    exit(work);
+    if (!isFencing(work)) exit(work);
     return;
   }
   const isIn = facts.view !== null || facts.isLeased;
@@ -42,13 +43,12 @@ export function shutDown(work: Work): void {
     submit(work, "leaving", { kind: "leaving", node: self, incarnation });
     return;
   }
-  if (isIn && !shutdown.isTold && here?.incarnation === incarnation && here.shutdown?.withAll === true) {
+  if (isIn && endsWithAll(work.state)) {
     haltWithAll(work);
     return;
   }
   // [SVC-47] Also what it has not told of yet.
-  const hasServices = isMember && mayRunAnything(cluster, self);
-  if (!isQuiet(runner) || (isIn && hasServices)) return;
+  if (!isQuiet(runner) || (isIn && isMember && mayRunAnything(cluster, self)) || isFencing(work)) return;
   if (!isIn || here === undefined) {
     exit(work);
     return;
@@ -63,11 +63,23 @@ export function shutDown(work: Work): void {
   else exit(work);
 }
 
+/** [FEN-26] Told to end by itself, with nothing left to give up: the next attempt on a node is for others. */
+export function isOnlyToLeave({ state }: Work): boolean {
+  const { shutdown, cluster, self, runner } = state;
+  return shutdown !== null && !endsWithAll(state) && isQuiet(runner) && !mayRunAnything(cluster, self);
+}
+
+function endsWithAll({ shutdown, cluster, self, incarnation }: ManagerState): boolean {
+  const here = cluster.nodes[self];
+  return shutdown?.isTold !== true && here?.incarnation === incarnation && here.shutdown?.withAll === true;
+}
+
 /** [SVC-46] With the whole cluster: once nothing runs anywhere any more, one of those who leave says so of all. The group does the rest. */
 function haltWithAll(work: Work): void {
   const { cluster, self, runner } = work.state;
   const members = endingTogether(cluster);
-  if (members[0]?.node !== self || !isQuiet(runner) || !isAllStopped(cluster)) return;
+  const isFenced = Object.values(cluster.fences).some(({ inFlight }) => inFlight !== null);
+  if (members[0]?.node !== self || !isQuiet(runner) || !isAllStopped(cluster) || isFenced) return;
   submit(work, "halted", { kind: "halted", members });
 }
 

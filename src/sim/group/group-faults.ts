@@ -273,9 +273,12 @@ function removeOne(world: GroupWorld): void {
     asked.submit({ kind: "intent", intent: { kind, node: host.node }, author: "operator" });
   };
   if (asked.state?.setup.removed.includes(host.node) === true) {
-    // What is on the disk of a removed node is nobody's, once its vote is withdrawn.
-    const hasVote = asked.facts()?.electorate.voters.includes(host.node) === true;
-    if (!host.isRunning && !hasVote && world.dice.chance(0.5)) {
+    // What is on the disk of a removed node is nobody's, once its vote is withdrawn, and nobody can forget that any more (specified limit).
+    const known = asked.setup.rules.replayDisk(asked.disk.records);
+    const counted = lastElectorate(known);
+    const isWithdrawn =
+      counted !== undefined && counted.index <= known.committed && !counted.voters.includes(host.node);
+    if (!host.isRunning && isWithdrawn && world.dice.chance(0.5)) {
       host.disk.replace([]);
       world.checkers.wipedAt.set(host.node, world.now);
     }
