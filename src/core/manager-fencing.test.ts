@@ -237,6 +237,8 @@ describe("a performer that is told to end", () => {
 
   it("[FEN-26, SVC-46] the cluster ends once no device is at work", () => {
     const driver = started(withLevels());
+    ask(driver, "n3", { kind: "disable-service", service: parseServiceId("web") });
+    run(driver, 1_000);
     driver.deviceMs = 3_000;
     ask(driver, "n3", { kind: "fence-node", node: parseNodeId("n1") });
     run(driver, 50);

@@ -274,7 +274,13 @@ export const toldMistakes: readonly ToldMistake[] = [
   {
     name: "leaves with services running",
     story: "clean-shutdown-moves-services",
-    patches: [patch("manager-leaving.ts", "if (!isQuiet(runner) || (isIn && hasServices)) return;", "")],
+    patches: [
+      patch(
+        "manager-leaving.ts",
+        "if (!isQuiet(runner) || (isIn && isMember && mayRunAnything(cluster, self)) || isFencing(work)) return;",
+        "",
+      ),
+    ],
   },
   {
     name: "a device that failed confirms",
@@ -659,5 +665,26 @@ export const testedMistakes: readonly TestedMistake[] = [
     name: "a removed node keeps a witness in its place",
     tests: "manager-nodes",
     patches: [patch("services/arbiter-change.ts", "!isRemoved(state, id) && ", "")],
+  },
+  {
+    name: "a record that is changed is not looked at anew for what it has left over",
+    tests: "services/outdated",
+    patches: [patch("services/draft.ts", "followOutdated(draft, record.service);", "")],
+  },
+  {
+    name: "who is told to end ends while its fence is under way",
+    tests: "manager-fencing",
+    patches: [
+      patch(
+        "manager-leaving.ts",
+        "mayRunAnything(cluster, self)) || isFencing(work)",
+        "mayRunAnything(cluster, self))",
+      ),
+    ],
+  },
+  {
+    name: "the cluster is over while a fence is under way",
+    tests: "manager-fencing",
+    patches: [patch("manager-leaving.ts", " || !isAllStopped(cluster) || isFenced", " || !isAllStopped(cluster)")],
   },
 ];

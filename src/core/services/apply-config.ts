@@ -8,15 +8,8 @@ import { forgetDevices } from "./apply-device.ts";
 import { refuseArbiterChange } from "./arbiter-change.ts";
 import { forgetSurvived } from "./apply-lives-on.ts";
 import { forgetUnfenced } from "./apply-unfenced.ts";
-import {
-  type Draft,
-  nodesInOrder,
-  notAllowed,
-  patchNode,
-  patchService,
-  type Refusal,
-  servicesInOrder,
-} from "./cluster-state.ts";
+import { nodesInOrder, notAllowed, type Refusal, servicesInOrder } from "./cluster-state.ts";
+import { type Draft, patchNode, patchService, putService } from "./draft.ts";
 import { forgive } from "./failure-memory.ts";
 import { isRemoved } from "./removed-nodes.ts";
 import type { ServiceRecord } from "./service-record.ts";
@@ -109,7 +102,7 @@ function takeUpNode(draft: Draft, node: NodeId, isLater: boolean): void {
 function takeUp(draft: Draft, service: ServiceConfig): void {
   const record = draft.services[service.id];
   if (record === undefined) {
-    draft.services[service.id] = newService(draft, service);
+    putService(draft, newService(draft, service));
     return;
   }
   const isChanged = JSON.stringify(record.definition) !== JSON.stringify(service);

@@ -1,6 +1,6 @@
 import type { EntryBody } from "../../model/entry.ts";
 import { isLive } from "../fencing/node-record.ts";
-import { type Draft, patchService } from "./cluster-state.ts";
+import { type Draft, patchService } from "./draft.ts";
 import type { ServiceRecord } from "./service-record.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { ClusterState } from "./cluster-state.ts";

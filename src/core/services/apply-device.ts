@@ -2,7 +2,7 @@ import type { ClusterConfig } from "../../model/cluster-config.ts";
 import type { EntryBody } from "../../model/entry.ts";
 import type { DeviceId } from "../../model/ids.ts";
 import { isLive } from "../fencing/node-record.ts";
-import type { Draft } from "./cluster-state.ts";
+import type { Draft } from "./draft.ts";
 
 /** [FEN-16] A node tells that a fence device stopped working for it, or works again. */
 export function applyDevice(draft: Draft, body: Extract<EntryBody, { kind: "device" }>): void {

@@ -1,7 +1,7 @@
 import type { EntryBody } from "../../model/entry.ts";
 import { intentWords } from "../../model/intent-words.ts";
 import { applyIntent } from "./apply-intent.ts";
-import type { Draft } from "./cluster-state.ts";
+import type { Draft } from "./draft.ts";
 import { endScheduled, lateMsMax, tellScheduled, timeText } from "./schedule.ts";
 
 /** [SVC-42, SVC-43] The time of what waits has come, by the clock of who says so: it is done, as if it were asked for now, or it is told why not. */

@@ -15,17 +15,8 @@ import { applyIntent } from "./apply-intent.ts";
 import { applyObserved } from "./apply-observed.ts";
 import { applyServiceResult } from "./apply-service-result.ts";
 import { applyView } from "./apply-view.ts";
-import {
-  type Applied,
-  type ClusterState,
-  type Draft,
-  mayRunAnything,
-  movePhase,
-  patchNode,
-  patchService,
-  type Refusal,
-  servicesInOrder,
-} from "./cluster-state.ts";
+import { type Applied, type ClusterState, mayRunAnything, type Refusal, servicesInOrder } from "./cluster-state.ts";
+import { type Draft, movePhase, patchNode, patchService } from "./draft.ts";
 import { applyFailback } from "./failback.ts";
 import { announceOrders, applyNotified } from "./notices.ts";
 import { applyScore } from "./promotion.ts";

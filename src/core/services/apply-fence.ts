@@ -3,7 +3,8 @@ import type { NodeId } from "../../model/ids.ts";
 import type { Incarnation } from "../../model/incarnation.ts";
 import { isToSwitchOn } from "../fencing/fence-runner.ts";
 import { isLive, type OffProof } from "../fencing/node-record.ts";
-import { type Draft, movePhase, patchFence, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
+import { servicesInOrder } from "./cluster-state.ts";
+import { type Draft, movePhase, patchFence, patchNode, patchService } from "./draft.ts";
 import {
   disbelieved,
   type FenceInFlight,

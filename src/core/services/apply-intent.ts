@@ -5,18 +5,8 @@ import { canFence } from "../fencing/fence-runner.ts";
 import { isArmed, isLive } from "../fencing/node-record.ts";
 import { ownWatchdog } from "../fencing/own-watchdog.ts";
 import { setOff } from "./apply-fence.ts";
-import {
-  type ClusterState,
-  definitionOf,
-  type Draft,
-  movePhase,
-  nodesInOrder,
-  notAllowed,
-  patchFence,
-  patchNode,
-  patchService,
-  type Refusal,
-} from "./cluster-state.ts";
+import { type ClusterState, definitionOf, nodesInOrder, notAllowed, type Refusal } from "./cluster-state.ts";
+import { type Draft, movePhase, patchFence, patchNode, patchService } from "./draft.ts";
 import { refuseClusterStop, stopCluster } from "./cluster-stop.ts";
 import { eachOf, refusalOfAll, refuseToMove } from "./clone-intents.ts";
 import { blockersOf } from "./eligibility.ts";

@@ -2,7 +2,7 @@ import type { ClusterConfig } from "../../model/cluster-config.ts";
 import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { comesIn } from "./apply-view.ts";
-import { type Draft, patchFence } from "./cluster-state.ts";
+import { type Draft, patchFence } from "./draft.ts";
 
 /**
  * [FEN-24] A device has confirmed the end of a node that lives on as a member. No view will tell, since nothing of the group has changed: the

@@ -1,7 +1,8 @@
 import type { EntryBody, Observation } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { treeOf } from "../../model/resource-tree.ts";
-import { definitionOf, type Draft, movePhase, patchNode, patchService, servicesInOrder } from "./cluster-state.ts";
+import { definitionOf, servicesInOrder } from "./cluster-state.ts";
+import { type Draft, movePhase, patchNode, patchService } from "./draft.ts";
 import { forgive } from "./failure-memory.ts";
 import { frozenText } from "./frozen.ts";
 import { isWanted, phaseNode, type ServiceRecord } from "./service-record.ts";

@@ -1,6 +1,7 @@
 import type { EntryBody } from "../../model/entry.ts";
 import { isLive, isQuarantined } from "../fencing/node-record.ts";
-import { definitionOf, type Draft, movePhase, patchService } from "./cluster-state.ts";
+import { definitionOf } from "./cluster-state.ts";
+import { type Draft, movePhase, patchService } from "./draft.ts";
 import { failureAgainst, failureText, withFailure } from "./failure-memory.ts";
 import { type FailureRecord, phaseNode, type ServiceRecord } from "./service-record.ts";
 import { frozenText } from "./frozen.ts";

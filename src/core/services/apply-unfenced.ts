@@ -2,7 +2,8 @@ import type { ClusterConfig } from "../../model/cluster-config.ts";
 import type { EntryBody } from "../../model/entry.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { unfenceSteps } from "../fencing/unfence.ts";
-import { type Draft, nodesInOrder, patchNode } from "./cluster-state.ts";
+import { nodesInOrder } from "./cluster-state.ts";
+import { type Draft, patchNode } from "./draft.ts";
 
 /** [FEN-18] A node has been switched on in this stay. Not when it is being fenced: that may have come after. */
 export function applyUnfenced(draft: Draft, body: Extract<EntryBody, { kind: "unfenced" }>): void {

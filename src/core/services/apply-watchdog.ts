@@ -2,7 +2,7 @@ import type { EntryBody } from "../../model/entry.ts";
 import { isArmed, leaseToldBy } from "../fencing/node-record.ts";
 import { ownWatchdog } from "../fencing/own-watchdog.ts";
 import { setOff } from "./apply-fence.ts";
-import { type Draft, patchNode } from "./cluster-state.ts";
+import { type Draft, patchNode } from "./draft.ts";
 
 /** [FEN-12] A node tells of its watchdog. It counts for the life that says it, under the configuration that it speaks of. */
 export function applyWatchdog(draft: Draft, body: Extract<EntryBody, { kind: "watchdog" }>): void {

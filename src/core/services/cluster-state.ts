@@ -2,11 +2,10 @@ import type { ClusterConfig, NodeConfig, ServiceConfig } from "../../model/clust
 import type { ClusterEvent } from "../../model/cluster-event.ts";
 import type { DeviceId, NodeId, ServiceId } from "../../model/ids.ts";
 import { type WallMs, wallMs } from "../../model/units.ts";
-import { type FenceRecord, noFence } from "../fencing/fence-record.ts";
-import { type FrozenRecord, type NodeRecord, unseenNode } from "../fencing/node-record.ts";
-import { historyMax, phaseText, type ServicePhase, type ServiceRecord, whereItMayRun } from "./service-record.ts";
+import type { FenceRecord } from "../fencing/fence-record.ts";
+import type { FrozenRecord, NodeRecord } from "../fencing/node-record.ts";
+import { type ServiceRecord, whereItMayRun } from "./service-record.ts";
 import type { ScheduleRecord } from "./schedule-record.ts";
-import { withElsewhere } from "./double-record.ts";
 
 /**
  * The replicated state of the cluster: plain JSON, changed by entries in their order and by nothing else.
@@ -98,66 +97,6 @@ export const emptyClusterState: ClusterState = {
   brokenDevices: {},
 };
 
-/** A state that is being changed by one entry. The records in it are replaced, never changed. */
-export interface Draft {
-  readonly index: number;
-  readonly at: WallMs;
-  readonly origin: NodeId;
-  config: ConfigRecord | null;
-  readonly nodes: Record<NodeId, NodeRecord>;
-  readonly services: Record<ServiceId, ServiceRecord>;
-  readonly fences: Record<NodeId, FenceRecord>;
-  readonly brokenDevices: Record<DeviceId, Readonly<Record<NodeId, DeviceFault>>>;
-  removed?: Readonly<Record<NodeId, RemovedNode>>;
-  maintenance?: FrozenRecord | null;
-  schedule?: ScheduleRecord;
-  readonly events: EntryEvent[];
-}
-
-/** Changes fields of a node. */
-export function patchNode(draft: Draft, node: NodeId, change: Partial<NodeRecord>): NodeRecord {
-  const record = { ...(draft.nodes[node] ?? unseenNode(node, draft.at)), ...change };
-  draft.nodes[node] = record;
-  return record;
-}
-
-/** Changes fields of a service that exists. */
-export function patchService(draft: Draft, record: ServiceRecord, change: Partial<ServiceRecord>): ServiceRecord {
-  const changed = { ...(draft.services[record.service] ?? record), ...change };
-  draft.services[record.service] = changed;
-  return changed;
-}
-
-/** Changes fields of a node's fence. */
-export function patchFence(draft: Draft, target: NodeId, change: Partial<FenceRecord>): FenceRecord {
-  const record = { ...(draft.fences[target] ?? noFence(target)), ...change };
-  draft.fences[target] = record;
-  return record;
-}
-
-/** Puts a service into another phase, with an event and a line of history that say why. */
-export function movePhase(draft: Draft, record: ServiceRecord, phase: ServicePhase, reason: string): ServiceRecord {
-  const current = draft.services[record.service] ?? record;
-  const text = `${phaseText(current.phase)} -> ${phaseText(phase)}: ${reason}`;
-  const level = phase.kind === "blocked" || phase.kind === "failed" ? "error" : "info";
-  const node = phase.kind === "stopped" || phase.kind === "failed" ? nodeOf(current, draft.origin) : phase.node;
-  draft.events.push({ node, service: record.service, level, text });
-  const { abandoned = [] } = current;
-  const isAbandoned = phase.kind === "starting" && abandoned.length > 0;
-  const isOrder = phase.kind === "starting" || phase.kind === "stopping";
-  return patchService(draft, record, {
-    phase,
-    reason,
-    since: draft.at,
-    attempt: isOrder ? current.attempt + 1 : current.attempt,
-    order: isOrder ? current.attempt + 1 : current.order,
-    lastOwner: phase.kind === "started" || phase.kind === "starting" ? phase.node : current.lastOwner,
-    ...(current.degraded ? { degraded: null } : {}),
-    ...(isAbandoned ? { abandoned: withElsewhere(abandoned, phase.node, draft.at) } : {}),
-    history: [...current.history, { entry: draft.index, at: draft.at, text }].slice(-historyMax),
-  });
-}
-
 /** Nodes in file order, then those that are in no file any more, by name. */
 export function nodesInOrder(state: Pick<ClusterState, "config" | "nodes">): readonly NodeRecord[] {
   const { nodes: configured } = indexOf(state.config);
@@ -217,9 +156,4 @@ export function isConfigured(state: Pick<ClusterState, "config">, node: NodeId):
 /** The service as the configuration in force has it, or as it was last known. */
 export function definitionOf(state: Pick<ClusterState, "config">, record: ServiceRecord): ServiceConfig {
   return indexOf(state.config).services.get(record.service) ?? record.definition;
-}
-
-function nodeOf(record: ServiceRecord, origin: NodeId): NodeId {
-  const { phase } = record;
-  return phase.kind === "stopped" || phase.kind === "failed" ? origin : phase.node;
 }

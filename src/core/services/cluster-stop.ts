@@ -1,15 +1,8 @@
 import type { NodeId } from "../../model/ids.ts";
 import type { Member } from "../../model/view.ts";
 import { isLive, type ShutdownRecord } from "../fencing/node-record.ts";
-import {
-  type ClusterState,
-  type Draft,
-  nodesInOrder,
-  notAllowed,
-  patchNode,
-  type Refusal,
-  servicesInOrder,
-} from "./cluster-state.ts";
+import { type ClusterState, nodesInOrder, notAllowed, type Refusal, servicesInOrder } from "./cluster-state.ts";
+import { type Draft, patchNode } from "./draft.ts";
 import { frozenText, thawCommand } from "./frozen.ts";
 import { placesOf, whereItMayRun } from "./service-record.ts";
 

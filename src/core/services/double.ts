@@ -1,6 +1,6 @@
 import type { NodeId } from "../../model/ids.ts";
 import { type WallMs, wallMs } from "../../model/units.ts";
-import { type Draft, patchService } from "./cluster-state.ts";
+import { type Draft, patchService } from "./draft.ts";
 import { type Double, doubleUntil } from "./double-record.ts";
 import { phaseNode, type ServiceRecord } from "./service-record.ts";
 

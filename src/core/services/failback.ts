@@ -2,14 +2,8 @@ import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { domainPlace, failbackTarget } from "../placement/choose-owner.ts";
-import {
-  type ClusterState,
-  type DecisionView,
-  definitionOf,
-  type Draft,
-  movePhase,
-  servicesInOrder,
-} from "./cluster-state.ts";
+import { type ClusterState, type DecisionView, definitionOf, servicesInOrder } from "./cluster-state.ts";
+import { type Draft, movePhase } from "./draft.ts";
 import { frozenText } from "./frozen.ts";
 import type { ServiceRecord } from "./service-record.ts";
 import { waitsForWord } from "./unsure.ts";

@@ -1,14 +1,8 @@
 import type { NodeId } from "../../model/ids.ts";
 import { canFence } from "../fencing/fence-runner.ts";
 import { type FrozenRecord, isLive } from "../fencing/node-record.ts";
-import {
-  type ClusterState,
-  type Draft,
-  nodesInOrder,
-  patchNode,
-  patchService,
-  servicesInOrder,
-} from "./cluster-state.ts";
+import { type ClusterState, nodesInOrder, servicesInOrder } from "./cluster-state.ts";
+import { type Draft, patchNode, patchService } from "./draft.ts";
 import { phaseNode, placesOf, type ServiceRecord } from "./service-record.ts";
 
 type View = Pick<ClusterState, "config" | "nodes" | "services" | "maintenance">;

@@ -2,6 +2,7 @@ import type { ResourceConfig } from "../../model/cluster-config.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import { type ClusterState, definitionOf, servicesInOrder } from "./cluster-state.ts";
+import { keptOf, outdatedServices } from "./outdated.ts";
 import { type ServiceRecord, whereItMayRun } from "./service-record.ts";
 
 /**
@@ -22,11 +23,11 @@ export function leftoversOf(
   record: ServiceRecord,
 ): readonly Leftover[] {
   const wanted = definitionOf(state, record).resources;
-  // First: nearly every service is as it was started.
-  if (!Object.values(state.services).some((other) => keptOf(state, other) !== other.definition.resources)) return [];
+  const outdated = outdatedServices(state);
+  if (outdated.size === 0) return [];
   return servicesInOrder(state).flatMap((other): readonly Leftover[] => {
+    if (other.service === record.service || !outdated.has(other.service)) return [];
     const kept = keptOf(state, other);
-    if (other.service === record.service || kept === other.definition.resources) return [];
     // What one node has of a clone is not in the way of another.
     const [own, others] = [definitionOf(state, record).instance, other.definition.instance];
     if (own !== undefined && others !== undefined && own.node !== others.node) return [];
@@ -35,11 +36,6 @@ export function leftoversOf(
     const resource = other.definition.resources.find((left) => isShared(left, wanted) && !isShared(left, kept));
     return resource === undefined ? [] : places.map((node) => ({ node, of: other, resource }));
   });
-}
-
-/** What the configuration in force gives to a service. */
-function keptOf(state: Pick<ClusterState, "config">, record: ServiceRecord): readonly ResourceConfig[] {
-  return record.isRemoved ? [] : definitionOf(state, record).resources;
 }
 
 /** True when one of them may be the same thing under another name. */

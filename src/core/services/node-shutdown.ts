@@ -1,16 +1,8 @@
 import type { NodeId } from "../../model/ids.ts";
 import type { ShutdownPolicy } from "../../model/intent.ts";
 import type { NodeRecord } from "../fencing/node-record.ts";
-import {
-  type ClusterState,
-  type Draft,
-  isConfigured,
-  notAllowed,
-  patchNode,
-  patchService,
-  type Refusal,
-  servicesInOrder,
-} from "./cluster-state.ts";
+import { type ClusterState, isConfigured, notAllowed, type Refusal, servicesInOrder } from "./cluster-state.ts";
+import { type Draft, patchNode, patchService } from "./draft.ts";
 import { frozenText, mayStayBehind, setFrozen, thawCommand } from "./frozen.ts";
 import { phaseNode, type ServiceRecord } from "./service-record.ts";
 

@@ -6,7 +6,8 @@ import { isLive } from "../fencing/node-record.ts";
 import { clonesOf } from "../placement/clones.ts";
 import { stoppedFirst } from "./after.ts";
 import { instancesOf } from "./clones.ts";
-import { type ClusterState, type DecisionView, definitionOf, type Draft, patchService } from "./cluster-state.ts";
+import { type ClusterState, type DecisionView, definitionOf } from "./cluster-state.ts";
+import { type Draft, patchService } from "./draft.ts";
 import { frozenText } from "./frozen.ts";
 import { phaseNode, type ServiceRecord } from "./service-record.ts";
 

@@ -3,7 +3,8 @@ import type { NodeId, ServiceId } from "../../model/ids.ts";
 import { isLive } from "../fencing/node-record.ts";
 import { isKeptThere } from "./apply-degraded.ts";
 import { instancesOf } from "./clones.ts";
-import { type ClusterState, definitionOf, type Draft, patchService } from "./cluster-state.ts";
+import { type ClusterState, definitionOf } from "./cluster-state.ts";
+import { type Draft, patchService } from "./draft.ts";
 import { phaseNode, type ServiceRecord } from "./service-record.ts";
 
 /*

@@ -2,7 +2,8 @@ import { type QuarantineConfig, quarantineDefault } from "../../model/cluster-co
 import type { EntryBody } from "../../model/entry.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { wallMs } from "../../model/units.ts";
-import { type ClusterState, type Draft, nodesInOrder, patchNode } from "./cluster-state.ts";
+import { type ClusterState, nodesInOrder } from "./cluster-state.ts";
+import { type Draft, patchNode } from "./draft.ts";
 
 /**
  * A node that is lost again and again is kept from services for a while: each loss is an outage of whatever it runs.

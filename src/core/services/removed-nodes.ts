@@ -1,14 +1,7 @@
 import type { DeviceId, NodeId } from "../../model/ids.ts";
 import { isLive, unseenNode } from "../fencing/node-record.ts";
-import {
-  type ClusterState,
-  type Draft,
-  notAllowed,
-  patchService,
-  type Refusal,
-  type RemovedNode,
-  servicesInOrder,
-} from "./cluster-state.ts";
+import { type ClusterState, notAllowed, type Refusal, type RemovedNode, servicesInOrder } from "./cluster-state.ts";
+import { type Draft, patchService } from "./draft.ts";
 
 type View = Pick<ClusterState, "config" | "nodes" | "services" | "fences" | "removed">;
 

@@ -4,14 +4,8 @@ import { intentWords } from "../../model/intent-words.ts";
 import type { ScheduleSnapshot } from "../../model/snapshot.ts";
 import type { WallMs } from "../../model/units.ts";
 import { isLive } from "../fencing/node-record.ts";
-import {
-  type ClusterState,
-  definitionOf,
-  type Draft,
-  notAllowed,
-  type Refusal,
-  servicesInOrder,
-} from "./cluster-state.ts";
+import { type ClusterState, definitionOf, notAllowed, type Refusal, servicesInOrder } from "./cluster-state.ts";
+import { type Draft } from "./draft.ts";
 import type { PastScheduled, Scheduled, ScheduleRecord } from "./schedule-record.ts";
 import { phaseNode } from "./service-record.ts";
 

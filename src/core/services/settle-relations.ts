@@ -1,14 +1,8 @@
 import type { NodeId } from "../../model/ids.ts";
 import { relationsOf } from "../placement/relations.ts";
 import { missingFor } from "./after.ts";
-import {
-  type DecisionView,
-  definitionOf,
-  type Draft,
-  movePhase,
-  patchService,
-  servicesInOrder,
-} from "./cluster-state.ts";
+import { type DecisionView, definitionOf, servicesInOrder } from "./cluster-state.ts";
+import { type Draft, movePhase, patchService } from "./draft.ts";
 import { isFirstRound } from "./failure-memory.ts";
 import { phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 import { activeOthers, bindGroup, mayRunOn, placeElsewhere, placementOf, placementOfGroup } from "./together.ts";

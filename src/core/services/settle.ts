@@ -5,7 +5,8 @@ import { relationsOf } from "../placement/relations.ts";
 import { isInside } from "../placement/choose-owner.ts";
 import { awaitedBeside, awaitedBy, awaitedOfRole } from "./after.ts";
 import { isSurplus } from "./clones.ts";
-import { definitionOf, type Draft, movePhase, patchFence, patchService, servicesInOrder } from "./cluster-state.ts";
+import { definitionOf, servicesInOrder } from "./cluster-state.ts";
+import { type Draft, dropService, movePhase, patchFence, patchService } from "./draft.ts";
 import { blockersOf } from "./eligibility.ts";
 import { frozenText } from "./frozen.ts";
 import { failbackPlace } from "./failback.ts";
@@ -124,7 +125,7 @@ function isHopeless(draft: Draft, record: ServiceRecord): boolean {
 }
 
 function forget(draft: Draft, record: ServiceRecord): void {
-  delete draft.services[record.service];
+  dropService(draft, record.service);
   const text = "removed from the configuration";
   draft.events.push({ node: draft.origin, service: record.service, level: "info", text });
 }

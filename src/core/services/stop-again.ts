@@ -1,5 +1,5 @@
 import type { NodeId } from "../../model/ids.ts";
-import { type Draft, movePhase, patchService } from "./cluster-state.ts";
+import { type Draft, movePhase, patchService } from "./draft.ts";
 import { phaseNode, type ServiceRecord, type Stray } from "./service-record.ts";
 
 /** Its node is told to stop it, whatever it was told before. */

@@ -1,6 +1,7 @@
 import type { ServiceConfig } from "../../model/cluster-config.ts";
 import type { NodeId } from "../../model/ids.ts";
-import { definitionOf, type Draft, patchService } from "./cluster-state.ts";
+import { definitionOf } from "./cluster-state.ts";
+import { type Draft, patchService } from "./draft.ts";
 import { type ServiceRecord, whereItMayRun } from "./service-record.ts";
 
 /**
