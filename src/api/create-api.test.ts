@@ -220,6 +220,19 @@ describe("intents", () => {
   });
 });
 
+it("takes a configuration in somebody's name, tells what would follow, and refuses what is none", async () => {
+  const body = JSON.stringify({ text: "cluster: office" });
+  const good = await post("/v1/config", body, { "x-hale-author": "eva" });
+  expect([good.status, await good.json()]).toEqual([200, { ok: true, text: "configuration 123456789abc is in force" }]);
+  const dry = await post("/v1/config?dry-run=true", body);
+  expect(await dry.json()).toMatchObject({ ok: true, steps: [] });
+  for (const wrong of ["", "{}", '{"text":7}', "[]", "null"])
+    expect((await post("/v1/config", wrong)).status).toBe(400);
+  const large = await post("/v1/config", JSON.stringify({ text: "x".repeat(2 ** 21) }));
+  expect(large.status).toBe(413);
+  expect(control.applied).toEqual([["eva", "cluster: office"]]);
+});
+
 it("reloads the configuration in somebody's name", async () => {
   const good = await post("/v1/config/reload", "", { "x-hale-author": "eva" });
   expect([good.status, await good.json()]).toEqual([200, { ok: true, text: "configuration 123456789abc is in force" }]);

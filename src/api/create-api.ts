@@ -1,24 +1,20 @@
 import { Hono } from "hono";
-import type { ConfigInForce, FenceList, Health } from "../model/api-format.ts";
-import { authorHeader } from "../model/api-format.ts";
+import type { FenceList, Health } from "../model/api-format.ts";
 import { ClusterError } from "../model/errors.ts";
 import { isServiceName, parseServiceId } from "../model/ids.ts";
-import type { Preview } from "../model/preview.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Control } from "../ports/control.ts";
-import { errorBody, statusOf, statusOfAnswer } from "./api-errors.ts";
+import { errorBody, statusOf } from "./api-errors.ts";
+import { configRoutes } from "./config-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
-import { failureOf, intentRoutes, parseAuthor } from "./intent-routes.ts";
+import { intentRoutes } from "./intent-routes.ts";
 
 /** The whole API of one daemon. Serve it with `adapters/http`, or call `app.request(path)` in a test. */
 export function createApi(control: Control, clock: Clock): Hono {
   const app = new Hono().basePath("/v1");
   app.get("/health", (c) => c.json<Health>(healthOf(control.snapshot())));
   app.get("/status", (c) => c.json<Snapshot>(control.snapshot()));
-  app.get("/config", (c) => {
-    return c.json<ConfigInForce>({ digest: control.snapshot().config.digest, config: control.config() });
-  });
   app.get("/fences", (c) => c.json<FenceList>({ fences: control.fences() }));
   app.get("/services/:id/why", (c) => {
     const id = c.req.param("id");
@@ -28,13 +24,7 @@ export function createApi(control: Control, clock: Clock): Hono {
     const list = known.length === 0 ? "no service is configured" : `configured are ${known.join(", ")}`;
     return c.json(errorBody("SERVICE_UNKNOWN", `Cannot explain service ${JSON.stringify(id)}: ${list}`), 404);
   });
-  app.post("/config/reload", async (c) => {
-    const signal = c.req.raw.signal;
-    if (c.req.query("dry-run") === "true")
-      return c.json<Preview>(await control.previewReload(parseAuthor(c.req.header(authorHeader))));
-    const answer = await control.reload(parseAuthor(c.req.header(authorHeader)), signal).catch(failureOf);
-    return c.json(answer, statusOfAnswer(answer));
-  });
+  app.route("/config", configRoutes(control));
   app.route("/events", eventRoutes(control, clock));
   app.route("/intents", intentRoutes(control, clock));
   app.notFound((c) =>

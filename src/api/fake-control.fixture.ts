@@ -23,6 +23,7 @@ export interface FakeSubmission {
 export class FakeControl implements Control {
   readonly submissions: FakeSubmission[] = [];
   readonly reloads: string[] = [];
+  readonly applied: (readonly [author: string, text: string])[] = [];
   reloadAnswer: Answer = { ok: true, text: "configuration 123456789abc is in force" };
   readonly #events: ClusterEvent[] = [];
   readonly #listeners = new Set<(event: ClusterEvent) => void>();
@@ -72,6 +73,11 @@ export class FakeControl implements Control {
     return Promise.resolve(this.reloadAnswer);
   }
 
+  apply(text: string, author: string): Promise<Answer> {
+    this.applied.push([author, text]);
+    return Promise.resolve(this.reloadAnswer);
+  }
+
   preview(intent: Intent): Preview {
     if (intent.kind !== "relocate-service") return { ok: false, code: "NOT_ALLOWED", text: "Cannot do it: not today" };
     const { service } = intent;
@@ -89,8 +95,12 @@ export class FakeControl implements Control {
   }
 
   previewReload(): Promise<Preview> {
+    return Promise.resolve(this.previewApply(""));
+  }
+
+  previewApply(_text: string): Preview {
     const text = "the configuration would be in force";
-    return Promise.resolve({ ok: true, text, steps: [], outages: [], unsure: [] });
+    return { ok: true, text, steps: [], outages: [], unsure: [] };
   }
 
   events(after: number): readonly ClusterEvent[] {

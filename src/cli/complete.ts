@@ -19,7 +19,7 @@ fi
 const withFiles = "complete -o default -F __hale_complete hale\n";
 
 /** The commands whose next word is a file. */
-const fileCommands: readonly string[] = ["simulate", "config check"];
+const fileCommands: readonly string[] = ["simulate", "config check", "config apply"];
 
 /**
  * Adds `completion bash|zsh|fish`, which prints a script for the shell, and the hidden `complete`, which that script calls.

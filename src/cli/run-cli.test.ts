@@ -2,13 +2,14 @@ import { describe, expect, it, vi } from "vitest";
 import type { ConfigInForce, SubmitLine } from "../model/api-format.ts";
 import type { ClusterEvent } from "../model/cluster-event.ts";
 import { ClusterError } from "../model/errors.ts";
-import type { ScheduleSnapshot, Why } from "../model/snapshot.ts";
+import type { Preview, PreviewStep } from "../model/preview.ts";
+import type { ScheduleSnapshot, ServiceSnapshot, Why } from "../model/snapshot.ts";
 import type { CliContext } from "./cli-context.ts";
 import { fakeContext, fakeEvents, linesOf } from "./fixtures/fake-context.fixture.ts";
 import { healthy, whyIntranet } from "./fixtures/snapshots.fixture.ts";
 import { buildProgram } from "./build-program.ts";
 import { runCli } from "./run-cli.ts";
-import { parseServiceId } from "../model/ids.ts";
+import { parseNodeId, parseServiceId, type ServiceId } from "../model/ids.ts";
 import { wallMs } from "../model/units.ts";
 
 type Over = Parameters<typeof fakeContext>[0];
@@ -225,7 +226,8 @@ describe("changing", () => {
     );
     const lacking = commands.filter(({ group, command }) => {
       const isChange =
-        changing.includes(group) || ["config reload", "schedule cancel"].includes(`${group} ${command.name()}`);
+        changing.includes(group) ||
+        ["config reload", "config apply", "schedule cancel"].includes(`${group} ${command.name()}`);
       return isChange && !command.options.some(({ long }) => long === "--dry-run");
     });
     expect(commands.length).toBeGreaterThan(30);
@@ -344,6 +346,120 @@ describe("the configuration", () => {
     expect(await hale("config reload", { client: { reload } })).toMatchObject({
       code: 2,
       err: "hale: Cannot use it [CONFIG_INVALID]\n",
+    });
+  });
+});
+
+describe("a configuration that is applied", () => {
+  const right = "cluster: c\nnodes: { a: { addresses: [10.0.0.1] } }\nfencing: none\n";
+  const [web, mail] = ["web", "mail"].map(parseServiceId) as [ServiceId, ServiceId];
+  const serv1 = parseNodeId("serv1");
+  const stop: PreviewStep = { atMs: 0, action: "stop", node: serv1, service: web, reason: "its configuration changed" };
+  const start: PreviewStep = { atMs: 5, action: "start", node: serv1, service: mail, reason: "new" };
+  const previewing = (...steps: readonly PreviewStep[]) => ({
+    previewApply: (): Promise<Preview> =>
+      Promise.resolve({ ok: true, text: "it would be in force", steps, outages: [], unsure: [] }),
+  });
+  const event = (sequence: number, service: ServiceId, text: string): ClusterEvent => {
+    return { sequence, at: wallMs(63_000), node: serv1, service, level: "info", text };
+  };
+
+  /** A daemon whose mail service is in one of these states after the other. */
+  function daemon(states: readonly ServiceSnapshot["state"][], ...steps: readonly PreviewStep[]) {
+    const left = [...states];
+    const applied: string[] = [];
+    const status = () => {
+      const state = left.length > 1 ? (left.shift() ?? "started") : (left[0] ?? "started");
+      const services = healthy.services.slice(0, 1).map((one) => ({ ...one, service: mail, state, reason: "broken" }));
+      return Promise.resolve({ ...healthy, services });
+    };
+    const apply = (text: string) => {
+      applied.push(text);
+      return Promise.resolve({ ok: true as const, text: "in force" });
+    };
+    const told = [event(9, mail, "stopped -> starting"), event(10, mail, "starting -> started")];
+    const client = {
+      ...previewing(...steps),
+      status,
+      apply,
+      events: (after: number) => Promise.resolve(after < 9 ? told.slice(0, 0) : told),
+      followEvents: () => linesOf(told),
+    };
+    return { applied, over: { client, readConfigText: () => Promise.resolve(right) } };
+  }
+
+  it("[SVC-49] shows what follows, and returns when all is at rest", async () => {
+    const { applied, over } = daemon(["stopped", "starting", "started"], start);
+    const result = await hale("config apply", over);
+    expect(result).toMatchObject({ code: 0, err: "", questions: [] });
+    expect(applied).toEqual([right]);
+    expect(result.out).toMatchInlineSnapshot(`
+      "Nothing is done; this is what would follow:
+      +5ms  start mail on serv1  new
+
+      In the end: it would be in force
+
+      · in force
+      · mail: stopped -> starting
+      · mail: starting -> started
+      ✓ done: nothing is being started or stopped any more
+      "
+    `);
+    expect(JSON.parse((await hale("config apply --json", daemon(["started"], start).over)).out)).toMatchObject({
+      ok: true,
+      progress: ["in force"],
+    });
+  });
+
+  it("[SVC-49] tells what has failed, with exit code 1", async () => {
+    const result = await hale("config apply new.yaml", daemon(["stopped", "failed"], start).over);
+    expect(result).toMatchObject({
+      code: 1,
+      err: "hale: It is in force, but mail is failed: broken; hale why mail [FAILED]\n",
+    });
+  });
+
+  it("[SVC-49] asks before something stops, unless told not to, and does nothing on no", async () => {
+    const asked: string[] = [];
+    const confirm = (question: string) => {
+      asked.push(question);
+      return Promise.resolve(false);
+    };
+    const no = daemon(["started"], stop);
+    expect(await hale("config apply", { ...no.over, confirm })).toMatchObject({ code: 1, err: "Nothing was done\n" });
+    expect([asked.length, no.applied]).toEqual([1, []]);
+    const yes = daemon(["started"], stop);
+    expect(await hale("config apply --yes --no-wait", { ...yes.over, confirm })).toMatchObject({ code: 0 });
+    expect([asked.length, yes.applied]).toEqual([1, [right]]);
+  });
+
+  it("[SVC-49] is refused before anything is done: with mistakes, and by the rules", async () => {
+    const { applied, over } = daemon(["started"], start);
+    const wrong = { ...over, readConfigText: () => Promise.resolve(right.replace("none", "nonne")) };
+    expect(await hale("config apply", wrong)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('fencing: found "nonne"') as string,
+    });
+    const refused: Preview = { ok: false, code: "NOT_ALLOWED", text: "Cannot take it" };
+    const client = { ...over.client, previewApply: () => Promise.resolve(refused) };
+    expect(await hale("config apply", { ...over, client })).toMatchObject({
+      code: 1,
+      err: "hale: Cannot take it [NOT_ALLOWED]\n",
+    });
+    expect(await hale("config apply --dry-run", over)).toMatchObject({ code: 0 });
+    expect(applied).toEqual([]);
+  });
+
+  it("waits no longer than told", async () => {
+    const { over } = daemon(["starting"], start);
+    const followEvents = async function* (_after: number, signal: AbortSignal): AsyncGenerator<ClusterEvent> {
+      yield event(9, mail, "stopped -> starting");
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    };
+    const result = await hale("config apply --timeout 20ms", { ...over, client: { ...over.client, followEvents } });
+    expect(result).toMatchObject({
+      code: 1,
+      err: 'hale: not done within 20ms; what was accepted goes on, see "hale status" [TIMED_OUT]\n',
     });
   });
 });
@@ -490,7 +606,7 @@ describe("usage", () => {
                                         stopped, moved, looked at or fenced
         schedule [options]              what was asked for with --at or --in and waits for its time, and
                                         what became of the last ones
-        config                          check, show or reload the configuration
+        config                          check, show or change the configuration
         fence                           fence agents and devices
         agent                           OCF resource agents
         init [options]                  found the cluster on this node, once; every other node just starts

@@ -61,7 +61,7 @@ function timeWanted({ at, in: span }: ChangeOptions, now: WallMs): WallMs | null
 }
 
 /** A person sees each step as it happens, a program one document at the end. */
-function progressShower(context: CliContext, json: boolean) {
+export function progressShower(context: CliContext, json: boolean) {
   const { paint } = lookOf(context);
   const steps: string[] = [];
   return {

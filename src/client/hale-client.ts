@@ -22,7 +22,10 @@ export interface HaleClient {
   /** Progress, then the answer, last. With `wait: false` one item: progress (accepted) or the answer. */
   submit(intent: Intent, options: { readonly wait: boolean }, signal: AbortSignal): AsyncIterable<SubmitLine>;
   reload(signal: AbortSignal): Promise<Answer>;
+  /** Puts a configuration in force; then it is the file of the daemon's node, too. */
+  apply(text: string, signal: AbortSignal): Promise<Answer>;
   /** What would follow; nothing is done. */
   preview(intent: Intent, signal: AbortSignal): Promise<Preview>;
   previewReload(signal: AbortSignal): Promise<Preview>;
+  previewApply(text: string, signal: AbortSignal): Promise<Preview>;
 }

@@ -72,10 +72,14 @@ export function createSocketClient({ socketPath, author }: SocketClientOptions):
     fences: async (signal) => (await document<FenceList>(get("/fences"), signal)).fences,
     events: async (after, signal) => (await document<EventList>(get(`/events?after=${after}`), signal)).events,
     reload: (signal) => document<Answer>({ method: "POST", path: "/config/reload", silenceMs: reloadMs }, signal),
+    apply: (text, signal) =>
+      document<Answer>({ method: "POST", path: "/config", body: { text }, silenceMs: reloadMs }, signal),
     preview: (intent, signal) =>
       document<Preview>({ method: "POST", path: "/intents?dry-run=true", body: intent, silenceMs: streamMs }, signal),
     previewReload: (signal) =>
       document<Preview>({ method: "POST", path: "/config/reload?dry-run=true", silenceMs: streamMs }, signal),
+    previewApply: (text, signal) =>
+      document<Preview>({ method: "POST", path: "/config?dry-run=true", body: { text }, silenceMs: streamMs }, signal),
 
     async *followEvents(after, signal) {
       const response = await stream({ ...get(`/events?after=${after}&follow=true`), silenceMs: streamMs }, signal);

@@ -192,11 +192,26 @@ export class Daemon implements Control {
       let forget = (): void => undefined;
       this.#setup.readConfig().then(
         (read) => {
-          if (!signal.aborted) forget = this.#propose(read, author, { progress: () => undefined, done });
+          if (signal.aborted) return;
+          if (read.ok) this.#fileDigest = read.digest;
+          forget = this.#propose(read, author, { progress: () => undefined, done });
         },
         (error: unknown) => fail(error instanceof Error ? error : new Error(String(error))),
       );
       return () => forget();
+    });
+  }
+
+  apply(text: string, author: string, signal: AbortSignal): Promise<Answer> {
+    return awaitedAnswer(signal, (done, fail) => {
+      const read = this.#setup.parseConfig(text);
+      const agreed = (answer: Answer): void => {
+        if (!answer.ok || !read.ok) return done(answer);
+        this.#keepConfig(text, read.digest).then((note) => done({ ...answer, text: `${answer.text}; ${note}` }), fail);
+      };
+      this.#propose(read, author, { progress: () => undefined, done: agreed });
+      // Whoever waits no more has changed nothing in what is in force, so the file follows it all the same.
+      return () => undefined;
     });
   }
 
@@ -207,7 +222,14 @@ export class Daemon implements Control {
   }
 
   async previewReload(author: string): Promise<Preview> {
-    const read = await this.#setup.readConfig();
+    return this.#previewOf(await this.#setup.readConfig(), author);
+  }
+
+  previewApply(text: string, author: string): Preview {
+    return this.#previewOf(this.#setup.parseConfig(text), author);
+  }
+
+  #previewOf(read: ReadConfig, author: string): Preview {
     if (!read.ok) return { ok: false, code: read.code ?? "CONFIG_INVALID", text: read.errors.join("\n") };
     const { config, digest } = read;
     return this.#rules.previewOf(this.#startedCore(), { kind: "config", config, digest }, author, this.#moment());
@@ -423,13 +445,26 @@ export class Daemon implements Control {
       waiter.done({ ok: false, code: read.code ?? "CONFIG_INVALID", text: read.errors.join("\n") });
       return () => undefined;
     }
-    this.#fileDigest = read.digest;
     const { config, digest, note } = read;
     if (note !== undefined) this.#own("info", note);
     const restart = restartNeeded(this.#setup.config, config);
     const done = (answer: Answer): void =>
       waiter.done({ ...answer, text: [answer.text, note, restart].filter(Boolean).join("; ") });
     return this.#ask({ ...waiter, done }, (request) => ({ kind: "config", request, config, digest, author }));
+  }
+
+  /** @returns what became of it, for the answer */
+  async #keepConfig(text: string, digest: string): Promise<string> {
+    try {
+      await this.#setup.keepConfig(text);
+    } catch (error) {
+      const todo =
+        "it is in force; write the file by hand, or the node starts anew with the old one where nobody tells it better";
+      this.#own("error", `Cannot write the configuration file: ${textOf(error)}; ${todo}`);
+      return `but the file of this node could not be written: ${textOf(error)}`;
+    }
+    this.#fileDigest = digest;
+    return "it is the file of this node, too; copy it to the others";
   }
 
   #startedCore(): CoreState {

@@ -111,6 +111,10 @@ export interface DaemonSetup {
   readonly witnessOpener?: PacketOpener;
   /** Reads the configuration file again, for `reload`. */
   readConfig(): Promise<ReadConfig>;
+  /** Reads the text of a configuration, for `apply`. */
+  parseConfig(text: string): ReadConfig;
+  /** Makes this text the configuration file of this node; the one before is kept beside it. */
+  keepConfig(text: string): Promise<void>;
   /** 32 random bits, new ones each time: for the incarnation and for jitter. */
   seed(): number;
   /** Called once, after everything was closed. */

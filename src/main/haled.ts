@@ -14,6 +14,9 @@ import { configPath, foldersOf, keysPath, ownName, socketPath, type Folders } fr
 import { KeyRing } from "./key-ring.ts";
 import { makePorts } from "./make-ports.ts";
 import { optimizeSoon } from "./optimize-soon.ts";
+import { formatConfigError } from "../config/config-error.ts";
+import { parseConfig } from "../config/parse-config.ts";
+import { keepConfigFile } from "./keep-config-file.ts";
 import { readConfigFile, readKeysFile } from "./read-files.ts";
 import { version } from "./version.ts";
 import { Opener } from "../wire/opener.ts";
@@ -102,6 +105,11 @@ async function run(folders: Folders, log: Log): Promise<void> {
         return { ok: false, errors: error.message.split("\n"), code: error.code };
       }
     },
+    parseConfig: (text) => {
+      const parsed = parseConfig(text, "configuration");
+      return parsed.ok ? parsed : { ok: false, errors: parsed.errors.map(formatConfigError) };
+    },
+    keepConfig: (text) => keepConfigFile(configPath(folders), text),
     seed: () => randomBytes(4).readUInt32LE(),
     onEnd,
   });

@@ -18,10 +18,14 @@ export interface Control {
   submit(intent: Intent, author: string, progress: (text: string) => void, signal: AbortSignal): Promise<Answer>;
   /** Reads the configuration file again; when right, proposes it to the group. */
   reload(author: string, signal: AbortSignal): Promise<Answer>;
+  /** Proposes this configuration to the group, when right; once in force it is this node's file, too. */
+  apply(text: string, author: string, signal: AbortSignal): Promise<Answer>;
   /** What would follow from an intent. */
   preview(intent: Intent, author: string): Preview;
   /** Reads the configuration file again; what would follow if it came into force. */
   previewReload(author: string): Promise<Preview>;
+  /** What would follow if this configuration came into force. */
+  previewApply(text: string, author: string): Preview;
   /** Kept events, oldest first, with a sequence above `after`. */
   events(after: number): readonly ClusterEvent[];
   /** Calls back with each new event until the returned function is called. */

@@ -226,6 +226,8 @@ export class Machine implements Plug {
       makeSealer: (incarnation, channel) =>
         channel === "witness" ? carryingSealer(id, incarnation) : sealer(incarnation, channel),
       readConfig: () => VirtualPromise.of({ ok: true, ...this.file }),
+      parseConfig: () => ({ ok: true, ...this.file }),
+      keepConfig: () => VirtualPromise.of(undefined),
       seed: () => random.bits(),
       onEnd: (end) => this.#ended(process, end),
       ...(ownRules === undefined ? {} : { rules: ownRules }),

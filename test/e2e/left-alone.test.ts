@@ -96,20 +96,24 @@ async function expectMended(words: string): Promise<void> {
   expect(await hasNginx()).toBe(true);
 }
 
-test("[SVC-40] a daemon that is shut down with its services running is asked itself, says so, and finds them again: not an answer is lost", async () => {
-  const [pid, starts] = [await masterPid(), await startsOf("web")];
+test("[SVC-40] a rolling restart: each daemon is shut down with its services running, asked itself, and finds them again: not an answer is lost", async () => {
+  const [pid, starts, backups] = [await masterPid(), await startsOf("web"), await startsOf("backup")];
   await using prober = await Prober.start(lab.client, { kind: "http", url: `http://${ip}/` });
   await prober.waitForAnswer("n1", answerMs);
-  const asked = await hale("n1", "node shutdown n1 --services freeze");
-  expect([asked.code, asked.stdout]).toEqual([0, expect.stringContaining("runs on, left alone until it is back")]);
-  await waitUntil("the daemon to end", answerMs, () => !cluster.isDaemonRunning("n1"));
-  await cluster.waitForMembers(["n2", "n3"]);
-  await prober.waitForAnswer("n1", answerMs, monotonicMs());
-  await cluster.startDaemon("n1");
-  await cluster.waitForMembers();
-  await waitUntil("it to be looked after again", answerMs, async () => !(await must("status")).includes("is frozen"));
+  for (const node of cluster.nodes) {
+    const others = cluster.nodes.filter((other) => other !== node);
+    const asked = await hale(node, `node shutdown ${node} --services freeze`);
+    expect(asked).toMatchObject({ code: 0, stderr: "" });
+    await waitUntil(`the daemon of ${node} to end`, answerMs, () => !cluster.isDaemonRunning(node));
+    await cluster.waitForMembers(others);
+    await prober.waitForAnswer("n1", answerMs, monotonicMs());
+    await cluster.startDaemon(node);
+    await cluster.waitForMembers();
+    const isOver = async (): Promise<boolean> => !(await must("status")).includes("is frozen");
+    await waitUntil("its services to be looked after again", answerMs, isOver);
+  }
   await settle();
-  expect([await masterPid(), await startsOf("web")]).toEqual([pid, starts]);
+  expect([await masterPid(), await startsOf("web"), await startsOf("backup")]).toEqual([pid, starts, backups]);
   expect((await prober.stop()).outages).toEqual([]);
 });
 

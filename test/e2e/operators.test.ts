@@ -4,7 +4,7 @@ import { HaleCluster, haleConfig, halePrograms, type HaleConfig } from "../../la
 import type { ExecResult } from "../../lab/host-process.ts";
 import { Lab } from "../../lab/lab.ts";
 import { waitUntil } from "../../lab/wait-until.ts";
-import type { ScheduleSnapshot, Why } from "../../src/model/snapshot.ts";
+import type { ScheduleSnapshot, Snapshot, Why } from "../../src/model/snapshot.ts";
 
 // What operators type, on real hosts. One lab for all, so each test leaves the cluster as it found it: all members, every service started.
 
@@ -258,6 +258,42 @@ test("config check tells every mistake at once; reload takes a right file and ke
   expect(await hale("n1", "config reload")).toMatchObject({ code: 0, stderr: "" });
   await cluster.waitForService("extra", { owner: "n3" });
   expect(await startsOf("web"), "others are left alone").toBe(starts);
+});
+
+test("[SVC-49] config apply shows what follows, brings it about everywhere, and keeps the file", async () => {
+  const n1 = lab.host("n1");
+  const before = await n1.readFile("/etc/hale/cluster.yaml");
+  const dummy = (name: string) => ({
+    domain: { nodes: ["n3"] },
+    resources: [{ ocf: { agent: "heartbeat:Dummy", name } }],
+  });
+  const next = haleConfig(lab, services({ added: dummy("added") }));
+  await n1.writeFile("/root/next.yaml", next);
+  const told = await cluster.must("n1", ["config", "apply", "/root/next.yaml", "--dry-run"]);
+  expect(told).toContain("start added on n3");
+  expect(await n1.readFile("/etc/hale/cluster.yaml")).toBe(before);
+  const starts = await startsOf("web");
+  const applied = await hale("n1", "config apply /root/next.yaml");
+  expect(applied).toMatchObject({ code: 0, stderr: "" });
+  expect(applied.stdout).toContain("added: starting on n3 -> started on n3");
+  expect(JSON.parse(await cluster.must("n2", ["status", "--json"]))).toMatchObject({
+    services: expect.arrayContaining([expect.objectContaining({ service: "added", state: "started" })]) as unknown,
+  });
+  expect(await startsOf("web"), "others are left alone").toBe(starts);
+  expect(await n1.readFile("/etc/hale/cluster.yaml")).toBe(next);
+  expect(await n1.readFile("/etc/hale/cluster.yaml.before")).toBe(before);
+  const differing = { n1: false, n2: true };
+  for (const [node, differs] of Object.entries(differing)) {
+    const { config } = JSON.parse(await cluster.must(node, ["status", "--json"])) as Snapshot;
+    expect(config.digest !== config.fileDigest, node).toBe(differs);
+  }
+  await n1.writeFile("/root/next.yaml", next.replace("ordered: true", "ordred: true"));
+  expect(await hale("n1", "config apply /root/next.yaml")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("ordred") as string,
+  });
+  expect(await hale("n1", "config apply /etc/hale/cluster.yaml.before")).toMatchObject({ code: 0, stderr: "" });
+  expect(await n1.readFile("/etc/hale/cluster.yaml")).toBe(before);
 });
 
 test("reload takes other keys at once, refuses wrong ones, and names what waits for a restart", async () => {

@@ -1,16 +1,18 @@
 import { lookOf, writeJson, type CliProgram } from "../cli-command.ts";
 import type { CliContext } from "../cli-context.ts";
+import { applyConfig, type ApplyOptions } from "../apply-config.ts";
 import { checkConfig } from "../check-config.ts";
 import { showPreview } from "../show-preview.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "../exit-codes.ts";
+import { withChangeOptions } from "./change-options.ts";
 
 interface JsonOption {
   readonly json?: boolean;
 }
 
-/** `hale config check|show|schema|reload`. The parser is loaded only here: it costs more than the rest of the command. */
+/** `hale config check|show|schema|apply|reload`. The parser is loaded only here: it costs more than the rest of the command. */
 export function addConfigCommands({ program, context, finish }: CliProgram): void {
-  const group = program.command("config").description("check, show or reload the configuration");
+  const group = program.command("config").description("check, show or change the configuration");
   group
     .command("check")
     .description(
@@ -42,6 +44,18 @@ export function addConfigCommands({ program, context, finish }: CliProgram): voi
       const { configJsonSchema } = await import("../../config/schema.ts");
       writeJson(context, configJsonSchema());
       finish(exitCodes.done);
+    });
+  withChangeOptions(
+    group
+      .command("apply")
+      .description(
+        "check a file, show what would start, stop and move, and let the cluster agree on it; then it is this node's file, too",
+      ),
+  )
+    .argument("[file]", `default: ${context.configPath}`)
+    .option("-y, --yes", "do not ask")
+    .action(async (file: string | undefined, options: ApplyOptions) => {
+      finish(await applyConfig(context, file ?? context.configPath, options));
     });
   group
     .command("reload")

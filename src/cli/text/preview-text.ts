@@ -3,12 +3,16 @@ import { alignRows, printable } from "./layout.ts";
 import type { Look } from "./look.ts";
 import { spanText } from "./span-text.ts";
 
-/** `--dry-run`: what would happen in order, who would be down and for how long, and what cannot be foretold. */
-export function previewText(preview: Extract<Preview, { ok: true }>, look: Look): string {
+/** What would happen in order, who would be down and for how long, and what cannot be foretold. @param heading by default that of `--dry-run` */
+export function previewText(
+  preview: Extract<Preview, { ok: true }>,
+  look: Look,
+  heading = "Nothing is done; this is what would follow:",
+): string {
   const { paint } = look;
   const nothing = preview.steps.length === 0 ? ["Nothing would be started, stopped or moved."] : [];
   const sections = [
-    [paint("strong", "Nothing is done; this is what would follow:"), ...nothing, ...stepLines(preview.steps, look)],
+    [paint("strong", heading), ...nothing, ...stepLines(preview.steps, look)],
     outageLines(preview.outages, look),
     preview.unsure.length === 0 ? [] : [paint("dim", "NOT KNOWN"), ...preview.unsure.map(printable)],
     [`In the end: ${printable(preview.text)}`],

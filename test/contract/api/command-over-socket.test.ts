@@ -42,8 +42,8 @@ function start(words: string, over: Partial<Omit<CliContext, "client">> = {}) {
   return { spy, code: runCli(words.split(" "), context) };
 }
 
-async function hale(words: string) {
-  const { spy, code } = start(words);
+async function hale(words: string, over: Partial<Omit<CliContext, "client">> = {}) {
+  const { spy, code } = start(words, over);
   return { code: await code, ...spy };
 }
 
@@ -72,8 +72,15 @@ describe("hale over its socket", () => {
       code: 1,
       err: "hale: Cannot do it: not today [NOT_ALLOWED]\n",
     });
+    const right = "cluster: c\nnodes: { a: { addresses: [10.0.0.1] } }\nfencing: none\n";
+    const reading = { readConfigText: () => Promise.resolve(right) };
+    expect((await hale("config apply --dry-run", reading)).out).toContain(
+      "Nothing would be started, stopped or moved.",
+    );
     expect((await hale("config reload --dry-run")).out).toContain("Nothing would be started, stopped or moved.");
-    expect([control.submissions, control.reloads]).toEqual([[], []]);
+    expect([control.submissions, control.reloads, control.applied]).toEqual([[], [], []]);
+    expect((await hale("config apply", reading)).code).toBe(0);
+    expect(control.applied).toEqual([["eva ??", right]]);
   });
 
   it("looks", async () => {
