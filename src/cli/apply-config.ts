@@ -64,9 +64,9 @@ async function agree(
     const answer = await client.apply(text, signal);
     if (!answer.ok || !options.wait) return show.answer(answer);
     show.progress(answer.text);
-    return show.answer(
-      restAnswer(await awaitRest(client, before, { starting: options.starting, signal, progress: show.progress })),
-    );
+    const { starting } = options;
+    const failed = await awaitRest(client, before, { starting, signal, progress: (line) => show.progress(line) });
+    return show.answer(restAnswer(failed));
   } catch (error) {
     if (!signal.aborted) throw error;
     const why = timeout.signal.aborted ? `not done within ${options.timeout}` : "no longer waiting";

@@ -394,7 +394,7 @@ describe("a configuration that is applied", () => {
     expect(result).toMatchObject({ code: 0, err: "", questions: [] });
     expect(applied).toEqual([right]);
     expect(result.out).toMatchInlineSnapshot(`
-      "Nothing is done; this is what would follow:
+      "This is what will follow:
       +5ms  start mail on serv1  new
 
       In the end: it would be in force

@@ -207,7 +207,10 @@ export class Daemon implements Control {
       const read = this.#setup.parseConfig(text);
       const agreed = (answer: Answer): void => {
         if (!answer.ok || !read.ok) return done(answer);
-        this.#keepConfig(text, read.digest).then((note) => done({ ...answer, text: `${answer.text}; ${note}` }), fail);
+        this.#keepConfig(text, read.digest).then((note) => {
+          // oxlint-disable-next-line promise/no-callback-in-promise -- waiting is a callback here, see above
+          done({ ...answer, text: `${answer.text}; ${note}` });
+        }, fail);
       };
       this.#propose(read, author, { progress: () => undefined, done: agreed });
       // Whoever waits no more has changed nothing in what is in force, so the file follows it all the same.

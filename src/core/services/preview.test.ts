@@ -70,6 +70,142 @@ describe("what would follow", () => {
     expect(where.state).toBe(before);
   });
 
+  it.each<readonly [string, (site: Site) => Site, Intent, string, string]>([
+    [
+      "enable",
+      (site) => site.ask({ kind: "disable-service", service: web }).done(),
+      { kind: "enable-service", service: web },
+      "start web n1",
+      "service web is started on n1",
+    ],
+    [
+      "start",
+      (site) => site.ask({ kind: "stop-service", service: web }).done(),
+      { kind: "start-service", service: web },
+      "start web n1",
+      "service web is started on n1",
+    ],
+    [
+      "restart",
+      (site) => site,
+      { kind: "restart-service", service: db },
+      "stop db n2, start db n2",
+      "service db is started on n2",
+    ],
+    [
+      "freeze",
+      (site) => site,
+      { kind: "freeze-service", service: web },
+      "",
+      "service web is frozen: it is left alone, and not looked at",
+    ],
+    [
+      "unfreeze",
+      (site) => site.ask({ kind: "freeze-service", service: web }).ask({ kind: "standby-node", node: n1 }).done(),
+      { kind: "unfreeze-service", service: web },
+      "stop web n1, start web n3",
+      "service web is no longer frozen",
+    ],
+    [
+      "freeze of a node",
+      (site) => site,
+      { kind: "freeze-node", node: n1 },
+      "",
+      "node n1 is frozen: what runs there is left alone, and not looked at",
+    ],
+    [
+      "unfreeze of a node",
+      (site) => site.ask({ kind: "freeze-node", node: n1 }).ask({ kind: "freeze-node", node: n3 }).lose("n2").done(),
+      { kind: "unfreeze-node", node: n3 },
+      "start db n3",
+      "node n3 is no longer frozen",
+    ],
+    [
+      "maintenance",
+      (site) => site,
+      { kind: "begin-maintenance" },
+      "",
+      "maintenance: nothing is started, stopped, moved, looked at or fenced until it ends",
+    ],
+    [
+      "the end of maintenance",
+      (site) => site.ask({ kind: "begin-maintenance" }).vanish("n2"),
+      { kind: "end-maintenance" },
+      "fence n2, start db n3",
+      "maintenance has ended",
+    ],
+    [
+      "online",
+      (site) => site.ask({ kind: "standby-node", node: n2 }).done().ask({ kind: "standby-node", node: n1 }).done(),
+      { kind: "online-node", node: n1 },
+      "",
+      "node n1 is online",
+    ],
+    ["release", (site) => site, { kind: "release-node", node: n2 }, "", "node n2 is released"],
+    [
+      "a shutdown that moves",
+      (site) => site,
+      { kind: "shutdown-node", node: n2, services: "move" },
+      "stop db n2, start db n3",
+      "node n2 has left",
+    ],
+    [
+      "a shutdown that stops",
+      (site) => site,
+      { kind: "shutdown-node", node: n2, services: "stop" },
+      "stop db n2",
+      "node n2 has left; its services wait for it",
+    ],
+    [
+      "a shutdown that freezes",
+      (site) => site,
+      { kind: "shutdown-node", node: n2, services: "freeze" },
+      "",
+      "the daemon of n2 ends, and what runs there runs on, left alone until it is back",
+    ],
+    [
+      "confirm-off",
+      (site) => site.vanish("n2"),
+      { kind: "confirm-off-node", node: n2 },
+      "start db n3",
+      "node n2 is taken as off",
+    ],
+    [
+      "confirm-off of a member",
+      (site) => site,
+      { kind: "confirm-off-node", node: n2 },
+      "NOT_ALLOWED",
+      'Cannot take node "n2" as off: it is a member of the group',
+    ],
+    ["remove", (site) => site.lose("n2").done(), { kind: "remove-node", node: n2 }, "", "node n2 is removed"],
+    [
+      "remove of a member",
+      (site) => site,
+      { kind: "remove-node", node: n2 },
+      "NOT_ALLOWED",
+      'Cannot remove node "n2": it is a member; stop its daemon first, which gives up its services and its vote',
+    ],
+    [
+      "readmit",
+      (site) => site.lose("n2").done().ask({ kind: "remove-node", node: n2 }),
+      { kind: "readmit-node", node: n2 },
+      "",
+      "node n2 may come again",
+    ],
+    [
+      "the stop of the cluster",
+      (site) => site,
+      { kind: "stop-cluster" },
+      "stop web n1, stop db n2",
+      "all services are stopped, and the daemons end",
+    ],
+  ])("[SVC-31] %s: what follows is told, and nothing is done", (_, prepare, intent, steps, text) => {
+    const where = prepare(guardedSite({ web: {}, db: {} }));
+    const before = where.state;
+    expect(told(where, intent)).toEqual([steps, text]);
+    expect(where.state).toBe(before);
+  });
+
   it("[SVC-31, REL-8] whoever has yet to say that it has told all does so", () => {
     const where = new Site(
       siteConfig(nodes, { web: { after: those("db"), domain: only("n1", "n2") }, db: { domain: only("n3") } }),

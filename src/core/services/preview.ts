@@ -3,9 +3,10 @@ import type { NodeId, ServiceId } from "../../model/ids.ts";
 import type { Preview, PreviewOutage, PreviewStep, Wish } from "../../model/preview.ts";
 import { noView } from "../../model/view.ts";
 import { wallMs } from "../../model/units.ts";
-import { isLive } from "../fencing/node-record.ts";
+import { isLive, type NodeRecord } from "../fencing/node-record.ts";
 import { applyEntry } from "./apply-entry.ts";
-import { type ClusterState, definitionOf, nodesInOrder, type Refusal } from "./cluster-state.ts";
+import { type ClusterState, definitionOf, mayRunAnything, nodesInOrder, type Refusal } from "./cluster-state.ts";
+import { clusterStop } from "./cluster-stop.ts";
 import { refusalOf } from "./apply-intent.ts";
 import { timeText } from "./schedule.ts";
 import { goalState } from "./goals.ts";
@@ -50,6 +51,12 @@ export function previewOf(state: ClusterState, wish: Wish, author: string, self:
     outages: run.outages(),
     unsure: run.unsure(),
   };
+}
+
+/** It is told to end, and has given up what it ran. With the whole cluster all end at once. */
+function mayLeave(state: ClusterState, { node, isLeaving, shutdown }: NodeRecord): boolean {
+  const isToLeave = isLeaving || (shutdown && shutdown.services !== "freeze");
+  return Boolean(isToLeave) && clusterStop(state) === null && !mayRunAnything(state, node);
 }
 
 function endText(state: ClusterState, wish: Wish, entry: number): string {
@@ -136,8 +143,13 @@ class Trial {
 
   #lookWhatIsAsked(): void {
     const asked = new Map<string, () => Pending>();
-    for (const { node, incarnation } of nodesInOrder(this.state)) {
-      if (!isLive(this.state.nodes[node]) || incarnation === null) continue;
+    for (const record of nodesInOrder(this.state)) {
+      const { node, incarnation } = record;
+      if (!isLive(record) || incarnation === null) continue;
+      if (mayLeave(this.state, record)) {
+        const body: EntryBody = { kind: "left", node, incarnation, voters: [] };
+        asked.set(`${node} leaves`, () => ({ endsAt: this.#nowMs, body }));
+      }
       for (const order of ordersFor(this.state, node))
         if (order.action === "start" || order.action === "stop") {
           const told = { ...order, action: order.action };
