@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HaleCluster } from "../lab/hale-cluster.ts";
-import type { HostProcess } from "../lab/host-process.ts";
 import { Lab } from "../lab/lab.ts";
 import { monotonicMs } from "../lab/monotonic.ts";
 import { waitUntil } from "../lab/wait-until.ts";
@@ -25,8 +24,11 @@ while :; do
 done
 `;
 
-/** How the primary is lost. */
-export type Loss = "power" | "kill -9";
+/**
+ * How the primary is lost. power, cut (off from the other nodes, not from the client) and daemon (all processes of haled killed, and not started again in the grace) end
+ * with a fence, so another one is promoted. killed: the database alone, which may be back first.
+ */
+export type Loss = "power" | "cut" | "daemon" | "killed";
 
 /** What a failover came to, for the client that wrote all the time. */
 export interface Failover {
@@ -43,14 +45,12 @@ export class PostgresSite implements AsyncDisposable {
   readonly cluster: HaleCluster;
   readonly #address: string;
   readonly #psql: string;
-  readonly #writer: HostProcess;
 
-  private constructor(parts: { lab: Lab; cluster: HaleCluster; address: string; psql: string; writer: HostProcess }) {
+  private constructor(parts: { lab: Lab; cluster: HaleCluster; address: string; psql: string }) {
     this.lab = parts.lab;
     this.cluster = parts.cluster;
     this.#address = parts.address;
     this.#psql = parts.psql;
-    this.#writer = parts.writer;
   }
 
   static async start(): Promise<PostgresSite> {
@@ -83,8 +83,8 @@ export class PostgresSite implements AsyncDisposable {
         const made = await ask(site, "create table if not exists writes (number bigint primary key)");
         return made.code === 0;
       });
-      const process = await lab.client.spawn(["/etc/writer", ip, psql], { name: "writer" });
-      return new PostgresSite({ ...site, writer: process });
+      await lab.client.spawn(["/etc/writer", ip, psql], { name: "writer" });
+      return new PostgresSite(site);
     } catch (error) {
       await lab.close();
       throw error;
@@ -101,11 +101,7 @@ export class PostgresSite implements AsyncDisposable {
       const now = (await this.acknowledged()).length;
       return now > before ? now : undefined;
     });
-    if (loss === "power") await this.lab.host(from).powerOff();
-    else {
-      const kill = `kill -9 $(head -n 1 ${data}/postmaster.pid)`;
-      await this.lab.host(from).exec(["sh", "-c", kill]);
-    }
+    await this.#lose(loss, from);
     // Until here the old one may have gone on.
     const lostAt = monotonicMs();
     await waitUntil("commits again", settleMs, async () => {
@@ -117,9 +113,39 @@ export class PostgresSite implements AsyncDisposable {
     const written = (await this.acknowledged()).slice(Math.max(0, count - 1));
     const gaps = written.slice(1).map(({ atMs }, index) => atMs - (written[index]?.atMs ?? atMs));
     const to = await this.#owner();
+    await this.lab.heal();
     if (!this.lab.host(from).isOn) await this.lab.host(from).powerOn();
     await waitForWhole(this.cluster);
+    await this.#waitForStandbys();
     return { loss, from, to, outageMs: Math.round(Math.max(...gaps)) };
+  }
+
+  async #lose(loss: Loss, node: string): Promise<void> {
+    const host = this.lab.host(node);
+    const { powerOns } = host;
+    switch (loss) {
+      case "power":
+        return host.powerOff();
+      case "cut":
+        return this.lab.cut([[node], nodes.filter((other) => other !== node)]);
+      case "daemon":
+        await this.cluster.killDaemon(node);
+        // Until then the primary goes on.
+        await waitUntil("the fence", settleMs, () => !host.isOn || host.powerOns > powerOns);
+        return;
+      case "killed":
+        await host.exec(["sh", "-c", `kill -9 $(head -n 1 ${data}/postmaster.pid)`]);
+    }
+  }
+
+  /** The old primary is a standby of the new one, as is the third. */
+  async #waitForStandbys(): Promise<void> {
+    const statement = "select count(*) from pg_stat_replication where state = 'streaming'";
+    await waitUntil("two standbys", settleMs, async () => (await this.#ask(statement)).trim() === "2");
+  }
+
+  async #ask(statement: string): Promise<string> {
+    return (await ask({ lab: this.lab, address: this.#address, psql: this.#psql }, statement)).stdout;
   }
 
   /** Commits that the client was told of, in their order. */
@@ -134,15 +160,14 @@ export class PostgresSite implements AsyncDisposable {
       });
   }
 
-  /** Commits that were acknowledged and are not there, after the client has stopped. */
+  /** Commits that were acknowledged until now and are not there. */
   async lostCommits(): Promise<readonly number[]> {
-    this.#writer.kill("SIGKILL");
-    await this.#writer.exited;
+    const acknowledged = await this.acknowledged();
     const site = { lab: this.lab, address: this.#address, psql: this.#psql };
     const { code, stdout, stderr } = await ask(site, "select number from writes");
     if (code !== 0) throw new Error(`Cannot read the table: ${stderr}`);
     const there = new Set(stdout.split("\n").map(Number));
-    return (await this.acknowledged()).flatMap(({ number }) => (there.has(number) ? [] : [number]));
+    return acknowledged.flatMap(({ number }) => (there.has(number) ? [] : [number]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

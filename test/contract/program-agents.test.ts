@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createExecAgent } from "../../src/adapters/exec/exec-agent.ts";
 import { createLsbAgent } from "../../src/adapters/lsb/lsb-agent.ts";
 import { OcfAgent } from "../../src/adapters/ocf/ocf-agent.ts";
+import { createRhcsAgent } from "../../src/adapters/rhcs/rhcs-agent.ts";
 import { processesWriting } from "../../src/adapters/process/processes-writing.fixture.ts";
 import { ProgramRunner } from "../../src/adapters/process/program-runner.ts";
-import type { ExecResource, LsbResource, OcfResource } from "../../src/model/cluster-config.ts";
+import type { ExecResource, LsbResource, OcfResource, RhcsResource } from "../../src/model/cluster-config.ts";
 import { parseNodeId, parseServiceId, resourceId } from "../../src/model/ids.ts";
 import type { Notice, NoticePlace } from "../../src/model/notice.ts";
 import type { OperationAction, OperationOutcome } from "../../src/model/operation.ts";
@@ -113,6 +114,28 @@ resourceAgentContract("lsb", () => {
     hanging: () => ({ ...resource, script: hang() }),
     // Of `status`, 1 means dead.
     failing: (action) => ({ ...resource, script: action === "monitor" ? script("fail4", "exit 4") : fail() }),
+    close: () => undefined,
+  };
+});
+
+resourceAgentContract("rhcs, with a process", () => {
+  const pidFile = join(folder, `rhcs-${(names += 1)}.pid`);
+  let now = instantMs(0);
+  const agent = script(`rhcs-${names}`, daemonScript(7)(pidFile));
+  const resource: RhcsResource = { ...base("rhcs"), kind: "rhcs", agent, parameters: {} };
+  return {
+    agent: createRhcsAgent({ runner, clock: { now: () => now } }),
+    resource,
+    foreign: ocf({}),
+    setNow: (instant) => {
+      now = instant;
+    },
+    isRunning: () => isAlive(pidFile),
+    kill: async () => killDaemon(pidFile),
+    tellsDeaths: true,
+    successor: () => createRhcsAgent({ runner: nextRunner(), clock: { now: () => now } }),
+    hanging: () => ({ ...resource, agent: hang() }),
+    failing: () => ({ ...resource, agent: fail() }),
     close: () => undefined,
   };
 });

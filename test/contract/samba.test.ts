@@ -51,8 +51,10 @@ describe.skipIf(!canMakeSandbox || !isInstalled)("samba", () => {
     runner = new ProgramRunner({ outputFolder: join(root, "output"), start: startByNode });
   });
 
+  const successors: ProgramRunner[] = [];
+
   afterAll(() => {
-    runner.close();
+    for (const one of [runner, ...successors]) one.close();
     // A test that failed may have left some; nobody else ends them.
     for (const { pid } of processesUsing(root)) process.kill(pid, "SIGKILL");
     rmSync(root, { recursive: true });
@@ -120,6 +122,12 @@ describe.skipIf(!canMakeSandbox || !isInstalled)("samba", () => {
       kill: async () => {
         for (const { pid } of processesUsing(runFolder(resource))) process.kill(pid, "SIGKILL");
         while (processesUsing(runFolder(resource)).length > 0) await sleep(10);
+      },
+      tellsDeaths: true,
+      successor: () => {
+        const next = new ProgramRunner({ outputFolder: join(root, "output"), start: startByNode });
+        successors.push(next);
+        return createSambaAgent({ clock: { now: () => now }, runner: next, folder: join(root, "run") });
       },
       failing: (action) => (action === "start" ? { ...resource, config: "/nowhere/smb.conf" } : undefined),
       close: () => undefined,

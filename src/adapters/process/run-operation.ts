@@ -3,6 +3,7 @@ import { unreachable } from "../../model/unreachable.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { limitLine } from "./limit-line.ts";
 import type { ProgramCall, ProgramEnd, ProgramRunner } from "./program-runner.ts";
+import { tellingDeaths } from "./tell-deaths.ts";
 
 /** The part of an outcome that an exit code decides. */
 export type Verdict = Pick<OperationOutcome, "status" | "severity" | "reason" | "isDegraded">;
@@ -20,20 +21,19 @@ export interface ProgramAgent {
 /** Runs one operation as one program; everything that is not an exit code means the same for every kind. */
 export async function runOperation(
   { runner, clock, judgeExit, judgeNotStarted }: ProgramAgent,
-  { action, timeoutMs, notAfter, resource }: Operation,
+  operation: Operation,
   call: Pick<ProgramCall, "argv" | "environment">,
   signal: AbortSignal,
 ): Promise<OperationOutcome> {
+  const { action, timeoutMs, notAfter, resource } = operation;
   // The last look before the program runs: see Operation.notAfter.
   if (action === "start" && clock.now() >= notAfter) return refused();
   const outputName = outputNameOf(resource.id, action);
-  if (action === "stop") runner.deaths.forget(resource.id);
-  const started = action === "start" ? runner.deaths.starting(resource.id) : null;
-  const { end, output, durationMs } = await runner.run({ ...call, timeoutMs, outputName }, signal);
-  const verdict = judgeEnd(end, timeoutMs, (code) => judgeExit(code, output), judgeNotStarted);
-  if (verdict.status === "ok" && started !== null) started();
-  else if (verdict.status === "ok" && action === "monitor") runner.deaths.runs(resource.id);
-  return { ...verdict, reason: limitLine(verdict.reason), output, durationMs, ...factsOf(end) };
+  return tellingDeaths(runner.deaths, operation, async () => {
+    const { end, output, durationMs } = await runner.run({ ...call, timeoutMs, outputName }, signal);
+    const verdict = judgeEnd(end, timeoutMs, (code) => judgeExit(code, output), judgeNotStarted);
+    return { ...verdict, reason: limitLine(verdict.reason), output, durationMs, ...factsOf(end) };
+  });
 }
 
 /** What the end of a program means; its exit code, the caller knows. */

@@ -8,6 +8,7 @@ import { limitLine } from "./limit-line.ts";
 import { decodeEnd } from "./output-file.ts";
 import type { ProgramRunner } from "./program-runner.ts";
 import { outputNameOf, type Verdict, wrongKind } from "./run-operation.ts";
+import { tellingDeaths } from "./tell-deaths.ts";
 
 /**
  * Agents of ours whose operations are several programs one after another (find the device, check it, mount it).
@@ -56,6 +57,21 @@ export interface StepAgentOptions {
 }
 
 const outputBytesMax = 4096;
+
+/** The agent of one kind whose start leaves processes behind: their deaths are told at once. */
+export function createDaemonAgent<Kind extends ResourceConfig["kind"]>(
+  kind: Kind,
+  steps: Steps<Extract<ResourceConfig, { kind: Kind }>>,
+  options: StepAgentOptions,
+): ResourceAgent {
+  const agent = createStepAgent(kind, steps, options);
+  const { deaths } = options.runner;
+  return {
+    ...agent,
+    run: async (operation, signal) => tellingDeaths(deaths, operation, async () => agent.run(operation, signal)),
+    onDeath: (tell) => deaths.listen(tell),
+  };
+}
 
 /** The agent of one kind. */
 export function createStepAgent<Kind extends ResourceConfig["kind"]>(

@@ -5,7 +5,7 @@ import type { ResourceAgent } from "../../ports/resource-agent.ts";
 import { lastLine } from "../process/limit-line.ts";
 import type { Verdict } from "../process/run-operation.ts";
 import {
-  createStepAgent,
+  createDaemonAgent,
   done,
   failed,
   notRunning,
@@ -71,7 +71,7 @@ export function createRhcsAgent({ folder = defaultFolder, ...options }: RhcsAgen
       return failed(`${said(result)}; and it cannot be stopped: ${said(stopped)}`, "hard");
     },
   };
-  return createStepAgent("rhcs", steps, options);
+  return createDaemonAgent("rhcs", steps, options);
 }
 
 function environmentOf(resource: RhcsResource, action: string): Readonly<Record<string, string>> {

@@ -7,7 +7,7 @@ import { lastLine } from "../process/limit-line.ts";
 import { makeFolder } from "../process/make-folder.ts";
 import type { Verdict } from "../process/run-operation.ts";
 import {
-  createStepAgent,
+  createDaemonAgent,
   done,
   failed,
   notRunning,
@@ -47,7 +47,7 @@ export function createSambaAgent({ folder, path = pathDefault, ...options }: Sam
     stop: async (resource, work) => stop(instanceOf(resource), work),
     monitor: async (resource, work) => monitor(instanceOf(resource), work),
   };
-  return createStepAgent("samba", steps, options);
+  return createDaemonAgent("samba", steps, options);
 }
 
 /** One file server on this node. */
