@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -43,6 +43,18 @@ async function pidIn(file: string): Promise<number> {
     await sleep(5);
   }
   throw new Error(`Cannot find a pid in ${file}`);
+}
+
+/** The pid that a program has written, once the runner knows of it, too: where much is being started that may be later. */
+async function pidOfRunning(outputName: string, file: string): Promise<number> {
+  const output = join(folder, "output");
+  for (let tries = 0; tries < 4_000; tries += 1) {
+    const records = readdirSync(output).filter((name) => name.startsWith("running."));
+    if (records.some((name) => readFileSync(join(output, name), "latin1").includes(` ${outputName} `)))
+      return pidIn(file);
+    await sleep(5);
+  }
+  throw new Error(`Cannot find ${outputName} among what runs`);
 }
 
 /** A killed process is dead when it next gets a processor, a moment after its leader. */
@@ -145,8 +157,8 @@ describe("time-out and abort", () => {
   test("abort ends the group as well", async () => {
     const pidFile = join(folder, "abort.pid");
     const controller = new AbortController();
-    const running = shell(hang(pidFile), {}, controller.signal);
-    const pid = await pidIn(pidFile);
+    const running = shell(hang(pidFile), { outputName: "abort.start" }, controller.signal);
+    const pid = await pidOfRunning("abort.start", pidFile);
     controller.abort();
     expect((await running).end).toEqual({ kind: "aborted", detail: "ended by SIGKILL" });
     expect(await isGone(pid)).toBe(true);
@@ -201,7 +213,7 @@ describe("after a crash of haled", () => {
   test("the next one ends operations on their way, and nothing else", async () => {
     const pidFile = join(folder, "orphan.pid");
     const running = shell(`echo $$ > ${pidFile}; sleep 60; sleep 60`, { outputName: "web+2Fnginx.start" });
-    const pid = await pidIn(pidFile);
+    const pid = await pidOfRunning("web+2Fnginx.start", pidFile);
     // A record whose pid belongs to somebody else by now.
     const record = `${process.pid} 1 old.stop`.padEnd(255);
     writeFileSync(join(folder, "output/running.1"), `${record}\n-${record.slice(1)}\n\0garbage\n`);
