@@ -9,6 +9,7 @@ import { type NodeId, parseNodeId, parseServiceId, resourceId, type ServiceId } 
 import { makeIncarnation } from "../src/model/incarnation.ts";
 import { durationMs, wallMs } from "../src/model/units.ts";
 import { noView } from "../src/model/view.ts";
+import { crmSimulateMs } from "./crm-simulate.ts";
 import { drawCurves } from "./draw-curves.ts";
 import type { Row } from "./row.ts";
 
@@ -16,6 +17,10 @@ const nodes = 300;
 const sizes = [125, 250, 500, 1_000, 2_000];
 const goalServices = 1_000;
 const goalMs = 100;
+/** Four times the services take some five times as long: for each that is placed it is counted what runs where. */
+const growthMax = 8;
+/** For so many services beside Pacemaker's scheduler, which takes seconds for them. */
+const beside = 300;
 const rounds = 15;
 const span = durationMs(10_000);
 const times = { startTimeoutMs: span, stopTimeoutMs: span, monitorTimeoutMs: span, monitorIntervalMs: span };
@@ -37,7 +42,11 @@ export async function decision(say: (text: string) => void): Promise<readonly Ro
   });
   const curve = drawCurves(`Decision after a node loss, ${nodes} nodes`, "services", [{ title: "ms", lines }]);
   await writeFile(join(import.meta.dirname, "decision.svg"), curve);
-  return lines.flatMap(({ name, points }) => {
+  const theirs = await crmSimulateMs(nodes, beside);
+  if (theirs === null) say("crm_simulate is not installed (pacemaker-cli-utils): nothing beside");
+  const peer = { figure: `the same, ${nodes} nodes, ${beside} services`, unit: "ms", against: "crm_simulate" };
+  const besides = theirs === null ? [] : [{ ...peer, hale: lossMs(beside, false), other: theirs, limit: theirs }];
+  const own = lines.flatMap(({ name, points }) => {
     const at = (services: number): number => points.find(([count]) => count === services)?.[1] ?? Number.NaN;
     const figure = `decision after a node loss, ${nodes} nodes, ${goalServices} services, ${name}`;
     const growth = {
@@ -48,9 +57,10 @@ export async function decision(say: (text: string) => void): Promise<readonly Ro
     };
     return [
       { figure, unit: "ms", hale: at(goalServices), against: "limit", other: goalMs, limit: goalMs },
-      { ...growth, hale: at(2_000), limit: 10 * at(500) },
+      { ...growth, hale: at(2_000), limit: growthMax * at(500) },
     ];
   });
+  return [...own, ...besides];
 }
 
 function lossMs(services: number, isRelated: boolean): number {
