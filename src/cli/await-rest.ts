@@ -1,4 +1,5 @@
 import type { HaleClient } from "../client/hale-client.ts";
+import type { ClusterEvent } from "../model/cluster-event.ts";
 import type { ServiceId } from "../model/ids.ts";
 import type { ServiceSnapshot } from "../model/snapshot.ts";
 
@@ -21,37 +22,30 @@ export async function awaitRest(
   after: number,
   { starting, signal, progress }: RestOptions,
 ): Promise<readonly string[]> {
-  const before = new AbortController();
-  const events = client.followEvents(after, AbortSignal.any([signal, before.signal]));
+  const following = new AbortController();
   const concerned = new Set<string>();
+  let seen = after;
   try {
-    let services = await servicesNow(client, signal);
-    if (isAtRest(services, starting)) {
-      // What has come to rest already is told, too.
-      for (const event of await client.events(after, signal)) tell(event);
-      return failures(services, concerned);
-    }
-    for await (const event of events) {
+    if (isAtRest(await servicesNow(client, signal), starting)) return await atRest();
+    for await (const event of client.followEvents(after, AbortSignal.any([signal, following.signal]))) {
       tell(event);
-      if (event.service === undefined) continue;
-      services = await servicesNow(client, signal);
-      if (isAtRest(services, starting)) return failures(services, concerned);
+      if (event.service !== undefined && isAtRest(await servicesNow(client, signal), starting)) return await atRest();
     }
     signal.throwIfAborted();
-    return failures(services, concerned);
+    return await atRest();
   } finally {
-    before.abort();
+    following.abort();
   }
 
-  function tell({
-    service,
-    text,
-    level,
-  }: {
-    readonly service?: string;
-    readonly text: string;
-    readonly level: string;
-  }) {
+  /** The state may be ahead of the events that were heard: the others are told, too. */
+  async function atRest(): Promise<readonly string[]> {
+    for (const event of await client.events(seen, signal)) tell(event);
+    return failures(await servicesNow(client, signal), concerned);
+  }
+
+  function tell({ sequence, service, text, level }: ClusterEvent): void {
+    if (sequence <= seen) return;
+    seen = sequence;
     if (service === undefined || level === "debug") return;
     concerned.add(service);
     progress(`${service}: ${text}`);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { wallMs } from "../model/units.ts";
-import { parseTime } from "./parse-time.ts";
+import { parsePastTime, parseTime } from "./parse-time.ts";
 
 /** In the zone of this machine. */
 const now = wallMs(new Date(2026, 10, 30, 10, 0, 0).getTime());
@@ -32,5 +32,22 @@ describe("a time of the command line", () => {
 
   it("[SVC-44] one that is over is refused", () => {
     expect(() => parseTime("2026-11-30T09:59", now)).toThrow("it is over");
+  });
+
+  it.each<readonly [string, number]>([
+    ["09:59", local(11, 30, 9, 59) + 59_999],
+    ["10:00", local(11, 30, 10) + 59_999],
+    ["10:01", local(11, 29, 10, 1) + 59_999],
+    ["03:12:07", local(11, 30, 3, 12, 7) + 999],
+    ["2026-11-29T03:12", local(11, 29, 3, 12) + 59_999],
+  ])("[SVC-50] %s is the last one that is meant, to its end", (text, at) => {
+    expect(parsePastTime(text, now)).toBe(at);
+  });
+
+  it("[SVC-50] one that is to come, and what is none, is refused", () => {
+    expect(() => parsePastTime("2026-12-30T09:59", now)).toThrow("it is to come, wants a time that is over");
+    expect(() => parsePastTime("yesterday", now)).toThrow(
+      'Cannot use "yesterday" as a time: wants a time that is over',
+    );
   });
 });

@@ -9,7 +9,7 @@ import { fakeContext, fakeEvents, linesOf } from "./fixtures/fake-context.fixtur
 import { healthy, whyIntranet } from "./fixtures/snapshots.fixture.ts";
 import { buildProgram } from "./build-program.ts";
 import { runCli } from "./run-cli.ts";
-import { parseNodeId, parseServiceId, type ServiceId } from "../model/ids.ts";
+import { parseNodeId, parseServiceId, resourceId, type ServiceId } from "../model/ids.ts";
 import { wallMs } from "../model/units.ts";
 
 type Over = Parameters<typeof fakeContext>[0];
@@ -52,6 +52,62 @@ describe("looking", () => {
       err: expect.stringContaining('Cannot find node "serv9": service "intranet" knows serv1, serv2, serv3') as string,
     });
     expect(JSON.parse((await hale("why intranet --json")).out)).toEqual(whyIntranet);
+  });
+
+  it("[SVC-50] explains what was decided at a time that is over, with each node's case then", async () => {
+    const serv1 = parseNodeId("serv1");
+    const decision = { entry: 90, at: wallMs(20_000), text: "started on serv3 -> starting on serv1: serv3 is off" };
+    const nodes = [{ node: serv1, verdict: "runs it" as const, reasons: ["first in its domain"] }];
+    const history = [
+      { entry: 101, at: wallMs(50_000), text: "moved on" },
+      { ...decision, nodes },
+      { ...decision, entry: 80, at: wallMs(10_000) },
+    ];
+    const client = { why: () => Promise.resolve({ ...whyIntranet, history }) };
+    const { out } = await hale("why intranet --at 1970-01-01T00:00:30Z", { client });
+    expect(`\n${out}`).toMatchInlineSnapshot(`
+      "
+      intranet  as decided at 1970-01-01T00:00:30Z: started on serv3 -> starting on serv1: serv3 is off
+
+      NODE   VERDICT  BECAUSE
+      serv1  runs it  first in its domain
+
+      WHAT LED HERE (newest first)
+      1970-01-01 00:00:20  entry 90  started on serv3 -> starting on serv1: serv3 is off
+      1970-01-01 00:00:10  entry 80  started on serv3 -> starting on serv1: serv3 is off
+      "
+    `);
+    const unknown = await hale("why intranet --at 1970-01-01T00:00:15Z", { client });
+    expect(unknown.out).toContain("each node's case is not known any more");
+    expect(await hale("why intranet --at 1970-01-01T00:00:05Z", { client })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("the oldest decision that is kept is entry 80, later than that") as string,
+    });
+    expect((await hale("why intranet --at 2070-01-01T00:00", { client })).code).toBe(2);
+  });
+
+  it("[SVC-51] shows the last runs of agents, with what they printed", async () => {
+    const outcome = {
+      status: "ok",
+      severity: "none",
+      reason: "runs",
+      output: "all is\nwell\n",
+      durationMs: 12,
+    } as const;
+    const run = { resource: resourceId(parseServiceId("intranet"), "apache"), at: wallMs(62_000), outcome };
+    const runs = [
+      { ...run, action: "monitor" as const, times: 40 },
+      { ...run, action: "start" as const, times: 1, outcome: { ...outcome, output: "" } },
+    ];
+    const { out } = await hale("why intranet", { client: { why: () => Promise.resolve({ ...whyIntranet, runs }) } });
+    expect(out.slice(out.indexOf("LAST RUNS"))).toMatchInlineSnapshot(`
+      "LAST RUNS OF ITS AGENTS HERE (newest first)
+      1970-01-01 00:01:02  monitor of intranet/apache: ok, after 12ms: runs, 40 times alike
+          | all is
+          | well
+      1970-01-01 00:01:02  start of intranet/apache: ok, after 12ms: runs
+      "
+    `);
   });
 
   it("lists events", async () => {

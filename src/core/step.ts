@@ -9,7 +9,7 @@ import { isWitness, type NodeId, type ServiceId } from "../model/ids.ts";
 import type { Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
 import type { Preview, Wish } from "../model/preview.ts";
-import type { CoreSnapshot, FenceReport, Why } from "../model/snapshot.ts";
+import type { CoreSnapshot, Decision, FenceReport, Why } from "../model/snapshot.ts";
 import type { Roster } from "../model/roster.ts";
 import { earliest, type InstantMs, never } from "../model/units.ts";
 import { type GroupStep, groupFacts, hasLeft, startGroup, stepGroup } from "./group.ts";
@@ -24,6 +24,7 @@ import type { LogLimits } from "./replication/log-limits.ts";
 import type { GroupState } from "./replication/group-state.ts";
 import { replayDisk } from "./replication/replay-disk.ts";
 import { clusterMachine } from "./services/cluster-machine.ts";
+import { decisionsBetween } from "./services/decisions.ts";
 import { explainFences } from "./services/explain-fences.ts";
 import { explainService } from "./services/explain.ts";
 import { previewOf as previewCluster } from "./services/preview.ts";
@@ -143,6 +144,11 @@ export function whyOf(core: CoreState, service: ServiceId, moment: Moment): Why 
   const missing = [...away, ...(facts.witness?.isHeard === false ? [facts.witness.name] : [])];
   const unheard = missing.length === 0 ? "" : `, not heard: ${missing.join(", ")}`;
   return { ...why, summary: `no quorum here${unheard}; as last known: ${why.summary}` };
+}
+
+/** What was decided about services between two steps, with each node's case by then. */
+export function decisionsOf(before: CoreState, after: CoreState): readonly Decision[] {
+  return decisionsBetween(before.manager.cluster, after.manager.cluster);
 }
 
 /** What would follow from a wish; nothing is done. */

@@ -1,6 +1,7 @@
 import {
   bootAboveOf,
   configOf,
+  decisionsOf,
   diskOf,
   fencesOf,
   previewOf,
@@ -22,6 +23,7 @@ export const coreRules: Rules = {
   whyOf,
   fencesOf,
   previewOf,
+  decisionsOf,
   configOf,
   rosterOf,
   bootAboveOf,

@@ -18,7 +18,9 @@ import type { ReceivedBytes } from "../ports/transport.ts";
 import { AddressBook } from "./address-book.ts";
 import { ArbiterDiskDesk } from "./arbiter-disk-desk.ts";
 import { awaitedAnswer } from "./awaited-answer.ts";
+import { DecisionMemory } from "./decision-memory.ts";
 import { EventRing } from "./event-ring.ts";
+import { RunMemory } from "./run-memory.ts";
 import { Executor } from "./executor.ts";
 import { Intake } from "./intake.ts";
 import { coreRules } from "./core-rules.ts";
@@ -47,6 +49,8 @@ export class Daemon implements Control {
   readonly #rules: Rules;
   readonly #intake: Intake;
   readonly #events = new EventRing();
+  readonly #decisions = new DecisionMemory();
+  readonly #runs = new RunMemory();
   readonly #requests: Requests;
   readonly #links: LinkTable;
   readonly #ticker: Ticker;
@@ -166,7 +170,9 @@ export class Daemon implements Control {
   }
 
   why(service: ServiceId): Why | null {
-    return this.#rules.whyOf(this.#startedCore(), service, this.#moment());
+    const why = this.#rules.whyOf(this.#startedCore(), service, this.#moment());
+    if (why === null) return null;
+    return { ...why, history: this.#decisions.recall(service, why.history), runs: this.#runs.of(service) };
   }
 
   fences(): readonly FenceReport[] {
@@ -293,6 +299,7 @@ export class Daemon implements Control {
       desk: this.#openDesk(incarnation),
       owner: {
         result: (input) => this.#intake.add(input),
+        ran: (operation, outcome) => this.#runs.add(operation, outcome, this.#moment().wall),
         event: (event) => this.#tell(event),
         progress: (request, text) => this.#requests.progress(request, text),
         answer: (request, answer) => this.#requests.answer(request, answer),
@@ -384,6 +391,7 @@ export class Daemon implements Control {
 
   /** Takes over the new state before carrying out the effects: a port may call back at once. */
   #took(step: CoreStep): void {
+    if (this.#core !== null) this.#decisions.add(this.#rules.decisionsOf(this.#core, step.state));
     this.#core = step.state;
     const roster = this.#rules.rosterOf(step.state);
     if (roster !== this.#roster) this.#followRoster(roster);

@@ -20,6 +20,8 @@ import type { DaemonPorts } from "./setup.ts";
 export interface ExecutorOwner {
   /** Results come back through the inbox, like everything else. */
   result(input: Input): void;
+  /** An agent has answered, or could not be asked. */
+  ran(operation: Operation, outcome: OperationOutcome): void;
   event(event: Omit<ClusterEvent, "sequence">): void;
   progress(request: number, text: string): void;
   answer(request: number, answer: Answer): void;
@@ -175,41 +177,45 @@ export class Executor {
   }
 
   #run(operation: Operation): void {
+    const ended = (outcome: OperationOutcome): void => {
+      this.#owner.ran(operation, outcome);
+      this.#finish(operation.id, outcome);
+    };
     const agent = this.#agents.get(operation.resource.kind);
-    if (agent === undefined) {
-      return this.#finish(
-        operation.id,
-        notDone("failed", "hard", `no agent for resources of kind "${operation.resource.kind}"`),
-      );
-    }
-    if (operation.action === "start" && this.#ports.clock.now() >= operation.notAfter) {
-      return this.#finish(operation.id, notDone("refused", "none", "the lease had run out"));
-    }
-    this.#await(operation.id, (signal) => agent.run(operation, signal));
+    if (agent === undefined)
+      return ended(notDone("failed", "hard", `no agent for resources of kind "${operation.resource.kind}"`));
+    if (operation.action === "start" && this.#ports.clock.now() >= operation.notAfter)
+      return ended(notDone("refused", "none", "the lease had run out"));
+    this.#await(operation.id, (signal) => agent.run(operation, signal), ended);
   }
 
   #notify(notification: Notification): void {
     const { id, resource } = notification;
+    const ended = (outcome: OperationOutcome): void => this.#finish(id, outcome);
     const agent = this.#agents.get(resource.kind);
     const tell = agent?.notify?.bind(agent);
     if (tell === undefined)
-      return this.#finish(id, notDone("failed", "hard", `no resource of kind "${resource.kind}" can be told anything`));
-    this.#await(id, (signal) => tell(notification, signal));
+      return ended(notDone("failed", "hard", `no resource of kind "${resource.kind}" can be told anything`));
+    this.#await(id, (signal) => tell(notification, signal), ended);
   }
 
-  #await(id: number, call: (signal: AbortSignal) => Promise<OperationOutcome>): void {
+  #await(
+    id: number,
+    call: (signal: AbortSignal) => Promise<OperationOutcome>,
+    ended: (outcome: OperationOutcome) => void,
+  ): void {
     const abort = new AbortController();
     this.#operations.set(id, abort);
     call(abort.signal).then(
-      (outcome) => this.#finish(id, outcome),
+      (outcome) => ended(boundOutcome(outcome)),
       // The port promises not to reject. An agent that does has told nothing about the resource.
-      (error: unknown) => this.#finish(id, notDone("failed", "soft", `agent broke: ${reasonOf(error)}`)),
+      (error: unknown) => ended(notDone("failed", "soft", `agent broke: ${reasonOf(error)}`)),
     );
   }
 
   #finish(operation: number, outcome: OperationOutcome): void {
     this.#operations.delete(operation);
-    this.#result({ kind: "operation-result", operation, outcome: boundOutcome(outcome) });
+    this.#result({ kind: "operation-result", operation, outcome });
   }
 
   #fence(call: FenceCall, notAfter: InstantMs = never): void {

@@ -10,6 +10,13 @@ export const daemonLimits = {
   datagramBytesMax: 1200,
   /** Events kept for `hale events` and for resuming a stream. */
   eventsMax: 1000,
+  /** Decisions about services of which each node's case is kept. */
+  decisionsMax: 500,
+  /** Runs of agents kept of one resource, and characters of what each of them printed. */
+  runsMax: 6,
+  runOutputMax: 1_000,
+  /** Resources of which runs are kept. */
+  runResourcesMax: 2_000,
   /** Operators waiting for an answer at once. */
   requestsMax: 256,
   /** After this the operator is told that it is accepted but not done. */

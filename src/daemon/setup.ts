@@ -6,7 +6,7 @@ import type { Incarnation } from "../model/incarnation.ts";
 import type { Input, Moment } from "../model/input.ts";
 import type { CoreBoot, CoreState, CoreStep } from "../core/step.ts";
 import type { Preview, Wish } from "../model/preview.ts";
-import type { CoreSnapshot, FenceReport, Why } from "../model/snapshot.ts";
+import type { CoreSnapshot, Decision, FenceReport, Why } from "../model/snapshot.ts";
 import type { Roster } from "../model/roster.ts";
 import type { ArbiterDisk } from "../ports/arbiter-disk.ts";
 import type { AddressWarden } from "../ports/address-warden.ts";
@@ -74,6 +74,8 @@ export interface Rules {
   /** The core's part of the snapshot; links, counters and the file's digest are the daemon's. */
   snapshotOf(core: CoreState, moment: Moment): CoreSnapshot;
   whyOf(core: CoreState, service: ServiceId, moment: Moment): Why | null;
+  /** What was decided about services between two steps. Called after every one. */
+  decisionsOf(before: CoreState, after: CoreState): readonly Decision[];
   fencesOf(core: CoreState): readonly FenceReport[];
   /** What would follow from a wish. */
   previewOf(core: CoreState, wish: Wish, author: string, moment: Moment): Preview;

@@ -182,7 +182,7 @@ export interface Why {
   /** In order of preference. */
   readonly nodes: readonly NodeVerdict[];
   /** What led here, newest first: the entries that decided. */
-  readonly history: readonly { readonly entry: number; readonly at: WallMs; readonly text: string }[];
+  readonly history: readonly PastDecision[];
   /** When it ran on two nodes at once, newest first; `endedAt` null: it still does. Absent: told by an older version. */
   readonly doubles?: readonly {
     readonly nodes: readonly [NodeId, NodeId];
@@ -198,6 +198,35 @@ export interface Why {
     readonly at: WallMs;
     readonly outcome: OperationOutcome;
   }[];
+  /** The last runs of its agents on the telling node, newest first. Absent: told by an older version. */
+  readonly runs?: readonly PastRun[];
+}
+
+/** An entry that decided about a service. */
+export interface PastDecision {
+  readonly entry: number;
+  readonly at: WallMs;
+  readonly text: string;
+  /** Each node's case then, in order of preference. Absent: the telling daemon has been started since, or has decided much since. */
+  readonly nodes?: readonly NodeVerdict[];
+}
+
+/** What was decided about a service, and each node's case by then, in order of preference. */
+export interface Decision {
+  readonly service: ServiceId;
+  readonly entry: number;
+  readonly nodes: readonly NodeVerdict[];
+}
+
+/** What one node's agents were asked and said, the last times. */
+export interface PastRun {
+  readonly resource: ResourceId;
+  readonly action: OperationAction;
+  /** When it ended; of several alike, the last of them. */
+  readonly at: WallMs;
+  /** So many, one after another, ended alike. */
+  readonly times: number;
+  readonly outcome: OperationOutcome;
 }
 
 /** What one rule says of a service. */

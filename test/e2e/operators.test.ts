@@ -119,6 +119,26 @@ test("[SAFE-5, SVC-16] a service is disabled and enabled, restarted and relocate
   expect((await hale("n1", "service relocate web --to n1")).code, "where it is already").toBe(0);
 });
 
+test("[SVC-50, SVC-51] why it moved then, with each node's case at that time, and what its agents said", async () => {
+  const then = async (): Promise<string> => {
+    const [moved] = (await why("web")).history;
+    return new Date(moved?.at ?? 0).toISOString().slice(0, 19).concat("Z");
+  };
+  expect((await hale("n1", "node standby n1")).code).toBe(0);
+  await cluster.waitForService("web", { owner: "n2" });
+  const at = await then();
+  expect((await hale("n1", "node online n1")).code).toBe(0);
+  // In a later second, so that the time says which of the two is meant.
+  await waitUntil("the next second", 5_000, () => new Date().toISOString().slice(0, 19).concat("Z") > at);
+  expect((await hale("n3", "service relocate web --to n1")).code).toBe(0);
+  const told = await hale("n3", `why web --at ${at}`);
+  expect(told).toMatchObject({ code: 0, stderr: "" });
+  expect(told.stdout).toMatch(/n2 +runs it[^]*n1 +may not +on standby/);
+  const runs = JSON.parse(await cluster.must("n1", ["why", "web", "--json"])) as Why;
+  expect(runs.runs?.map(({ action }) => action)).toContain("start");
+  expect((await hale("n1", "why web")).stdout).toContain("LAST RUNS OF ITS AGENTS HERE");
+});
+
 test("[SAFE-5, PLC-2, SVC-15] what the rules forbid is refused with a code, and nothing moves", async () => {
   const starts = await startsOf("web");
   await expectRefusal(
@@ -217,14 +237,15 @@ test("watch draws on a screen of its own and leaves the terminal as it was; a ch
   expect(drawn.endsWith("\u001b[?25h\u001b[?1049l"), "both undone").toBe(true);
 
   const { powerOns } = lab.host("n3");
-  lab.fenceDevice.works = false;
+  // Long enough to be interrupted.
+  lab.fenceDevice.delayMs = 3_000;
   const fence = await lab.host("n1").spawn(["hale", "node", "fence", "n3"]);
   await fence.waitForOutput(/fence \d+ requested/);
   fence.kill("SIGINT");
   expect(await fence.exited).toBe(130);
   expect(await fence.output()).toContain("what was accepted goes on");
-  lab.fenceDevice.works = true;
   await waitUntil("n3 to be fenced after all", 20_000, () => lab.host("n3").powerOns === powerOns + 1);
+  lab.fenceDevice.delayMs = 0;
   await cluster.waitForMembers();
 });
 

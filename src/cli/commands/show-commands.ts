@@ -1,9 +1,11 @@
 import { ClusterError } from "../../model/errors.ts";
-import type { Why } from "../../model/snapshot.ts";
+import type { PastDecision, Why } from "../../model/snapshot.ts";
 import { lookOf, writeJson, type CliProgram } from "../cli-command.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { parsePastTime } from "../parse-time.ts";
 import { parseSpan } from "../parse-span.ts";
 import { statusText } from "../text/status-text.ts";
+import { whyAt } from "../why-at.ts";
 
 /** What only looks: `status`, `watch`, `why`. */
 export function addShowCommands({ program, context, finish }: CliProgram): void {
@@ -38,9 +40,12 @@ export function addShowCommands({ program, context, finish }: CliProgram): void 
     )
     .argument("<service>", "name of the service")
     .argument("[node]", "only this node's case")
+    .option("--at <time>", "why it was where it was at a time that is over: 03:12, 2026-12-01T03:12")
     .option("--json", "one document")
-    .action(async (service: string, node: string | undefined, options: { readonly json?: boolean }) => {
-      const why = onlyNode(await context.client.why(service, context.signal), node);
+    .action(async (service: string, node: string | undefined, options: WhyOptions) => {
+      const at = options.at === undefined ? null : parsePastTime(options.at, context.now());
+      const whole = await context.client.why(service, context.signal);
+      const why = onlyNode(at === null ? whole : whyAt(whole, at, options.at ?? ""), node);
       if (options.json === true) writeJson(context, why);
       else {
         const { whyText } = await import("../text/why-text.ts");
@@ -48,6 +53,11 @@ export function addShowCommands({ program, context, finish }: CliProgram): void 
       }
       finish(exitCodes.done);
     });
+}
+
+interface WhyOptions {
+  readonly at?: string;
+  readonly json?: boolean;
 }
 
 /** The same, with one node's case; of what led here and what failed, only what names it. */
@@ -59,5 +69,12 @@ function onlyNode(why: Why, node: string | undefined): Why {
     throw new ClusterError("NODE_UNKNOWN", `Cannot find node "${node}": service "${why.service}" knows ${known}`);
   }
   const history = why.history.filter(({ text }) => text.split(/[^\w.-]+/).includes(node));
-  return { ...why, nodes, history, failures: why.failures.filter((failure) => failure.node === node) };
+  const onlyIts = (of: PastDecision): PastDecision =>
+    of.nodes === undefined ? of : { ...of, nodes: of.nodes.filter((verdict) => verdict.node === node) };
+  return {
+    ...why,
+    nodes,
+    history: history.map(onlyIts),
+    failures: why.failures.filter((failure) => failure.node === node),
+  };
 }

@@ -15,6 +15,7 @@ export function whyText(why: Why, look: Look): string {
     historyLines(why, look),
     doubleLines(why, look),
     failureLines(why, look),
+    runLines(why, look),
   ];
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -76,6 +77,23 @@ function failureLines({ failures }: Why, { paint, wallText }: Look): string[] {
     ...outputLines(outcome.output).map((line) => paint("dim", `    | ${line}`)),
   ]);
   return [paint("dim", "WHAT FAILED (newest first)"), ...lines];
+}
+
+/** So many are shown; `--json` has all. */
+const runsShown = 8;
+
+function runLines({ runs = [] }: Why, { paint, wallText }: Look): string[] {
+  if (runs.length === 0) return [];
+  const lines = runs.slice(0, runsShown).flatMap(({ resource, action, at, times, outcome }) => {
+    const isGood = outcome.status === "ok" || outcome.status === "not-running";
+    const often = times === 1 ? "" : `, ${times} times alike`;
+    const text = `${action} of ${resource}: ${outcomeText(outcome)}${often}`;
+    return [
+      `${wallText(at)}  ${isGood ? text : paint("bad", text)}`,
+      ...outputLines(outcome.output).map((line) => paint("dim", `    | ${line}`)),
+    ];
+  });
+  return [paint("dim", "LAST RUNS OF ITS AGENTS HERE (newest first)"), ...lines];
 }
 
 /** `failed, exit 5, after 1.2s, not on this node again: configuration file missing` */
