@@ -26,6 +26,7 @@ const well: NodeFacts = {
   arbiterDisk: null,
   missingPrograms: [],
   bootStarts: [],
+  hostClaims: [],
 };
 
 const parsed = parseConfig(officeText, "cluster.yaml");
@@ -225,6 +226,14 @@ describe("the judgement of a node", () => {
         ],
       },
       "warning boot: lpd is started at boot (/etc/rc2.d/S02lpd), beside intranet/lpd, which is the cluster's to start: it may run on two nodes",
+    ],
+    [
+      {
+        hostClaims: [
+          { resource: "intranet/fs" as ResourceId, file: "/etc/fstab", line: 7, what: "mounts /dev/sdb1 at /srv" },
+        ],
+      },
+      "warning boot: /etc/fstab:7 mounts /dev/sdb1 at /srv, beside intranet/fs, which is the cluster's: it may be on two nodes",
     ],
   ])("%j -> %s", (change, expected) => {
     expect(troubles(change)).toEqual([expected]);

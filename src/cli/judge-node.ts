@@ -267,11 +267,22 @@ function judgePrograms({ missingPrograms }: NodeFacts, config: ClusterConfig | n
 }
 
 /** What the machine starts by itself runs on every node at once after a blackout, before anybody has asked who may. */
-function judgeBoot({ bootStarts }: NodeFacts): readonly Finding[] {
-  return bootStarts.map(({ resource, name, link, by }) => ({
-    topic: "boot",
-    level: "warning",
-    text: `${name} is started at boot (${link}), beside ${resource}, which is the cluster's to start: it may run on two nodes`,
-    todo: by === "systemd" ? `systemctl disable ${name}` : `update-rc.d ${name} disable`,
-  }));
+function judgeBoot({ bootStarts, hostClaims }: NodeFacts): readonly Finding[] {
+  const claims = hostClaims.map(
+    ({ resource, file, line, what }): Finding => ({
+      topic: "boot",
+      level: "warning",
+      text: `${file}:${line} ${what}, beside ${resource}, which is the cluster's: it may be on two nodes`,
+      todo: file === "/etc/fstab" ? "add noauto to its options, or take the line away" : "take the line away",
+    }),
+  );
+  const starts = bootStarts.map(
+    ({ resource, name, link, by }): Finding => ({
+      topic: "boot",
+      level: "warning",
+      text: `${name} is started at boot (${link}), beside ${resource}, which is the cluster's to start: it may run on two nodes`,
+      todo: by === "systemd" ? `systemctl disable ${name}` : `update-rc.d ${name} disable`,
+    }),
+  );
+  return [...starts, ...claims];
 }

@@ -34,6 +34,17 @@ export interface NodeFacts {
   readonly missingPrograms: readonly { readonly resource: ResourceId; readonly program: string }[];
   /** What this machine starts at boot although the cluster does, of services that this node may run. */
   readonly bootStarts: readonly BootStart[];
+  /** What files of this machine have it mount, export or set although it is the cluster's, of services that this node may run. */
+  readonly hostClaims: readonly HostClaim[];
+}
+
+/** A line in a file of the machine that claims what is a resource's. */
+export interface HostClaim {
+  readonly resource: ResourceId;
+  readonly file: string;
+  readonly line: number;
+  /** `mounts /dev/sdb1 at /srv`. */
+  readonly what: string;
 }
 
 /** Something of the machine starts at boot what the cluster starts, too. */

@@ -10,6 +10,7 @@ import { ipKey, parseIp } from "../config/ip.ts";
 import type { ClusterConfig, ResourceConfig } from "../model/cluster-config.ts";
 import { ownWatchdog } from "../core/fencing/own-watchdog.ts";
 import { bootStarts } from "./boot-starts.ts";
+import { hostClaims } from "./host-claims.ts";
 import { foldersOf, keysPath, ownName } from "./folders.ts";
 import { arbiterDiskProblem } from "./make-arbiter-disk.ts";
 import { readKeysFile } from "./read-files.ts";
@@ -49,6 +50,7 @@ export async function inspectNode(
     arbiterDisk: await arbiterDisk(config, name),
     missingPrograms: config === null ? [] : await missingPrograms(config, name, env),
     bootStarts: config === null ? [] : await bootStarts("/", resourcesHere(config, name)),
+    hostClaims: config === null ? [] : await hostClaims("/", resourcesHere(config, name)),
   };
 }
 

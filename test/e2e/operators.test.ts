@@ -384,6 +384,10 @@ test("hale check looks at a node whose daemon runs, and at one whose daemon does
   });
   for (const topic of ["configuration", "keys", "state", "links", "port", "programs", "quorum"])
     expect(findings).toContainEqual(expect.objectContaining({ topic, level: "ok" }));
+  const own =
+    "mkdir -p /etc/network && printf 'iface eth0 inet static\\n  address %s/24\\n' \"$1\" >/etc/network/interfaces";
+  await lab.host("n2").run(["sh", "-c", own, "sh", lab.virtualIp()]);
+  expect((await hale("n2", "check")).stdout).toMatch(/\/etc\/network\/interfaces:\d+ sets .*, beside (web|front)\//);
   const folder = "/run/nobody";
   const without = await lab.host("n1").exec(["sh", "-c", `HALE_RUN=${folder} hale check`], {});
   expect(without.stdout).toContain("haled does not run here");
