@@ -11,18 +11,16 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundleKinds, kindScript } from "./ocf-tester/kinds.ts";
 
-// Hale's own kinds of resources, wrapped as OCF agents, before Debian's ocf-tester: what Pacemaker expects of an agent, hale's adapters do.
+// Hale's own kinds of resources, wrapped as OCF agents, before Debian's ocf-tester: what Pacemaker expects of an agent, hale's adapters do. lvm, nfs-export and
+// systemd are in test/vm/ocf-tester.test.ts.
 
 const tester = "/usr/sbin/ocf-tester";
 const canRun = process.getuid?.() === 0 && existsSync(tester) && existsSync("/usr/bin/xmllint");
 
 const versions = existsSync("/usr/lib/postgresql") ? readdirSync("/usr/lib/postgresql").toSorted() : [];
-
-/** Packages that are bundled ask for parts of Node in the old way. */
-const requireHere = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 
 /** In namespaces of its own, with a network to give addresses in. */
 const isolated = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-ec"];
@@ -41,18 +39,7 @@ describe.skipIf(!canRun)("ocf-tester", { timeout: 120_000 }, () => {
     chmodSync(folder, 0o755);
     symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
     bundle = join(folder, "kind-as-ocf.mjs");
-    await build({
-      entryPoints: [join(import.meta.dirname, "ocf-tester/kind-as-ocf.ts")],
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      target: "node20",
-      // Its start is most of the time that the tester takes.
-      external: ["koffi"],
-      minify: true,
-      banner: { js: requireHere },
-      outfile: bundle,
-    });
+    await bundleKinds(bundle);
     const image = join(folder, "image");
     execFileSync("truncate", ["--size=8M", image]);
     execFileSync("mkfs.ext4", ["-q", image]);
@@ -66,23 +53,9 @@ describe.skipIf(!canRun)("ocf-tester", { timeout: 120_000 }, () => {
 
   /** An executable that offers a kind in the OCF call style. */
   function wrap(kind: string, parameters: readonly string[]): string {
-    const described = parameters.map(
-      (name) =>
-        `<parameter name="${name}"><longdesc lang="en">${name}</longdesc><shortdesc lang="en">${name}</shortdesc><content type="string"/></parameter>`,
-    );
-    const actions = ["start", "stop", "monitor", "meta-data", "validate-all"].map(
-      (name) => `<action name="${name}" timeout="20s"/>`,
-    );
-    const metadata = `<?xml version="1.0"?>
-<!DOCTYPE resource-agent SYSTEM "ra-api-1.dtd">
-<resource-agent name="${kind}" version="1.0"><version>1.0</version><longdesc lang="en">${kind}</longdesc><shortdesc lang="en">${kind}</shortdesc>
-<parameters>${described.join("")}</parameters><actions>${actions.join("")}</actions></resource-agent>`;
     const path = join(folder, kind);
     const call = `exec ${process.execPath} ${bundle} ${kind} ${join(folder, `run-${kind}`)} "$1"`;
-    writeFileSync(
-      path,
-      `#!/bin/sh\nif [ "$1" = meta-data ]; then cat <<'XML'\n${metadata}\nXML\nexit 0; fi\n${call}\n`,
-    );
+    writeFileSync(path, kindScript(kind, parameters, call));
     chmodSync(path, 0o755);
     return path;
   }
@@ -136,6 +109,7 @@ exit 0
       },
     ],
     ["lsb", () => ({ script: script("lsb", 3) })],
+    ["ocf", () => ({ agent: "heartbeat:Dummy", state: join(folder, "dummy.state") })],
     ["rhcs", () => ({ agent: script("rhcs", 1) })],
     [
       "samba",
