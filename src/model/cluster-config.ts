@@ -304,6 +304,16 @@ export interface AddressResource extends ResourceBase {
   readonly mac?: string;
   /** IPv6: a start waits until the kernel has asked whether somebody else has it, a second or two. Default (absent): false. */
   readonly detectsDuplicates?: true;
+  /** How neighbours are told where it is. Default (absent): five times within five seconds, and not again. */
+  readonly announce?: AnnouncePolicy;
+}
+
+/** Gratuitous ARP, or unsolicited neighbour advertisements. */
+export interface AnnouncePolicy {
+  /** After a start, and after each change of the view: at 0, 50, 200 ms, 1 s, 5 s, and then every 5 s. */
+  readonly times: number;
+  /** Time between announcements for as long as it is here; 0: none. */
+  readonly refreshMs: DurationMs;
 }
 
 /** An OCF resource agent, `provider:type`. */

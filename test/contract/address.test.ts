@@ -170,6 +170,24 @@ describe.skipIf(!canMakeSandbox)("address", () => {
     expect(announcements("192.168.7.101")).toEqual([]);
   });
 
+  test("[ADR-7] it is announced as often as is wanted, and again and again while it is here", async () => {
+    const agent = makeAgent(undefined, [0, 20, 40]);
+    const announce = { times: 1, refreshMs: durationMs(30) };
+    const resource = { ...address("192.168.7.102/24"), announce };
+    ear.frames();
+    await run(agent, "start", resource);
+    expect(announcements("192.168.7.102")).toHaveLength(2);
+    let heard = 0;
+    while (heard < 6) {
+      await sleep(5);
+      heard += announcements("192.168.7.102").length;
+    }
+    await run(agent, "stop", resource);
+    announcements("192.168.7.102");
+    await sleep(100);
+    expect(announcements("192.168.7.102")).toEqual([]);
+  });
+
   test("an IPv6 address is usable and advertised before the start is done", async () => {
     const agent = makeAgent();
     ear.frames();

@@ -34,6 +34,8 @@ export interface AddressAgentOptions {
 
 /** The first ones beat lost frames, the late ones switches that were busy with the failure that made us take over. */
 const announceAtMsDefault: readonly number[] = [0, 50, 200, 1000, 5000];
+/** Between those that are wanted beyond. */
+const announcePeriodMs = 5000;
 
 /** Of an interface's name with a label; longer ones the kernel refuses. */
 const labelCharactersMax = 15;
@@ -93,7 +95,10 @@ export class AddressAgent implements ResourceAgent, Announcer, AddressWarden {
   /** Tells the neighbours again, if the address is here; otherwise nothing. */
   announce(address: AddressResource): void {
     this.#cancelAnnouncements(address);
-    const timers = this.#announceAtMs.map((at) => setTimeout(() => void this.#announceIfHere(address), at).unref());
+    const { times = this.#announceAtMs.length, refreshMs = 0 } = address.announce ?? {};
+    const again = (): void => void this.#announceIfHere(address);
+    const timers = announceTimes(this.#announceAtMs, times).map((at) => setTimeout(again, at).unref());
+    if (refreshMs > 0) timers.push(setInterval(again, refreshMs).unref());
     this.#timers.set(address.ip, timers);
   }
 
@@ -292,6 +297,16 @@ export class AddressAgent implements ResourceAgent, Announcer, AddressWarden {
     this.#timers.get(ip)?.forEach(clearTimeout);
     this.#timers.delete(ip);
   }
+}
+
+/** So many of `first`, and when more are wanted, one after another. */
+function announceTimes(first: readonly number[], times: number): readonly number[] {
+  const last = first.at(-1) ?? 0;
+  const more = Array.from(
+    { length: Math.max(0, times - first.length) },
+    (_, index) => last + (index + 1) * announcePeriodMs,
+  );
+  return [...first.slice(0, times), ...more];
 }
 
 function changeOf(resource: AddressResource, on: Interface, ip: Uint8Array): AddressChange {

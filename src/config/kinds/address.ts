@@ -1,16 +1,32 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { AddressResource } from "../../model/cluster-config.ts";
+import type { AddressResource, AnnouncePolicy } from "../../model/cluster-config.ts";
 import { describeValue, type Path, type Problem } from "../config-error.ts";
 import { isNetworkOrBroadcast, parseIp, parseIpWithPrefix } from "../ip.ts";
-import { asText, type Mapping } from "../raw.ts";
-import { flag, operations, text } from "../schema-parts.ts";
+import { formatDuration, parseDuration } from "../duration.ts";
+import { asMapping, asText, type Mapping } from "../raw.ts";
+import { durationOrZero, flag, operations, text } from "../schema-parts.ts";
+import { spanOr } from "../written.ts";
 import { defineKind } from "./kind.ts";
 import { buildBase, mainText, writeBase } from "./operations.ts";
 
 const labelWanted = "1 to 8 letters, digits, dots, underscores or hyphens";
+const announceTimesMax = 60;
+const timesWanted = `a whole number from 1 to ${announceTimesMax}`;
+/** More often would be a flood for nothing. */
+const refreshMsMin = 1_000;
 const macWanted = "derived, or a hardware address of one's own such as 02:00:c0:a8:01:64";
 const ipWanted = "an address with its prefix length such as 192.168.1.100/24";
+
+const announce = z.strictObject({
+  times: z
+    .int({ error: timesWanted })
+    .min(1, { error: timesWanted })
+    .max(announceTimesMax, { error: timesWanted })
+    .meta({ description: "How often neighbours are told, at once and within seconds. Default: 5." })
+    .optional(),
+  refresh: durationOrZero("How often they are told again for as long as it is here; 0: not.", "0").optional(),
+});
 
 /** A virtual address, set and announced by hale itself. */
 export const address = defineKind({
@@ -35,6 +51,7 @@ export const address = defineKind({
       })
       .optional(),
     "duplicate-detection": flag("IPv6: ask before it is used whether somebody has it.", false).optional(),
+    announce: announce.optional(),
     ...operations,
   }),
   nameOf: (body) => mainText(body, "ip")?.split("/")[0],
@@ -45,8 +62,9 @@ export const address = defineKind({
     const label = body.label === undefined ? {} : { label: body.label };
     const detects = body["duplicate-detection"] === true ? { detectsDuplicates: true as const } : {};
     const mac = body.mac === undefined ? {} : { mac: macOf(body.mac, ip) };
+    const told = body.announce === undefined ? {} : { announce: policyOf(body.announce) };
     const base = buildBase(body.ip.split("/")[0] ?? body.ip, body, place);
-    return { ...base, kind: "address", ip, prefix, ...device, ...label, ...mac, ...detects };
+    return { ...base, kind: "address", ip, prefix, ...device, ...label, ...mac, ...detects, ...told };
   },
   isOf: (resource) => resource.kind === "address",
   write(resource) {
@@ -56,9 +74,29 @@ export const address = defineKind({
     const label = resource.label === undefined ? {} : { label: resource.label };
     const detects = resource.detectsDuplicates === true ? { "duplicate-detection": true } : {};
     const mac = resource.mac === undefined ? {} : { mac: resource.mac };
-    return { ip: `${resource.ip}/${resource.prefix}`, ...device, ...label, ...mac, ...detects, ...name, ...times };
+    const told = resource.announce === undefined ? {} : { announce: writePolicy(resource.announce) };
+    return {
+      ip: `${resource.ip}/${resource.prefix}`,
+      ...device,
+      ...label,
+      ...mac,
+      ...detects,
+      ...told,
+      ...name,
+      ...times,
+    };
   },
 });
+
+const announceTimesDefault = 5;
+
+function policyOf({ times = announceTimesDefault, refresh }: z.infer<typeof announce>): AnnouncePolicy {
+  return { times, refreshMs: spanOr(refresh, 0) };
+}
+
+function writePolicy({ times, refreshMs }: AnnouncePolicy): object {
+  return { times, refresh: refreshMs === 0 ? 0 : formatDuration(refreshMs) };
+}
 
 const macPattern = /^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/;
 
@@ -91,6 +129,10 @@ function check(path: Path, body: Mapping): Problem[] {
     const found = "duplicate detection of an IPv4 address";
     return [{ path: [...path, "duplicate-detection"], atKey: true, found, wanted: "none: only IPv6 has it" }];
   }
+  const refresh = asMapping(body["announce"])["refresh"];
+  const refreshMs = parseDuration(refresh) ?? 0;
+  if (refreshMs > 0 && refreshMs < refreshMsMin)
+    return [{ path: [...path, "announce", "refresh"], found: describeValue(refresh), wanted: "at least 1s, or 0" }];
   const mac = asText(body["mac"]);
   // The second bit of the first byte says "locally administered", the first one "to many".
   if (mac !== undefined && macPattern.test(mac) && (Number.parseInt(mac.slice(0, 2), 16) & 3) !== 2)

@@ -79,6 +79,11 @@ describe("each kind of resource", () => {
     ["address: { ip: 'fd00::9/64', mac: derived }", { mac: "02:06:69:fd:48:42" }],
     ["address: { ip: 10.0.0.9/24, mac: 02:AB:cd:00:00:01 }", { mac: "02:ab:cd:00:00:01" }],
     ["address: { ip: 'fd00::9/64', duplicate-detection: true }", { name: "fd00::9", detectsDuplicates: true }],
+    [
+      "address: { ip: 10.0.0.9/24, announce: { times: 10, refresh: 1m } }",
+      { announce: { times: 10, refreshMs: 60_000 } },
+    ],
+    ["address: { ip: 10.0.0.9/24, announce: {} }", { announce: { times: 5, refreshMs: 0 } }],
     ["systemd: { unit: nginx }", { kind: "systemd", name: "nginx", unit: "nginx.service" }],
     ["systemd: { unit: 'srv-a.mount', name: a }", { name: "a", unit: "srv-a.mount" }],
     ["systemd: { unit: 'postgresql@15-main.service' }", { unit: "postgresql@15-main.service" }],
@@ -154,6 +159,14 @@ describe("each kind of resource", () => {
     [
       "address: { ip: 10.0.0.9/24, duplicate-detection: true }",
       "duplicate-detection: found duplicate detection of an IPv4 address, wanted none: only IPv6 has it",
+    ],
+    [
+      "address: { ip: 10.0.0.9/24, announce: { times: 0 } }",
+      "announce.times: found 0, wanted a whole number from 1 to 60",
+    ],
+    [
+      "address: { ip: 10.0.0.9/24, announce: { refresh: 10ms } }",
+      'announce.refresh: found "10ms", wanted at least 1s, or 0',
     ],
     ["lvm: { group: a/b }", 'group: found "a/b", wanted the name of a volume group such as vg0'],
     ["lvm: { group: a, access: tags }", 'access: found "tags", wanted system-id or tag'],
