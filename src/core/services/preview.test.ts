@@ -258,6 +258,20 @@ describe("what would follow", () => {
     });
   });
 
+  it("[SVC-31] a fence takes as long as the last one did, of this node or else of another", () => {
+    const where = guardedSite({ web: {}, db: {} });
+    const fence = { target: n3, incarnation: where.lifeOf("n3"), by: n1, attempt: 1 };
+    const intent: Intent = { kind: "fence-node", node: n2 };
+    const unknown = preview(where, intent);
+    expect(unknown.ok && unknown.unsure.join()).toContain("fence of n2");
+    where.ask({ kind: "fence-node", node: n3 });
+    where.say({ kind: "fence-begun", ...fence, reason: "asked" });
+    where.say({ kind: "fence-result", ...fence, confirmed: true, devices: [], reason: "" }, 2_500);
+    const known = preview(where, intent);
+    expect(known.ok && known.unsure.join()).not.toContain("fence of n2");
+    expect(known.ok && known.steps.map(({ action, atMs }) => `${action} ${atMs}`)).toEqual(["fence 0", "start 2500"]);
+  });
+
   it("[SVC-31] what waits for time or for people is told", () => {
     const where = new Site(siteConfig(nodes, { web: {} })).vanish("n1");
     const answer = preview(where, { kind: "disable-service", service: web });

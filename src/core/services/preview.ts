@@ -3,6 +3,7 @@ import type { NodeId, ServiceId } from "../../model/ids.ts";
 import type { Preview, PreviewOutage, PreviewStep, Wish } from "../../model/preview.ts";
 import { noView } from "../../model/view.ts";
 import { wallMs } from "../../model/units.ts";
+import type { FenceRecord } from "../fencing/fence-record.ts";
 import { isLive, type NodeRecord } from "../fencing/node-record.ts";
 import { applyEntry } from "./apply-entry.ts";
 import { type ClusterState, definitionOf, mayRunAnything, nodesInOrder, type Refusal } from "./cluster-state.ts";
@@ -57,6 +58,15 @@ export function previewOf(state: ClusterState, wish: Wish, author: string, self:
 function mayLeave(state: ClusterState, { node, isLeaving, shutdown }: NodeRecord): boolean {
   const isToLeave = isLeaving || (shutdown && shutdown.services !== "freeze");
   return Boolean(isToLeave) && clusterStop(state) === null && !mayRunAnything(state, node);
+}
+
+/** How long its devices took the last time, or else those of another node; null: none has confirmed yet. */
+function fenceMs({ fences }: ClusterState, target: NodeId): number | null {
+  const times = (fence: FenceRecord | undefined): readonly number[] =>
+    (fence?.history ?? []).flatMap(({ means, confirmed, startedAt, at }) =>
+      means === "devices" && confirmed && startedAt !== null ? [Math.max(0, at - startedAt)] : [],
+    );
+  return times(fences[target]).at(-1) ?? Object.values(fences).flatMap(times).at(-1) ?? null;
 }
 
 function endText(state: ClusterState, wish: Wish, entry: number): string {
@@ -176,9 +186,13 @@ class Trial {
         ? { kind: "fence-result", ...fence, confirmed: true, devices: [], reason: "as far as is known" }
         : { kind: "fence-begun", ...fence, reason };
       asked.set(`${isBegun ? "fence" : "begin"} ${target} ${attempt}`, () => {
-        if (!isBegun) this.steps.push({ atMs: this.#nowMs, action: "fence", node: target, reason });
-        else this.#unmeasured.add(`fence of ${target}`);
-        return { endsAt: this.#nowMs, body };
+        if (!isBegun) {
+          this.steps.push({ atMs: this.#nowMs, action: "fence", node: target, reason });
+          return { endsAt: this.#nowMs, body };
+        }
+        const tookMs = fenceMs(this.state, target);
+        if (tookMs === null) this.#unmeasured.add(`fence of ${target}`);
+        return { endsAt: this.#nowMs + (tookMs ?? 0), body };
       });
     }
     for (const key of this.#pending.keys()) if (!asked.has(key)) this.#pending.delete(key);
