@@ -7,7 +7,7 @@ import { awaitedBy, stoppedFirst } from "./after.ts";
 import { instancesOf } from "./clones.ts";
 import { untoldOf } from "./notices.ts";
 import { blockersOf } from "./eligibility.ts";
-import { placementOf } from "./together.ts";
+import { placementNow } from "./together.ts";
 import { canRetry, retryBackOffMs } from "./failure-memory.ts";
 import { deviceWarnings, survivalWarnings, unfenceWarnings } from "./explain-devices.ts";
 import { canBeSpared, type FenceNeed, fenceNeeds } from "./plan.ts";
@@ -18,7 +18,7 @@ import { frozenText, frozenWarnings } from "./frozen.ts";
 import { stopWarnings } from "./cluster-stop.ts";
 import { awaitWarnings } from "./node-shutdown.ts";
 import { scheduleWarnings } from "./schedule.ts";
-import { isWanted, nextNode, phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
+import { isWanted, phaseNode, phaseText, type ServiceRecord } from "./service-record.ts";
 import { whyRules } from "./why-rules.ts";
 import { doubleText } from "./double.ts";
 
@@ -123,8 +123,7 @@ function ownReason(state: ClusterState, record: ServiceRecord): string {
 export function explainService(state: ClusterState, service: ServiceId): Why | null {
   const record = state.services[service];
   if (record === undefined) return explainClone(state, service);
-  const owner = phaseNode(record.phase);
-  const answer = placementOf(state, record, { owner, wanted: nextNode(record.phase) });
+  const answer = placementNow(state, record);
   const placed = record.history.findLast(
     ({ text }) => text.includes("-> starting") || text.includes(": found running"),
   );

@@ -44,6 +44,11 @@ export function placementOf(
   return chooseOwner({ ...question, candidates });
 }
 
+/** Asks placement as things are: where the service is, or is bound for. */
+export function placementNow(state: DecisionView, record: ServiceRecord): PlacementAnswer {
+  return placementOf(state, record, { owner: phaseNode(record.phase), wanted: nextNode(record.phase) });
+}
+
 /** Where the service should go with all that run and are kept with it. */
 export function placementOfGroup(
   state: DecisionView,
